@@ -1,0 +1,451 @@
+"""The object that a server holds for each peer: bytes in, events out, and back.
+
+It joins the parts and keeps their order: the `gate` passes bytes, an engine
+makes events of them, the tables in `states` judge every event of either side,
+`outgoing` what we send, `deadlines` the time. None of their decisions is made
+here.
+"""
+
+import enum
+
+from .deadlines import Deadlines, Wait, Waiting
+from .engine import Engine, OutgoingEvent
+from .errors import LocalProtocolError, RemoteProtocolError
+from .events import (
+    ConnectionClosed,
+    Data,
+    EndOfMessage,
+    Event,
+    InformationalResponse,
+    Request,
+    Response,
+    Signal,
+)
+from .gate import Gate
+from .h11_engine import H11Engine
+from .head import Head
+from .headers import Headers
+from .limits import Limits, Timeouts
+from .outgoing import Outgoing
+from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
+
+__all__ = ("Closing", "Connection")
+
+
+class Closing(enum.Enum):
+    """Whether the driver should end the connection, once `data_to_send` is written."""
+
+    NO = enum.auto()
+    LINGER = enum.auto()
+    """Yes: half-close, then read and drop what the peer still sends, for a bounded time.
+
+    Closing at once could reset the connection, and the peer might never see
+    the answer (RFC 9112 9.6).
+    """
+    NOW = enum.auto()
+    """Yes, at once: there is nothing left that the peer could send or be told."""
+
+
+class Connection:
+    """One HTTP/1.1 connection, in the role of the server.
+
+    Bytes from the peer go in by `receive_data` and `receive_eof`, and are
+    fetched as events from `next_event`; our events go in by `send`, and are
+    fetched as bytes from `data_to_send`, also whenever `next_event` has raised
+    and when `handle_timeout` was called. Nothing here waits, reads a clock or
+    touches a socket. Times are seconds on any one clock that never goes back.
+    """
+
+    __slots__ = (
+        "_awaits_continue",
+        "_client_state",
+        "_cycle",
+        "_deadlines",
+        "_engine",
+        "_eof",
+        "_error",
+        "_gate",
+        "_head",
+        "_ignored",
+        "_out",
+        "_outgoing",
+        "_received",
+        "_refusal",
+        "_server_state",
+        "_wanted",
+    )
+
+    def __init__(self, *, limits: Limits | None = None, timeouts: Timeouts | None = None) -> None:
+        self._gate = Gate(limits or Limits())
+        self._deadlines = Deadlines(timeouts or Timeouts())
+        self._client_state = State.IDLE
+        self._server_state = State.IDLE
+        self._engine: Engine = H11Engine()
+        self._outgoing = _unasked()
+        self._head: Head | None = None
+        self._out: list[bytes] = []
+        self._error: RemoteProtocolError | None = None
+        self._refusal: RemoteProtocolError | None = None
+        self._eof = False
+        self._wanted = False
+        """Whether the last thing that happened is that `next_event` needed data."""
+        self._awaits_continue = False
+        self._ignored = False
+        """Whether the peer sent bytes behind its last message."""
+        self._received = 0
+        self._cycle = 0
+
+    # The peer's side.
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the peer, at least one; they wait until `next_event` asks for them.
+
+        The driver bounds them: it reads when `next_event` needs data, and ahead
+        of that only while `buffered` is below `Limits.read_ahead`.
+        """
+        self._received += len(data)
+        self._wanted = False
+        if self._error is None:
+            self._gate.feed(data)
+
+    def receive_eof(self) -> None:
+        """Note that the peer will send nothing more. We may still answer."""
+        self._eof = True
+        self._wanted = False
+
+    def next_event(self) -> Event | Signal:
+        """Return what the peer did next, or a `Signal` that nothing is known.
+
+        After EndOfMessage comes PAUSED if another request waits, or
+        ConnectionClosed, again and again, if the peer will send none.
+
+        Raises RemoteProtocolError when the peer broke the rules, and again each
+        time. If it can be answered, `data_to_send` has the answer then, unless
+        another is sent before that is called.
+        """
+        while self._error is None:
+            event = self._next_read()
+            if event is not None:
+                self._client_moves(event)
+                return event
+            if self._pass_bytes():
+                continue
+            if self._client_state is State.DONE and self._gate.buffered:
+                return Signal.PAUSED
+            if self._eof_ends():
+                self._client_moves(closed := ConnectionClosed())
+                return closed
+            if self._error is None:
+                self._wanted = True
+                return Signal.NEED_DATA
+        raise self._error
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that were received and that no event has told of yet."""
+        return self._gate.buffered
+
+    @property
+    def unread_body(self) -> int | None:
+        """Bytes of the current request's body that no event has told of; None if unknown."""
+        return 0 if self._client_state is not State.SEND_BODY else self._gate.unread
+
+    @property
+    def they_await_continue(self) -> bool:
+        """Whether the client waits for `100 Continue` before it sends the body.
+
+        No longer once it has been sent any answer, or has begun with the body
+        (RFC 9110 10.1.1).
+        """
+        return (
+            self._awaits_continue
+            and self._server_state is State.SEND_RESPONSE
+            and not self._gate.buffered
+            and not self._eof
+            and self._error is None
+        )
+
+    def limit_body(self, size: int | None) -> None:
+        """Refuse the current request's body (413) beyond `size` bytes; None is no limit.
+
+        In place of `Limits.body`, for this request. It counts from the next
+        `next_event` on, for the declared length too.
+        """
+        self._gate.body_limit = size
+
+    # Our side.
+
+    def send(self, *events: Event) -> None:
+        """Send `events`: their bytes are in the next `data_to_send`.
+
+        Raises LocalProtocolError if any of them may not be sent now or says what
+        may not be said; then none is sent, and everything is as before.
+        """
+        client, server = self._client_state, self._server_state
+        draft = self._outgoing.copy()
+        written: list[OutgoingEvent] = []
+        for event in events:
+            following = SERVER_MOVES.get((server, type(event)))
+            if following is None:
+                raise LocalProtocolError(
+                    f"{type(event).__name__} cannot be sent by a server in the state {server.name}"
+                )
+            to_write = _judge(draft, event)
+            if to_write is not None:
+                written.append(to_write)
+            client, server = join(client, following, keep_alive=draft.keep_alive)
+        self._outgoing = draft
+        if server not in _NOT_ANSWERING:
+            self._refusal = None
+        self._client_state, self._server_state = client, server
+        for judged in written:
+            self._awaits_continue &= not _is_continue(judged)
+            self._out.append(self._engine.send(judged))
+
+    def send_failed(self) -> None:
+        """Note that some of our bytes may not reach the peer: nothing more can be sent."""
+        self._out.clear()
+        self._refusal = None
+        self._server_state = State.ERROR
+        self._rejoin()
+
+    def data_to_send(self) -> bytes:
+        """Hand over the bytes that are to be written, `b""` if there are none."""
+        if self._refusal is not None:
+            self._refuse(self._refusal)
+        data = b"".join(self._out)
+        self._out.clear()
+        return data
+
+    @property
+    def refusal(self) -> RemoteProtocolError | None:
+        """The error whose answer the next `data_to_send` will write; None if there is none.
+
+        Sending a Response before that replaces the answer.
+        """
+        return self._refusal
+
+    @property
+    def response_started(self) -> bool:
+        """Whether this exchange's final answer has begun, or can never begin."""
+        return self._server_state not in _NOT_ANSWERING
+
+    @property
+    def closing(self) -> Closing:
+        """Whether the connection is to be ended, and how."""
+        if self._server_state is State.ERROR:
+            return Closing.NOW
+        if self._error is not None and self._error.status is None:
+            return Closing.NOW
+        if self._server_state not in (State.MUST_CLOSE, State.CLOSED) or self._refusal is not None:
+            return Closing.NO
+        if self._eof:
+            return Closing.NOW
+        their_last = self._client_state in (State.MUST_CLOSE, State.CLOSED) and not self._ignored
+        said_so = self._head is not None and not self._head.keep_alive
+        if their_last and (said_so or self._server_state is State.CLOSED):
+            return Closing.NOW
+        return Closing.LINGER
+
+    # Both sides.
+
+    @property
+    def client_state(self) -> State:
+        """What the client does next."""
+        return self._client_state
+
+    @property
+    def server_state(self) -> State:
+        """What we do next."""
+        return self._server_state
+
+    def start_next_cycle(self) -> None:
+        """Turn to the next request, after both messages of this exchange are complete.
+
+        Raises LocalProtocolError if they are not, or if no other may follow.
+        """
+        pair = (self._client_state, self._server_state)
+        if pair not in NEXT_CYCLE:
+            raise LocalProtocolError(
+                f"no next cycle while the client is {pair[0].name} and the server {pair[1].name}"
+            )
+        self._client_state, self._server_state = NEXT_CYCLE[pair]
+        self._engine = H11Engine()
+        self._outgoing = _unasked()
+        self._gate.next_message()
+        self._cycle += 1
+
+    def deadline(self, now: float) -> float | None:
+        """When the running time-out of the protocol ends; None if none runs.
+
+        To be asked at regular intervals: what is new since the last call, a
+        state or progress in it, counts from this call. So a time-out is late by
+        at most one interval, and never early.
+        """
+        waiting = Waiting(wait=self._wait(), cycle=self._cycle, received=self._received)
+        return self._deadlines.deadline(waiting, now)
+
+    def handle_timeout(self, now: float) -> None:
+        """Do what is due: refuse a late request (408), or close an idle connection.
+
+        Does nothing if nothing is due. Otherwise `next_event` raises, or
+        `closing` tells, and `data_to_send` may have an answer.
+        """
+        deadline = self.deadline(now)
+        if deadline is None or now < deadline:
+            return
+        match self._wait():
+            case Wait.NEXT_REQUEST:
+                self.send(ConnectionClosed())
+            case Wait.HEAD:
+                self._fail(RemoteProtocolError("the request's head came too late", status=408))
+            case _:
+                self._fail(RemoteProtocolError("the request's body came too slowly", status=408))
+
+    # How it works.
+
+    def _next_read(self) -> Event | None:
+        """What the engine has read of the passed bytes."""
+        try:
+            event = self._engine.next_event()
+        except RemoteProtocolError as error:
+            self._fail(error)
+            return None
+        if isinstance(event, Request) and self._head is not None:
+            return _as_judged(event, self._head)
+        return event
+
+    def _pass_bytes(self) -> bool:
+        """Move bytes through the gate to the engine; false if there are none to move."""
+        try:
+            raw = self._passed()
+        except RemoteProtocolError as error:
+            self._fail(error)
+            return False
+        if raw is not None:
+            self._engine.receive(raw)
+        return raw is not None
+
+    def _passed(self) -> bytes | None:
+        match self._client_state:
+            case State.IDLE:
+                head = self._gate.head()
+                if head is None:
+                    return None
+                self._begin(head)
+                return head.raw
+            case State.SEND_BODY:
+                return self._gate.body()
+            case State.MUST_CLOSE | State.CLOSED:
+                # RFC 9112 9.6: nothing behind the last request counts.
+                self._ignored |= self._gate.buffered > 0
+                self._gate.discard()
+                return None
+            case _:
+                return None
+
+    def _begin(self, head: Head) -> None:
+        self._head = head
+        self._awaits_continue = head.expects_continue and head.content_length != 0
+        self._outgoing = Outgoing(
+            method=head.method, http_version=head.http_version, keep_alive=head.keep_alive
+        )
+
+    def _eof_ends(self) -> bool:
+        """What the end of input means; false if there is none, or if it is an error."""
+        if not self._eof or self._error is not None:
+            return False
+        if self._client_state is State.SEND_BODY:
+            self._fail(RemoteProtocolError("the peer left in the middle of a body", status=None))
+        elif self._client_state is State.IDLE and self._gate.buffered:
+            self._fail(RemoteProtocolError("the peer left in the middle of a head", status=None))
+        return self._error is None
+
+    def _client_moves(self, event: Event) -> None:
+        self._wanted = False
+        self._client_state = CLIENT_MOVES[self._client_state, type(event)]
+        self._rejoin()
+
+    def _rejoin(self) -> None:
+        self._client_state, self._server_state = join(
+            self._client_state, self._server_state, keep_alive=self._outgoing.keep_alive
+        )
+
+    def _fail(self, error: RemoteProtocolError) -> None:
+        self._error = error
+        self._gate.discard()
+        self._client_state = State.ERROR
+        self._outgoing.keep_alive = False
+        if error.status is not None and not self.response_started:
+            self._refusal = error
+        self._rejoin()
+
+    def _refuse(self, error: RemoteProtocolError) -> None:
+        status = error.status or 400
+        body = b"%d %s\n" % (status, error.reason.encode("ascii", "replace"))
+        self.send(
+            Response(
+                status=status,
+                headers=Headers(
+                    (
+                        (b"content-type", b"text/plain; charset=utf-8"),
+                        (b"content-length", b"%d" % len(body)),
+                    )
+                ),
+            ),
+            Data(data=body),
+            EndOfMessage(),
+        )
+
+    def _wait(self) -> Wait:
+        match self._client_state:
+            case State.IDLE:
+                if self._cycle and not self._gate.buffered:
+                    return Wait.NEXT_REQUEST
+                return Wait.HEAD
+            case State.SEND_BODY:
+                return Wait.BODY if self._wanted else Wait.UNWANTED_BODY
+            case _:
+                return Wait.NOTHING
+
+
+_NOT_ANSWERING = frozenset((State.IDLE, State.SEND_RESPONSE))
+
+
+def _unasked() -> Outgoing:
+    """For an answer before any request: one that HTTP/1.0 would understand."""
+    return Outgoing(method=b"", http_version=b"1.0", keep_alive=True)
+
+
+def _judge(draft: Outgoing, event: Event) -> OutgoingEvent | None:
+    match event:
+        case Data():
+            return draft.data(event)
+        case Response():
+            return draft.response(event)
+        case EndOfMessage():
+            return draft.end(event)
+        case InformationalResponse():
+            return draft.informational(event)
+        case ConnectionClosed():
+            draft.keep_alive = False
+            return None
+        case Request():
+            raise LocalProtocolError("a server sends no requests")
+
+
+def _is_continue(event: OutgoingEvent) -> bool:
+    return isinstance(event, InformationalResponse) and event.status == 100
+
+
+def _as_judged(request: Request, head: Head) -> Request:
+    """What was read, with the host and the version as they are meant."""
+    headers = request.headers
+    if head.authority is not None:
+        headers = Headers(((b"host", head.authority), *headers.without(b"host")))
+    return Request(
+        method=request.method,
+        target=request.target,
+        headers=headers,
+        http_version=head.http_version,
+    )

@@ -1,0 +1,243 @@
+"""The gate: sees every byte of the peer first, and passes on only what is well-formed.
+
+It finds where a head, a chunk line and a trailer section end, and keeps to the
+limits, on the bytes as they came: it changes none, but drops one empty line
+before a request (RFC 9112 2.2). What a complete head may say is judged in
+`head`; the events are made of the passed bytes by an engine.
+
+Work is linear in the bytes however they were cut: what was searched once is
+not searched again.
+"""
+
+import enum
+from typing import NoReturn
+
+from .errors import RemoteProtocolError
+from .grammar import CHUNK_LINE
+from .head import Head, parse_head, parse_trailers, refuse_block, request_line_limit
+from .limits import Limits
+
+__all__ = ("Gate",)
+
+_CR = 0x0D
+
+
+class _Stage(enum.Enum):
+    """What the first byte of the buffer belongs to."""
+
+    HEAD = enum.auto()
+    BODY = enum.auto()
+    CHUNK_LINE = enum.auto()
+    CHUNK_DATA = enum.auto()
+    CHUNK_END = enum.auto()
+    TRAILERS = enum.auto()
+    DONE = enum.auto()
+
+
+class Gate:
+    """Bytes of one peer, held until they are known to be well-formed.
+
+    After a RemoteProtocolError the gate is not to be asked again.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_counted",
+        "_limits",
+        "_line",
+        "_missing",
+        "_searched",
+        "_skipped",
+        "_stage",
+        "body_limit",
+    )
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._buffer = bytearray()
+        self._stage = _Stage.HEAD
+        self._line = 0
+        """Where in the buffer the first unfinished line begins."""
+        self._searched = 0
+        """How many bytes of the buffer are known to hold no further line end."""
+        self._skipped = False
+        """Whether the one empty line before this request has been dropped."""
+        self._missing = 0
+        """Bytes that the body, or the chunk, still lacks."""
+        self._counted = 0
+        """Bytes of the body so far, as far as they are announced."""
+        self.body_limit = limits.body
+        """The most bytes that this request's body may have; None is no limit."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait here."""
+        return len(self._buffer)
+
+    @property
+    def unread(self) -> int | None:
+        """Bytes of the body that have not come out of here; None if that is not known."""
+        if self._stage is _Stage.BODY:
+            return self._missing
+        return 0 if self._stage is _Stage.DONE else None
+
+    @property
+    def message_complete(self) -> bool:
+        """Whether all of the current message has been passed on."""
+        return self._stage is _Stage.DONE
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+        self._buffer += data
+
+    def discard(self) -> None:
+        """Drop what waits: nothing behind the last message counts."""
+        self._buffer.clear()
+
+    def next_message(self) -> None:
+        """Turn to the message behind the one that is complete."""
+        self._stage = _Stage.HEAD
+        self._skipped = False
+        self._counted = 0
+        self.body_limit = self._limits.body
+
+    def head(self) -> Head | None:
+        """Pass on the next request's head, or return None as long as it is incomplete.
+
+        Raises RemoteProtocolError as soon as the bytes cannot become a good one.
+        """
+        if not self._skipped and not self._skip_empty_line():
+            return None
+        end = self._block_end(self._limits.head, request_line=True)
+        if end is None:
+            return None
+        head = parse_head(self._take(end), self._limits)
+        if head.content_length is None:
+            self._stage = _Stage.CHUNK_LINE
+        elif head.content_length:
+            self._missing = self._counted = head.content_length
+            self._stage = _Stage.BODY
+        else:
+            self._stage = _Stage.DONE
+        return head
+
+    def body(self) -> bytes | None:
+        """Pass on the next raw bytes of the body, or return None as long as there are none.
+
+        Raises RemoteProtocolError as soon as the bytes cannot become a good
+        body, and once it is announced to be beyond the limit (413).
+        """
+        match self._stage:
+            case _Stage.BODY:
+                self._keep_to_body_limit()
+                return self._body_bytes(_Stage.DONE)
+            case _Stage.CHUNK_LINE:
+                return self._chunk_line()
+            case _Stage.CHUNK_DATA:
+                return self._body_bytes(_Stage.CHUNK_END)
+            case _Stage.CHUNK_END:
+                return self._chunk_end()
+            case _Stage.TRAILERS:
+                return self._trailers()
+            case _:
+                return None
+
+    def _skip_empty_line(self) -> bool:
+        """Drop an empty line before the request; False while one byte more must tell."""
+        if self._buffer.startswith(b"\r\n"):
+            del self._buffer[:2]
+        elif b"\r\n".startswith(self._buffer):
+            return False
+        self._skipped = True
+        return True
+
+    def _block_end(self, most: int, *, request_line: bool) -> int | None:
+        """Where the lines at the buffer's start end with an empty one; None if not yet."""
+        buffer = self._buffer
+        if request_line and self._searched == 0:
+            # A head mostly comes in one piece.
+            end = buffer.find(b"\r\n\r\n") + 4
+            if 4 <= end <= most:
+                return end
+        while (newline := buffer.find(b"\n", self._searched)) >= 0:
+            if newline == 0 or buffer[newline - 1] != _CR or newline >= most:
+                self._refuse_block(request_line=request_line)
+            self._searched = newline + 1
+            if newline - 1 == self._line:
+                return newline + 1
+            if request_line and self._line == 0:
+                self._keep_to_request_line_limit(newline - 1)
+            self._line = newline + 1
+        self._searched = size = len(buffer)
+        if request_line and self._line == 0 and size:
+            self._keep_to_request_line_limit(size - (buffer[-1] == _CR))
+        if size >= most:
+            self._refuse_block(request_line=request_line)
+        return None
+
+    def _keep_to_request_line_limit(self, size: int) -> None:
+        if size > request_line_limit(self._limits):
+            self._refuse_block(request_line=True)
+
+    def _refuse_block(self, *, request_line: bool) -> NoReturn:
+        refuse_block(bytes(self._buffer), self._limits, request_line=request_line)
+
+    def _keep_to_body_limit(self) -> None:
+        if self.body_limit is not None and self._counted > self.body_limit:
+            raise RemoteProtocolError(f"a body of more than {self.body_limit} bytes", status=413)
+
+    def _body_bytes(self, behind: _Stage) -> bytes | None:
+        size = min(self._missing, len(self._buffer))
+        if not size:
+            return None
+        self._missing -= size
+        if not self._missing:
+            self._stage = behind
+        return self._take(size)
+
+    def _chunk_line(self) -> bytes | None:
+        limit = self._limits.chunk_line
+        newline = self._buffer.find(b"\n", self._searched, limit)
+        if newline < 0:
+            self._searched = len(self._buffer)
+            if self._searched >= limit:
+                raise RemoteProtocolError(f"a chunk line of more than {limit} bytes")
+            return None
+        line = self._take(newline + 1)
+        chunk = CHUNK_LINE.fullmatch(line)
+        if chunk is None:
+            raise RemoteProtocolError("a malformed chunk line")
+        self._missing = int(chunk[1], 16)
+        self._counted += self._missing
+        self._keep_to_body_limit()
+        self._stage = _Stage.CHUNK_DATA if self._missing else _Stage.TRAILERS
+        return line
+
+    def _chunk_end(self) -> bytes | None:
+        if not b"\r\n".startswith(self._buffer[:2]):
+            raise RemoteProtocolError("a chunk that is longer than its announced size")
+        if len(self._buffer) < 2:
+            return None
+        self._stage = _Stage.CHUNK_LINE
+        return self._take(2)
+
+    def _trailers(self) -> bytes | None:
+        end = self._block_end(self._limits.trailers, request_line=False)
+        if end is None:
+            return None
+        raw = self._take(end)
+        parse_trailers(raw, self._limits)
+        self._stage = _Stage.DONE
+        return raw
+
+    def _take(self, size: int) -> bytes:
+        """Remove the first `size` bytes, and begin a new search behind them."""
+        buffer = self._buffer
+        self._line = self._searched = 0
+        if size == len(buffer):
+            data = bytes(buffer)
+            buffer.clear()
+        else:
+            data = bytes(buffer[:size])
+            del buffer[:size]
+        return data

@@ -1,0 +1,62 @@
+"""The grammar of HTTP/1.1 as patterns, named and ordered as in RFC 9110, 9112 and 3986.
+
+Every repetition that is followed by something it could also match is
+possessive, so that no input takes more than linear time. What a well-formed
+message may still not say is decided in `head`.
+"""
+
+import re
+
+__all__ = (
+    "ABSOLUTE_FORM",
+    "CHUNK_LINE",
+    "CONTENT_LENGTH",
+    "FIELD_LINES",
+    "FIELD_NAME",
+    "FIELD_VALUE",
+    "HOST",
+    "REASON_PHRASE",
+    "REQUEST_LINE",
+)
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+"""RFC 9110 5.6.2."""
+
+FIELD_NAME = re.compile(_TOKEN)
+"""RFC 9110 5.1."""
+
+FIELD_VALUE = re.compile(
+    rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?"
+)
+"""RFC 9110 5.5: no control bytes but TAB, nor white space at either end."""
+
+REASON_PHRASE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+"""RFC 9112 4."""
+
+REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21\x22\x24-\x7e]++) HTTP/([0-9])\.([0-9])\r\n")
+"""RFC 9112 3, with single spaces; the target is visible ASCII but for `#`."""
+
+FIELD_LINES = re.compile(
+    rb"^(" + _TOKEN + rb"):[\t\x20]*+([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE
+)
+"""RFC 9112 5, for `findall`: each match is one whole line, found where a line begins.
+
+So if there are as many matches as line feeds, nothing stands between them.
+"""
+
+CONTENT_LENGTH = re.compile(rb"[0-9]{1,18}")
+"""RFC 9110 8.6, as far as a signed 64-bit integer is sure to reach."""
+
+CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t\x20-\x7e\x80-\xff]*+)?\r\n")
+"""RFC 9112 7.1.1: extensions are passed over, whatever they say without control bytes."""
+
+_PCT_ENCODED = rb"%[0-9A-Fa-f]{2}"
+_REG_NAME = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|" + _PCT_ENCODED + rb")++"
+_IP_LITERAL = rb"\[(?:[0-9A-Fa-f:.]++|[vV][0-9A-Fa-f]++\.[A-Za-z0-9\-._~!$&'()*+,;=:]++)\]"
+_AUTHORITY = rb"(?:" + _IP_LITERAL + rb"|" + _REG_NAME + rb")(?::[0-9]{0,5})?"
+
+HOST = re.compile(_AUTHORITY)
+"""RFC 9110 7.2: RFC 3986's host and port, never empty, as an `http` URI has a host."""
+
+ABSOLUTE_FORM = re.compile(rb"[Hh][Tt][Tt][Pp][Ss]?://(" + _AUTHORITY + rb")(?:[/?].*)?")
+"""RFC 9112 3.2.2, for `http` and `https`, without user information (RFC 9110 4.2.4)."""

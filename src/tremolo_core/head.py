@@ -1,0 +1,212 @@
+"""A request's head, from raw bytes to a judged value; and its trailers.
+
+`gate` finds where a head ends. The message's body, once its framing is known
+from here, is the gate's matter again.
+"""
+
+from typing import NoReturn
+
+from ._values import value
+from .errors import RemoteProtocolError
+from .grammar import ABSOLUTE_FORM, CONTENT_LENGTH, FIELD_LINES, HOST, REQUEST_LINE
+from .headers import Headers
+from .limits import Limits
+
+__all__ = ("Head", "parse_head", "parse_trailers", "refuse_block", "request_line_limit")
+
+_FRAMING = frozenset((b"connection", b"content-length", b"expect", b"host", b"transfer-encoding"))
+
+_NOT_IN_TRAILERS = frozenset(
+    (
+        *(b"authorization", b"connection", b"content-encoding", b"content-length"),
+        *(b"content-range", b"content-type", b"expect", b"host", b"te", b"trailer"),
+        *(b"transfer-encoding", b"upgrade"),
+    )
+)
+"""Fields about framing, routing, authority or the content's form (RFC 9110 6.5.1)."""
+
+
+@value
+class Head:
+    """What a request's head says, after everything about it was found right."""
+
+    raw: bytes
+    """The head as it came, from the request line to the empty line."""
+    method: bytes
+    target: bytes
+    http_version: bytes
+    """`b"1.1"` or `b"1.0"`."""
+    headers: Headers
+    authority: bytes | None
+    """The authority of an absolute-form target, else None."""
+    content_length: int | None
+    """The declared length of the body; 0 where there is none, None where it is chunked."""
+    keep_alive: bool
+    """Whether the client may send another request on this connection."""
+    expects_continue: bool
+    """Whether the client waits for `100 Continue` before it sends the body."""
+
+
+def parse_head(raw: bytes, limits: Limits) -> Head:
+    """Read a complete head, which ends with its empty line.
+
+    Raises RemoteProtocolError, with the status that it deserves, for the first
+    thing that is wrong.
+    """
+    line = REQUEST_LINE.match(raw)
+    if line is None:
+        refuse_block(raw, limits, request_line=True)
+    start = line.end()
+    if start - 2 > request_line_limit(limits):
+        refuse_block(raw, limits, request_line=True)
+    fields = FIELD_LINES.findall(raw, start)
+    # One line feed more than there are fields ends the block itself.
+    if len(fields) != raw.count(b"\n", start) - 1 or len(fields) > limits.fields:
+        refuse_block(raw, limits, request_line=True)
+    method, target, major, minor = line.groups()
+    if major != b"1":
+        raise RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are spoken here", status=505)
+    headers = Headers([(name.lower(), value.rstrip(b" \t")) for name, value in fields])
+    framing = [field for field in headers if field[0] in _FRAMING]
+    http_version = b"1.0" if minor == b"0" else b"1.1"
+    _judge_host(framing, http_version)
+    return Head(
+        raw=raw,
+        method=method,
+        target=target,
+        http_version=http_version,
+        headers=headers,
+        authority=_judge_target(method, target),
+        content_length=_judge_framing(framing, http_version),
+        keep_alive=http_version == b"1.1" and not _says_close(framing),
+        expects_continue=_judge_expectation(framing, http_version),
+    )
+
+
+def parse_trailers(raw: bytes, limits: Limits) -> None:
+    """Judge a complete trailer section, which ends with its empty line (RFC 9112 7.1.2).
+
+    Raises RemoteProtocolError for the first thing that is wrong.
+    """
+    fields = FIELD_LINES.findall(raw)
+    if len(fields) != raw.count(b"\n") - 1 or len(fields) > limits.fields:
+        refuse_block(raw, limits, request_line=False)
+    for name, _ in fields:
+        if name.lower() in _NOT_IN_TRAILERS:
+            raise RemoteProtocolError("a trailer field that only a head may have")
+
+
+def refuse_block(raw: bytes, limits: Limits, *, request_line: bool) -> NoReturn:
+    """Raise for the first thing that is wrong in `raw`, line by line from its start.
+
+    `raw` is a head, or without a `request_line` a trailer section, that is known
+    to be wrong or too long; it may be incomplete. The slow way to the same
+    verdict as the patterns', it depends on nothing but the order of the bytes,
+    so however they arrived the answer is the same.
+    """
+    most = limits.head if request_line else limits.trailers
+    start = count = 0
+    while (newline := raw.find(b"\n", start)) >= 0:
+        line = raw[start : newline + 1]
+        if request_line and start == 0:
+            _judge_request_line(line, limits)
+        elif newline >= most:
+            break
+        else:
+            count += line != b"\r\n"
+            if count > limits.fields:
+                raise RemoteProtocolError(f"more than {limits.fields} fields", status=431)
+            if line != b"\r\n" and FIELD_LINES.fullmatch(line) is None:
+                raise RemoteProtocolError("a malformed field line")
+        start = newline + 1
+    if request_line and start == 0:
+        raise RemoteProtocolError(
+            f"a request line of more than {request_line_limit(limits)} bytes", status=414
+        )
+    what = "head" if request_line else "trailer section"
+    raise RemoteProtocolError(f"a {what} of more than {most} bytes", status=431)
+
+
+def request_line_limit(limits: Limits) -> int:
+    """The longest request line in bytes; it must fit into the head with two line ends."""
+    return min(limits.request_line, limits.head - 4)
+
+
+def _judge_request_line(line: bytes, limits: Limits) -> None:
+    if len(line.removesuffix(b"\n").removesuffix(b"\r")) > request_line_limit(limits):
+        raise RemoteProtocolError(
+            f"a request line of more than {request_line_limit(limits)} bytes", status=414
+        )
+    if REQUEST_LINE.fullmatch(line) is None:
+        raise RemoteProtocolError("a malformed request line")
+
+
+def _judge_target(method: bytes, target: bytes) -> bytes | None:
+    """Return the authority of an absolute-form target, None for the other forms (RFC 9112 3.2)."""
+    if method == b"CONNECT":
+        raise RemoteProtocolError("this server opens no tunnels", status=501)
+    if target[:1] == b"/":
+        return None
+    if target == b"*":
+        if method != b"OPTIONS":
+            raise RemoteProtocolError("the target * with a method other than OPTIONS")
+        return None
+    absolute = ABSOLUTE_FORM.fullmatch(target)
+    if absolute is None:
+        raise RemoteProtocolError("a target that is neither a path nor an http URI")
+    return absolute[1]
+
+
+def _judge_host(framing: list[tuple[bytes, bytes]], http_version: bytes) -> None:
+    """Exactly one valid Host in HTTP/1.1, at most one before (RFC 9112 3.2)."""
+    hosts = [value for name, value in framing if name == b"host"]
+    if len(hosts) > 1:
+        raise RemoteProtocolError("more than one Host field")
+    if not hosts:
+        if http_version == b"1.1":
+            raise RemoteProtocolError("no Host field")
+    elif HOST.fullmatch(hosts[0]) is None:
+        raise RemoteProtocolError("a malformed Host field")
+
+
+def _judge_framing(framing: list[tuple[bytes, bytes]], http_version: bytes) -> int | None:
+    """Return the body's declared length, 0 for no body, None for chunked (RFC 9112 6)."""
+    lengths = [value for name, value in framing if name == b"content-length"]
+    codings = [value for name, value in framing if name == b"transfer-encoding"]
+    if codings:
+        if lengths:
+            raise RemoteProtocolError("both Content-Length and Transfer-Encoding")
+        if http_version == b"1.0":
+            raise RemoteProtocolError("Transfer-Encoding in HTTP/1.0")
+        members = [coding.strip(b" \t").lower() for coding in b",".join(codings).split(b",")]
+        if members == [b"chunked"]:
+            return None
+        if set(members) <= {b"chunked", b""}:
+            raise RemoteProtocolError("a malformed Transfer-Encoding field")
+        raise RemoteProtocolError("a transfer coding other than chunked", status=501)
+    if not lengths:
+        return 0
+    if len(lengths) > 1:
+        raise RemoteProtocolError("more than one Content-Length field")
+    if CONTENT_LENGTH.fullmatch(lengths[0]) is None:
+        raise RemoteProtocolError("a malformed Content-Length field")
+    return int(lengths[0])
+
+
+def _says_close(framing: list[tuple[bytes, bytes]]) -> bool:
+    return any(
+        option.strip(b" \t").lower() == b"close"
+        for name, value in framing
+        if name == b"connection"
+        for option in value.split(b",")
+    )
+
+
+def _judge_expectation(framing: list[tuple[bytes, bytes]], http_version: bytes) -> bool:
+    """Whether the client waits for a 100; in HTTP/1.0 nobody does (RFC 9110 10.1.1)."""
+    expectations = [value.lower() for name, value in framing if name == b"expect"]
+    if not expectations or http_version == b"1.0":
+        return False
+    if expectations != [b"100-continue"]:
+        raise RemoteProtocolError("an expectation other than 100-continue", status=417)
+    return True

@@ -1,0 +1,183 @@
+"""Judges what we are about to send, and decides how an answer's body is framed.
+
+Whether an event may come now is decided in `states`; this is about what it
+says. The bytes are written by an engine, which finds nothing left to decide.
+"""
+
+import enum
+from http import HTTPStatus
+
+from .errors import LocalProtocolError
+from .events import Data, EndOfMessage, InformationalResponse, Response
+from .grammar import CONTENT_LENGTH, FIELD_NAME, FIELD_VALUE, REASON_PHRASE
+from .headers import Headers
+
+__all__ = ("Outgoing",)
+
+_PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
+
+
+class _Framing(enum.Enum):
+    """How the end of a body is told (RFC 9112 6.3)."""
+
+    NONE = enum.auto()
+    """The status has no body: 204, 304."""
+    LENGTH = enum.auto()
+    CHUNKED = enum.auto()
+    CLOSE = enum.auto()
+    """The end of the connection is the end of the body: for HTTP/1.0."""
+
+
+class Outgoing:
+    """The answer to one request, as far as it was judged.
+
+    Each method raises LocalProtocolError for what may not be sent. `copy` makes
+    a draft, so that a rejected batch of events leaves no trace.
+    """
+
+    __slots__ = ("_framing", "_http_version", "_is_head", "_missing", "keep_alive")
+
+    def __init__(self, *, method: bytes, http_version: bytes, keep_alive: bool) -> None:
+        self._is_head = method == b"HEAD"
+        self._http_version = http_version
+        self._framing = _Framing.NONE
+        self._missing = 0
+        """Bytes of the declared length that have not been sent."""
+        self.keep_alive = keep_alive
+        """Whether the connection outlives this answer, as far as is known."""
+
+    def copy(self) -> "Outgoing":
+        """An independent draft that begins where this one is."""
+        twin = Outgoing.__new__(Outgoing)
+        twin._is_head = self._is_head
+        twin._http_version = self._http_version
+        twin._framing = self._framing
+        twin._missing = self._missing
+        twin.keep_alive = self.keep_alive
+        return twin
+
+    def informational(self, event: InformationalResponse) -> InformationalResponse | None:
+        """What to write; None for HTTP/1.0, which knows no interim answers (RFC 9110 15.2)."""
+        if not 100 <= event.status <= 199 or event.status == 101:
+            raise LocalProtocolError(
+                f"an informational response has a status of 100 to 199 other than 101,"
+                f" not {event.status}"
+            )
+        headers = _judged(event.headers)
+        if any(name in (b"content-length", b"transfer-encoding") for name, _ in headers):
+            raise LocalProtocolError("an informational response has no body to be framed")
+        if self._http_version == b"1.0":
+            return None
+        return InformationalResponse(
+            status=event.status, headers=headers, reason=_reason(event.status, event.reason)
+        )
+
+    def response(self, event: Response) -> Response:
+        """The head to write, with the fields that frame the body made right."""
+        if not 200 <= event.status <= 599:
+            raise LocalProtocolError(f"a response has a status of 200 to 599, not {event.status}")
+        headers = _judged(event.headers)
+        length = _declared_length(headers)
+        chunked = _says_chunked(headers)
+        if chunked and length is not None:
+            raise LocalProtocolError("a response has Content-Length or Transfer-Encoding, not both")
+        if chunked:
+            headers = headers.without(b"transfer-encoding")
+        self.keep_alive &= not headers.has_token(b"connection", b"close")
+        if event.status == HTTPStatus.NO_CONTENT:
+            # RFC 9110 8.6: not even a length of 0.
+            headers = headers.without(b"content-length")
+        elif event.status == HTTPStatus.NOT_MODIFIED:
+            pass
+        elif length is not None:
+            self._framing = _Framing.LENGTH
+            self._missing = length
+        elif self._http_version == b"1.1":
+            self._framing = _Framing.CHUNKED
+            headers = Headers((*headers, (b"transfer-encoding", b"chunked")))
+        else:
+            self._framing = _Framing.CLOSE
+        if not self.keep_alive:
+            headers = _with_close(headers)
+        return Response(
+            status=event.status, headers=headers, reason=_reason(event.status, event.reason)
+        )
+
+    def data(self, event: Data) -> Data | None:
+        """What to write; None for no bytes, and in answer to HEAD, where they are only counted."""
+        size = len(event.data)
+        if not size:
+            return None
+        match self._framing:
+            case _Framing.NONE:
+                raise LocalProtocolError("a 204 or 304 response has no body")
+            case _Framing.LENGTH:
+                if size > self._missing:
+                    raise LocalProtocolError(
+                        f"{size} bytes of body where only {self._missing} more were declared"
+                    )
+                self._missing -= size
+            case _:
+                pass
+        return None if self._is_head else event
+
+    def end(self, event: EndOfMessage) -> EndOfMessage:
+        """What to write. In answer to HEAD a body may be left out, or break off."""
+        if self._missing and not self._is_head:
+            raise LocalProtocolError(
+                f"the body ends {self._missing} bytes before its declared length"
+            )
+        if not event.trailers:
+            return event
+        trailers = _judged(event.trailers)
+        if self._framing is _Framing.CHUNKED and not self._is_head:
+            return EndOfMessage(trailers=trailers)
+        if self._framing is _Framing.CLOSE or self._is_head:
+            # The sender need not know that this client cannot be told.
+            return EndOfMessage()
+        raise LocalProtocolError("only a chunked body, without Content-Length, has trailers")
+
+
+def _judged(headers: Headers) -> Headers:
+    """The same fields with lower-case names and no white space around values (RFC 9110 5.5)."""
+    fields = []
+    for name, value in headers:
+        if FIELD_NAME.fullmatch(name) is None:
+            raise LocalProtocolError(f"{name!r} is not a field name")
+        stripped = value.strip(b" \t")
+        if FIELD_VALUE.fullmatch(stripped) is None:
+            # The value may be a secret; its name tells where to look.
+            raise LocalProtocolError(f"the value of {name!r} has a control byte, as CR or LF")
+        fields.append((name.lower(), stripped))
+    return Headers(fields)
+
+
+def _reason(status: int, reason: bytes) -> bytes:
+    if REASON_PHRASE.fullmatch(reason) is None:
+        raise LocalProtocolError("the reason phrase has a control byte, as CR or LF")
+    return reason or _PHRASES.get(status, b"")
+
+
+def _declared_length(headers: Headers) -> int | None:
+    lengths = headers.get_all(b"content-length")
+    if not lengths:
+        return None
+    if len(lengths) > 1 or CONTENT_LENGTH.fullmatch(lengths[0]) is None:
+        raise LocalProtocolError("Content-Length is one number of bytes, given once")
+    return int(lengths[0])
+
+
+def _says_chunked(headers: Headers) -> bool:
+    codings = headers.get_all(b"transfer-encoding")
+    if not codings:
+        return False
+    if [coding.lower() for coding in codings] != [b"chunked"]:
+        raise LocalProtocolError("the only transfer coding that can be sent is one chunked")
+    return True
+
+
+def _with_close(headers: Headers) -> Headers:
+    options = {option.lower() for option in headers.get_list(b"connection")}
+    options = options - {b"keep-alive"} | {b"close"}
+    rest = headers.without(b"connection")
+    return Headers((*rest, *((b"connection", option) for option in sorted(options))))

@@ -1,0 +1,192 @@
+"""One request with its answer, as a handler sees them: the event API of both layers.
+
+An ASGI application and a routed function are both run by a `Handler` on top of
+this. `served_exchange` is the exchange of a real connection.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextvars import Context
+from typing import BinaryIO, Protocol, Self, TypeAlias, runtime_checkable
+
+import anyio
+import anyio.to_thread
+
+from tremolo_core import (
+    ConnectionClosed,
+    Data,
+    EndOfMessage,
+    Event,
+    Headers,
+    Request,
+    Response,
+)
+
+from .errors import ClientDisconnected, ExchangeOver, TransportError
+from .peer import Address, ConnectionInfo, ConnectionState, Peer
+from .shutdown import ShutdownNotice
+
+__all__ = (
+    "Address",
+    "ClientDisconnected",
+    "ConnectionInfo",
+    "ConnectionState",
+    "Exchange",
+    "ExchangeOver",
+    "Handler",
+    "ManagedHandler",
+    "Peer",
+    "ShutdownNotice",
+    "TransportError",
+)
+
+_FILE_PIECE = 65_536
+"""Bytes read from a file at a time: what one `receive` of a stream may hold."""
+
+
+class Exchange(ABC):
+    """One request of a client, and the answer to it.
+
+    Made by the server for each request and handed to the `Handler`. It may be
+    used from several tasks at once. It is over when the handler has returned.
+    """
+
+    request: Request
+    peer: Peer
+    connection: ConnectionInfo
+    shutdown: ShutdownNotice
+
+    @abstractmethod
+    async def receive(self) -> Event:
+        """Return the next event of the request: Data, then EndOfMessage, then ConnectionClosed.
+
+        The last comes when the peer has left or can no longer be understood,
+        and when the exchange is over; from then on each call returns it.
+        Behind EndOfMessage the call waits for that. What is known already is
+        returned at once, without a checkpoint, even in a cancelled scope.
+
+        A cancelled call has lost nothing: the next returns what it would have.
+        A second call meanwhile waits for its turn. The first call sends
+        `100 Continue` if the client waits for it (RFC 9110 10.1.1).
+        """
+
+    @abstractmethod
+    async def send(self, *events: Event) -> None:
+        """Send `events` to the peer in one write, and wait until it is taken.
+
+        All or nothing: if one is illegal, none is sent. Calls of several tasks
+        are written in the order in which they were made. A call that is
+        cancelled counts as sent, though the connection may be closed for it.
+
+        Raises LocalProtocolError if an event may not be sent now,
+        ClientDisconnected if the peer is gone, ExchangeOver after the end.
+        """
+
+    @abstractmethod
+    def limit_body(self, size: int | None) -> None:
+        """Refuse a request body of more than `size` bytes with 413; None lifts the limit.
+
+        In place of `Limits.body`, for this request alone, and to be called
+        before the first `receive`, so that a client that asks with
+        `Expect: 100-continue` is refused before it has sent anything.
+        """
+
+    @property
+    @abstractmethod
+    def disconnected(self) -> bool:
+        """Whether the peer is known to have left, or to have half-closed.
+
+        Known within two sweeps (half a second), also if nobody calls `receive`.
+        """
+
+    @abstractmethod
+    def cancelled_on_disconnect(self) -> AbstractContextManager[None]:
+        """Cancel what runs inside this context as soon as `disconnected` is true.
+
+        The cancellation ends at the context's end; the code behind it goes on.
+        """
+
+    @property
+    @abstractmethod
+    def response_started(self) -> bool:
+        """Whether the final answer has begun, so that no other can be given."""
+
+    async def respond(
+        self, status: int, headers: Iterable[tuple[bytes, bytes]] = (), body: bytes = b""
+    ) -> None:
+        """Send a whole answer in one write, with its Content-Length. Raises as `send` does."""
+        head = Headers.of(headers).without(b"content-length", b"transfer-encoding")
+        length = (b"content-length", b"%d" % len(body))
+        await self.send(
+            Response(status=status, headers=Headers((*head, length))),
+            Data(data=body),
+            EndOfMessage(),
+        )
+
+    async def send_file(self, file: BinaryIO, *, offset: int = 0, count: int | None = None) -> None:
+        """Send `count` bytes of `file` from `offset` on as Data; by default, up to its end.
+
+        The head must have been sent, and EndOfMessage is left to the caller.
+        `file` is read in worker threads and stays open. Raises EOFError if it
+        ends before `count` bytes, and whatever reading and `send` raise.
+        """
+        await anyio.to_thread.run_sync(file.seek, offset)
+        while count is None or count > 0:
+            size = _FILE_PIECE if count is None else min(count, _FILE_PIECE)
+            data = await anyio.to_thread.run_sync(file.read, size)
+            if not data:
+                if count is not None:
+                    raise EOFError(f"the file ended {count} bytes before its announced end")
+                return
+            if count is not None:
+                count -= len(data)
+            await self.send(Data(data=data))
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Iterate over events up to and including EndOfMessage or ConnectionClosed."""
+        return _Events(self)
+
+
+class _Events:
+    """The events of one exchange; a plain iterator, as an abandoned generator would leak."""
+
+    __slots__ = ("_ended", "_exchange")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        if self._ended:
+            raise StopAsyncIteration
+        event = await self._exchange.receive()
+        self._ended = isinstance(event, EndOfMessage | ConnectionClosed)
+        return event
+
+
+Handler: TypeAlias = Callable[[Exchange], Awaitable[None]]
+"""What the transport calls for each request: an `async def` with one exchange.
+
+What it raises before the answer has begun becomes a 500, and is logged.
+"""
+
+
+@runtime_checkable
+class ManagedHandler(Protocol):
+    """A handler with a life around its requests: an ASGI lifespan, a worker's hooks."""
+
+    def __call__(self, exchange: Exchange, /) -> Awaitable[None]:
+        """Answer one request, as every `Handler` does."""
+
+    def lifespan(self) -> AbstractAsyncContextManager[Context]:
+        """Start up on entering and shut down on leaving; the server does both, in one task.
+
+        Entering gives the context that start-up left: each request runs in a
+        fresh copy of it, so what start-up set is seen by all, and nothing that
+        one request sets by another. Whatever entering raises keeps the server
+        from serving and leaves `serve` unchanged.
+        """

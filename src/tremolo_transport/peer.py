@@ -1,0 +1,57 @@
+"""Who is at the other end of a connection, and which connection that is.
+
+Telling the application more, what proxies say, is done before a `Peer` is made.
+"""
+
+import enum
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from tremolo_core import value
+
+__all__ = ("Address", "ConnectionInfo", "ConnectionState", "Peer")
+
+Address: TypeAlias = tuple[str, int | None]
+"""(IP address, port), or (path of a unix socket, None)."""
+
+
+@value
+class Peer:
+    """The two ends of a connection."""
+
+    client: Address | None = None
+    """The peer's address; None where it has none, as in memory or on a unix socket."""
+    server: Address | None = None
+    """Our address; None where there is none, as in memory."""
+    scheme: str = "http"
+    """`"http"` or `"https"`."""
+
+
+class ConnectionState(enum.Enum):
+    """What a connection is about. It only moves down this list, and back from BUSY to IDLE."""
+
+    IDLE = enum.auto()
+    """Between requests, or before the first."""
+    BUSY = enum.auto()
+    """A handler runs, or its answer is on its way."""
+    CLOSED = enum.auto()
+    """No request will follow."""
+
+
+class ConnectionInfo(Protocol):
+    """The connection that an exchange runs on, and on which others may follow it."""
+
+    @property
+    def id(self) -> int:
+        """Unique among the connections of this process."""
+
+    @property
+    def state(self) -> ConnectionState:
+        """What the connection is about right now."""
+
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once when the connection has ended; at once if it has.
+
+        Callbacks run in the order of their registration, on the server's event
+        loop, and must not block. What one raises is logged, the others run.
+        """
