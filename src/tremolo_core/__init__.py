@@ -15,6 +15,7 @@ from .events import (
 )
 from .headers import Headers
 from .limits import Limits, Timeouts
+from .states import State
 
 __all__ = (
     "Closing",
@@ -32,6 +33,7 @@ __all__ = (
     "Request",
     "Response",
     "Signal",
+    "State",
     "Timeouts",
     "value",
 )

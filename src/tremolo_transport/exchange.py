@@ -52,6 +52,8 @@ class Exchange(ABC):
     used from several tasks at once. It is over when the handler has returned.
     """
 
+    __slots__ = ()
+
     request: Request
     peer: Peer
     connection: ConnectionInfo

@@ -7,9 +7,11 @@ import enum
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
+from anyio.abc import ByteStream, SocketAttribute
+
 from tremolo_core import value
 
-__all__ = ("Address", "ConnectionInfo", "ConnectionState", "Peer")
+__all__ = ("Address", "ConnectionInfo", "ConnectionState", "Peer", "address_of", "peer_of")
 
 Address: TypeAlias = tuple[str, int | None]
 """(IP address, port), or (path of a unix socket, None)."""
@@ -25,6 +27,13 @@ class Peer:
     """Our address; None where there is none, as in memory."""
     scheme: str = "http"
     """`"http"` or `"https"`."""
+
+    def __str__(self) -> str:
+        """The client, as a log line names it."""
+        if self.client is None:
+            return "a client without an address"
+        host, port = self.client
+        return host if port is None else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class ConnectionState(enum.Enum):
@@ -55,3 +64,18 @@ class ConnectionInfo(Protocol):
         Callbacks run in the order of their registration, on the server's event
         loop, and must not block. What one raises is logged, the others run.
         """
+
+
+def peer_of(stream: ByteStream) -> Peer:
+    """What the stream itself knows of its two ends."""
+    return Peer(
+        client=address_of(stream.extra(SocketAttribute.remote_address, None)),
+        server=address_of(stream.extra(SocketAttribute.local_address, None)),
+    )
+
+
+def address_of(name: tuple[str, int] | str | None) -> Address | None:
+    """A socket's name as an `Address`; None for a nameless unix socket."""
+    if isinstance(name, str):
+        return (name, None) if name else None
+    return None if name is None else (name[0], name[1])

@@ -1,0 +1,73 @@
+"""Sends what a connection answers: stamped, and told to be the last where it is.
+
+Whether an answer may be sent is judged by the core, how it is written by `link`.
+"""
+
+import logging
+
+from tremolo_core import (
+    Data,
+    EndOfMessage,
+    Event,
+    Headers,
+    RemoteProtocolError,
+    Response,
+)
+
+from .errors import ClientDisconnected
+from .link import Link
+from .peer import Peer
+from .surroundings import Surroundings
+
+__all__ = ("Answers",)
+
+logger = logging.getLogger("tremolo.server")
+
+
+class Answers:
+    """The answers on one connection."""
+
+    __slots__ = ("_around", "_link", "_peer")
+
+    def __init__(self, link: Link, peer: Peer, around: Surroundings) -> None:
+        self._link = link
+        self._peer = peer
+        self._around = around
+
+    async def send(self, *events: Event) -> None:
+        """Send `events` in one write. Raises as `Exchange.send` does while that is not over."""
+        link = self._link
+        if link.broken:
+            raise ClientDisconnected("the client has left")
+        if any(isinstance(event, Response) for event in events):
+            events = tuple(map(self._stamped, events))
+        link.connection.send(*events)
+        await link.flush()
+
+    async def send_plain(self, status: int, text: str) -> None:
+        """Send a whole answer of one line of text; one that nobody is there to read is dropped."""
+        body = f"{status} {text}\n".encode()
+        headers = Headers(
+            (
+                (b"content-type", b"text/plain; charset=utf-8"),
+                (b"content-length", b"%d" % len(body)),
+            )
+        )
+        response = Response(status=status, headers=headers)
+        try:
+            await self.send(response, Data(data=body), EndOfMessage())
+        except ClientDisconnected:
+            logger.debug("connection lost before an answer of %d", status)
+
+    async def refuse(self, error: RemoteProtocolError) -> None:
+        """Answer a peer that broke the rules, unless that is done or cannot be done; log it."""
+        if error.status is None:
+            self._link.break_off()
+        if self._link.connection.refusal is error:
+            self._around.refusals.note(error, self._peer)
+            await self.send_plain(error.status or 400, error.reason)
+
+    def _stamped(self, event: Event) -> Event:
+        if isinstance(event, Response):
+            return self._around.stamp.complete(event, last=self._around.shutdown.begun)
+        return event

@@ -1,0 +1,323 @@
+"""Drives one connection from its first byte to its last: request, handler, answer, again.
+
+One task does it, and awaits the handler itself. The rules of an exchange are in
+`served_exchange`, the turns of readers and writers in `link`; what is late is
+noticed by `sweeper`.
+"""
+
+import itertools
+import logging
+from collections.abc import Callable
+
+import anyio
+from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
+from anyio.abc import ByteStream
+
+from tremolo_core import (
+    Closing,
+    Connection,
+    ConnectionClosed,
+    LocalProtocolError,
+    RemoteProtocolError,
+    Request,
+    Signal,
+    State,
+)
+
+from .answers import Answers
+from .cancellation import is_cancellation
+from .errors import ClientDisconnected
+from .link import Link
+from .peer import ConnectionState, Peer
+from .served_exchange import ServedExchange
+from .stepping import in_context
+from .surroundings import Surroundings
+
+__all__ = ("Driver",)
+
+logger = logging.getLogger("tremolo.server")
+
+_ids = itertools.count(1)
+
+_DRAIN = 65_536
+"""Bytes of an unread body that are worth reading to keep the connection."""
+
+_LINGER_SECONDS = 5.0
+_LINGER_BYTES = 64 * 1024 * 1024
+"""How long, and for how much, a peer that still sends is listened to after its last answer.
+
+So that it reads the answer and not a reset (RFC 9112 9.6). nginx waits as long.
+"""
+
+_WRITE_SECONDS = 5.0
+"""How long the last bytes that are owed to a peer may take to be taken."""
+
+_ASK_SECONDS = 0.01
+"""How long an idle connection is asked once more: enough for what has arrived already."""
+
+
+class Driver:
+    """One connection; to its handlers, their `ConnectionInfo`."""
+
+    __slots__ = (
+        "_answers",
+        "_around",
+        "_close_callbacks",
+        "_connection",
+        "_exchange",
+        "_link",
+        "_peer",
+        "_scope",
+        "_swept",
+        "id",
+        "state",
+        "stream",
+    )
+
+    def __init__(self, stream: ByteStream, peer: Peer, around: Surroundings) -> None:
+        settings = around.settings
+        self.id = next(_ids)
+        self.state = ConnectionState.IDLE
+        self.stream = stream
+        self._around = around
+        self._peer = peer
+        self._connection = Connection(limits=settings.limits, timeouts=settings.timeouts)
+        self._link = Link(stream, self._connection)
+        self._answers = Answers(self._link, peer, around)
+        self._exchange: ServedExchange | None = None
+        self._scope = CancelScope()
+        """Around the wait for requests, the handlers, and the lingering."""
+        self._swept = 0.0
+        """When `sweep` was last called."""
+        self._close_callbacks: list[Callable[[], None]] = []
+
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """As `ConnectionInfo.on_close`."""
+        if self.state is ConnectionState.CLOSED:
+            _call(callback)
+        else:
+            self._close_callbacks.append(callback)
+
+    async def run(self) -> None:
+        """Serve the connection, and close the stream whatever happens.
+
+        Raises nothing but a cancellation from outside.
+        """
+        try:
+            going = True
+            while going:
+                with self._scope as scope:
+                    await self._exchanges()
+                going = scope.cancelled_caught and await self._has_more()
+            await self._finish()
+        except Exception:
+            logger.exception("connection %d ended by an error of the server itself", self.id)
+        finally:
+            self._link.break_off()
+            with CancelScope(shield=True, deadline=anyio.current_time() + _WRITE_SECONDS):
+                await _close(self.stream)
+            self.state = ConnectionState.CLOSED
+            for callback in self._close_callbacks:
+                _call(callback)
+
+    def close_if_idle(self) -> None:
+        """End the wait for a next request, or for a peer to finish."""
+        if self._exchange is None:
+            self._scope.cancel()
+
+    def sweep(self, now: float) -> bool:
+        """Do what is due. True if the kernel should be asked whether the peer hung up."""
+        self._swept = now
+        deadline = self._connection.deadline(now)
+        exchange = self._exchange
+        if deadline is not None and now >= deadline:
+            if exchange is None:
+                self._scope.cancel()
+            else:
+                self._connection.handle_timeout(now)
+                self._link.interrupt()
+        if exchange is None:
+            return False
+        exchange.quiet_sweeps = 0 if self._link.reading else exchange.quiet_sweeps + 1
+        if exchange.quiet_sweeps < 2:
+            return False
+        if exchange.may_watch():
+            self._around.task_group.start_soon(exchange.watch)
+            return False
+        return not self._link.peer_gone
+
+    def note_hang_up(self) -> None:
+        """Note that the kernel says so."""
+        self._link.note_hang_up()
+
+    # Exchange after exchange.
+
+    async def _exchanges(self) -> None:
+        """Serve one request after the other until the connection is to be ended."""
+        while (request := await self._next_request()) is not None:
+            self.state = ConnectionState.BUSY
+            self._exchange = exchange = ServedExchange(
+                request,
+                link=self._link,
+                answers=self._answers,
+                peer=self._peer,
+                connection=self,
+                shutdown=self._around.shutdown,
+                read_ahead=self._around.settings.limits.read_ahead,
+            )
+            try:
+                await self._answer(exchange)
+            finally:
+                exchange.end()
+                self._exchange = None
+            while self._link.reading:
+                await self._link.news()
+            if not await self._drain():
+                return
+            self._connection.start_next_cycle()
+            self.state = ConnectionState.IDLE
+
+    async def _next_request(self) -> Request | None:
+        """Return the next request, or None if there will be none."""
+        while not self._link.broken:
+            try:
+                event = self._connection.next_event()
+            except RemoteProtocolError:
+                return None
+            if isinstance(event, Request):
+                return event
+            if event is not Signal.NEED_DATA:
+                return None
+            if self._around.shutdown.begun:
+                self._scope.cancel()
+            await self._link.read()
+        return None
+
+    async def _answer(self, exchange: ServedExchange) -> None:
+        """Run the handler, and see to it that the request is answered."""
+        context = self._around.context.copy()
+        failure: BaseException | None = None
+        try:
+            await in_context(context, context.run(self._around.handler, exchange))
+        except BaseException as error:
+            if is_cancellation(error):
+                self._note_cancellation(exchange.request)
+                raise
+            if isinstance(error, KeyboardInterrupt | GeneratorExit):
+                raise
+            failure = error
+        if failure is not None and not _is_disconnect(failure):
+            logger.error("the handler of %s failed", _name(exchange.request), exc_info=failure)
+        connection = self._connection
+        if self._link.broken or connection.server_state in _ANSWERED:
+            return
+        if connection.refusal is not None:
+            # The peer broke the rules while the handler was not looking.
+            return
+        if failure is None:
+            logger.error("the handler of %s returned too early", _name(exchange.request))
+        if exchange.response_started:
+            # Closing shows the client that the answer is not complete.
+            self._link.break_off()
+        else:
+            await self._answers.send_plain(500, "Internal Server Error")
+
+    def _note_cancellation(self, request: Request) -> None:
+        if self._around.shutdown.begun:
+            logger.warning("the handler of %s was cancelled as the server stops", _name(request))
+
+    async def _drain(self) -> bool:
+        """Read what the handler left of the body, if it is little; false to end the connection."""
+        connection = self._connection
+        if connection.they_await_continue:
+            return False
+        while connection.closing is Closing.NO and not self._link.broken:
+            if connection.client_state is State.DONE:
+                return True
+            try:
+                event = connection.next_event()
+            except RemoteProtocolError:
+                return False
+            if event is Signal.NEED_DATA:
+                unread = connection.unread_body
+                if unread is None or unread > _DRAIN:
+                    return False
+                await self._link.read()
+        return False
+
+    # The end.
+
+    async def _has_more(self) -> bool:
+        """Whether a peer whose time was up has come just in time; if not, do what is due."""
+        self._scope = CancelScope()
+        connection = self._connection
+        waiting = connection.client_state is State.IDLE and connection.buffered == 0
+        if waiting and await self._asked_once_more():
+            return True
+        connection.handle_timeout(self._swept)
+        return False
+
+    async def _asked_once_more(self) -> bool:
+        with CancelScope(deadline=anyio.current_time() + _ASK_SECONDS):
+            await self._link.read()
+        return self._connection.buffered > 0
+
+    async def _finish(self) -> None:
+        """Write what is owed, then listen for as long as the peer may not have read it."""
+        connection = self._connection
+        with CancelScope(deadline=anyio.current_time() + _WRITE_SECONDS):
+            if connection.refusal is not None:
+                await self._answers.refuse(connection.refusal)
+            if connection.closing is Closing.NO and not self._link.broken:
+                await self._say_goodbye()
+        if connection.closing is Closing.LINGER:
+            await self._linger()
+
+    async def _say_goodbye(self) -> None:
+        try:
+            self._connection.send(ConnectionClosed())
+            await self._link.flush()
+        except (LocalProtocolError, ClientDisconnected):
+            # In the middle of an answer, which can only be broken off.
+            self._link.break_off()
+
+    async def _linger(self) -> None:
+        """Half-close, then drop what the peer still sends until it ends too."""
+        self._scope = CancelScope(deadline=anyio.current_time() + _LINGER_SECONDS)
+        left = _LINGER_BYTES
+        with self._scope:
+            try:
+                await self.stream.send_eof()
+                while left > 0:
+                    left -= len(await self.stream.receive())
+            except (EndOfStream, BrokenResourceError, ClosedResourceError, OSError):
+                return
+
+
+_ANSWERED = frozenset((State.DONE, State.MUST_CLOSE, State.CLOSED))
+
+
+def _is_disconnect(error: BaseException) -> bool:
+    """Whether `error` says only that the client left, also when task groups have wrapped it."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(ClientDisconnected)[1] is None
+    return isinstance(error, ClientDisconnected)
+
+
+def _name(request: Request) -> str:
+    """The request in a log line: visible ASCII, as the core lets nothing else through."""
+    return f"{request.method.decode('ascii')} {request.target[:200].decode('ascii')}"
+
+
+def _call(callback: Callable[[], None]) -> None:
+    try:
+        callback()
+    except Exception:
+        logger.exception("a callback for the end of a connection failed")
+
+
+async def _close(stream: ByteStream) -> None:
+    try:
+        await stream.aclose()
+    except (BrokenResourceError, ClosedResourceError, OSError) as error:
+        logger.debug("closing a connection that was already lost: %r", error)

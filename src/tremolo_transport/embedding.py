@@ -1,0 +1,102 @@
+"""`serve`: a server as a context manager, inside anybody's program."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+
+import anyio
+from anyio import CancelScope
+from anyio.abc import TaskGroup
+
+from .exchange import Handler
+from .server import Server
+from .settings import Bind, ServerSettings
+
+__all__ = ("serve",)
+
+
+def serve(
+    handler: Handler,
+    *,
+    binds: Sequence[Bind] = (Bind(port=0),),
+    settings: ServerSettings | None = None,
+) -> AbstractAsyncContextManager[Server]:
+    """Serve `handler` while the context is entered: `async with serve(handler) as server`.
+
+    Entering opens the sockets, runs the start-up of a `ManagedHandler` and
+    returns when connections are accepted; `server.addresses` has the ports.
+    Leaving stops the server as `Server.stop` does, or at once if cancelled.
+    By default it listens on 127.0.0.1, on a port that the kernel chooses.
+
+    No signal handler is installed, nothing is written to standard output, and
+    exceptions are exceptions: OSError if an address cannot be had, and whatever
+    start-up and shutdown raise. On asyncio the context may be left in another
+    task than it was entered in, as fixtures do; trio forbids that.
+    """
+    return _Embedded(handler, binds, settings or ServerSettings())
+
+
+class _Embedded(AbstractAsyncContextManager[Server]):
+    def __init__(self, handler: Handler, binds: Sequence[Bind], settings: ServerSettings) -> None:
+        self._handler = handler
+        self._binds = binds
+        self._settings = settings
+
+    async def __aenter__(self) -> Server:
+        self._server = server = Server(self._handler, binds=self._binds, settings=self._settings)
+        self._home = _home()
+        await self._home.start(server)
+        try:
+            await server.wait_ready()
+        except BaseException:
+            await self._abort()
+            raise
+        return server
+
+    async def __aexit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._server.stop()
+        except BaseException:
+            await self._abort()
+            raise
+        await self._home.leave()
+        if self._server.failure is not None:
+            raise self._server.failure
+
+    async def _abort(self) -> None:
+        self._server.abort()
+        with CancelScope(shield=True):
+            await self._home.leave()
+
+
+class _OwnTask:
+    """On asyncio: a task that belongs to nobody, so that anybody may wait for it."""
+
+    async def start(self, server: Server) -> None:
+        self._task = asyncio.get_running_loop().create_task(server.run())
+
+    async def leave(self) -> None:
+        await asyncio.wait((self._task,))
+
+
+class _OwnGroup:
+    """Elsewhere: a task group, entered and left by hand so that no error of others is wrapped."""
+
+    async def start(self, server: Server) -> None:
+        self._group: TaskGroup = anyio.create_task_group()
+        await self._group.__aenter__()
+        self._group.start_soon(server.run)
+
+    async def leave(self) -> None:
+        await self._group.__aexit__(None, None, None)
+
+
+def _home() -> _OwnTask | _OwnGroup:
+    on_asyncio = anyio.get_cancelled_exc_class() is asyncio.CancelledError
+    return _OwnTask() if on_asyncio else _OwnGroup()

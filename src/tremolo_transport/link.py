@@ -1,0 +1,191 @@
+"""Moves bytes between one stream and one core connection: who reads, and who writes.
+
+At any moment at most one task is inside `stream.receive`, and one inside
+`stream.send`. What is done with the events is the business of `driver` and
+`served_exchange`.
+"""
+
+from collections.abc import Callable
+
+import anyio
+from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
+from anyio.abc import ByteStream
+
+from tremolo_core import Connection
+
+from .errors import ClientDisconnected
+
+__all__ = ("Link",)
+
+_READ_SIZE = 65_536
+
+
+class Link:
+    """One stream, the core connection that speaks on it, and the turns of their users."""
+
+    __slots__ = (
+        "_gone_callbacks",
+        "_news",
+        "_read_scope",
+        "_writing",
+        "_written",
+        "broken",
+        "connection",
+        "eof",
+        "hung_up",
+        "reading",
+        "stream",
+    )
+
+    def __init__(self, stream: ByteStream, connection: Connection) -> None:
+        self.stream = stream
+        self.connection = connection
+        self.reading = False
+        """Whether a task is inside `stream.receive`."""
+        self.eof = False
+        """Whether the peer has said that it will send no more, and that was read."""
+        self.hung_up = False
+        """Whether the kernel says so, while bytes before it have not been read."""
+        self.broken = False
+        """Whether nothing can be sent or received any more."""
+        self._news: anyio.Event | None = None
+        """Set when the reader has something to tell, or has left; made on demand."""
+        self._read_scope: CancelScope | None = None
+        """Where the reader waits, if it may be interrupted."""
+        self._writing = False
+        self._written: anyio.Event | None = None
+        """Set when the writer has nothing left to write; made on demand."""
+        self._gone_callbacks: list[Callable[[], None]] = []
+
+    @property
+    def peer_gone(self) -> bool:
+        """Whether the peer is known to have left, or to have half-closed."""
+        return self.eof or self.hung_up or self.broken
+
+    # Reading.
+
+    async def read(self) -> None:
+        """Move what the stream has next into the core; `reading` must be false.
+
+        The end of the stream, and its failure, are noted and not raised. A
+        cancelled call has moved nothing and lost nothing.
+        """
+        self.reading = True
+        try:
+            data = await self.stream.receive(_READ_SIZE)
+            # No await from here to the core: that is what makes it lossless.
+            self.connection.receive_data(data)
+        except EndOfStream:
+            self.eof = True
+            self._end_of_input()
+        except (BrokenResourceError, ClosedResourceError, OSError):
+            self.connection.receive_eof()
+            self.break_off()
+        finally:
+            self.reading = False
+            self.tell()
+
+    def _end_of_input(self) -> None:
+        connection = self.connection
+        connection.receive_eof()
+        unread = connection.unread_body
+        if unread is not None and unread > connection.buffered:
+            # The request can never be complete, so nobody waits for its answer.
+            self.break_off()
+        else:
+            self._tell_gone()
+
+    async def read_interruptibly(self) -> None:
+        """As `read`, but `interrupt` ends it early."""
+        with CancelScope() as scope:
+            self._read_scope = scope
+            try:
+                await self.read()
+            finally:
+                self._read_scope = None
+
+    def interrupt(self) -> None:
+        """End a wait in `read_interruptibly`, and wake all who wait for news."""
+        if self._read_scope is not None:
+            self._read_scope.cancel()
+        self.tell()
+
+    def tell(self) -> None:
+        """Wake all who wait for news."""
+        if self._news is not None:
+            self._news.set()
+            self._news = None
+
+    async def news(self) -> None:
+        """Wait until the reader has moved bytes, has left, or `tell` is called."""
+        if self._news is None:
+            self._news = anyio.Event()
+        await self._news.wait()
+
+    # Writing.
+
+    async def flush(self) -> None:
+        """Write what the core wants written, and return when it is out.
+
+        If another task is writing already, it takes our bytes along and we wait
+        for it. Raises ClientDisconnected if the peer cannot be reached; also if
+        the other task was cancelled, as nobody knows then how much was taken.
+        """
+        if self._writing:
+            if self._written is None:
+                self._written = anyio.Event()
+            await self._written.wait()
+        elif data := self.connection.data_to_send():
+            await self._write(data)
+        if self.broken:
+            raise ClientDisconnected("the client has left")
+
+    async def _write(self, data: bytes) -> None:
+        self._writing = True
+        try:
+            while data:
+                await self.stream.send(data)
+                data = self.connection.data_to_send()
+        except (BrokenResourceError, ClosedResourceError, OSError):
+            self.break_off()
+        except BaseException:
+            # Cancelled: nobody knows how much of `data` is on the wire.
+            self.break_off()
+            raise
+        finally:
+            self._writing = False
+            if self._written is not None:
+                self._written.set()
+                self._written = None
+
+    # The end.
+
+    def break_off(self) -> None:
+        """Give up: nothing more will be sent."""
+        self.broken = True
+        self.connection.send_failed()
+        self._tell_gone()
+        self.tell()
+
+    def note_hang_up(self) -> None:
+        """Note what the kernel said while nobody could read."""
+        self.hung_up = True
+        self._tell_gone()
+        self.tell()
+
+    def on_gone(self, callback: Callable[[], None]) -> None:
+        """Call `callback` as soon as the peer is gone; at once if it is."""
+        if self.peer_gone:
+            callback()
+        else:
+            self._gone_callbacks.append(callback)
+
+    def forget_gone(self, callback: Callable[[], None]) -> None:
+        """Take back an `on_gone`; nothing happens if it was called meanwhile."""
+        if callback in self._gone_callbacks:
+            self._gone_callbacks.remove(callback)
+
+    def _tell_gone(self) -> None:
+        callbacks, self._gone_callbacks = self._gone_callbacks, []
+        for callback in callbacks:
+            callback()

@@ -1,0 +1,92 @@
+"""Opens the sockets that a server listens on.
+
+How connections are taken from them is the business of `acceptor`.
+"""
+
+import errno
+import os
+import socket
+from collections.abc import Iterable
+from contextlib import ExitStack
+
+from .settings import Bind
+
+__all__ = ("open_sockets",)
+
+_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""The name has an address of a family that this machine does not have."""
+
+
+def open_sockets(binds: Iterable[Bind]) -> list[socket.socket]:
+    """Listen on every address that `binds` name; close none or all of the sockets.
+
+    A name with several addresses gets a socket for each that this machine has,
+    on the same port. Raises OSError, whose text names the address, if one
+    cannot be had.
+    """
+    with ExitStack() as opened:
+        sockets: list[socket.socket] = []
+        for bind in binds:
+            for sock in _open(bind):
+                opened.callback(sock.close)
+                sockets.append(sock)
+        opened.pop_all()
+    return sockets
+
+
+def _open(bind: Bind) -> list[socket.socket]:
+    try:
+        found = socket.getaddrinfo(
+            bind.host or None, bind.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except socket.gaierror as error:
+        raise OSError(f"cannot listen on {_text(bind)}: {error.strerror}") from None
+    # A name may stand twice in a hosts file.
+    addresses = list(dict.fromkeys((family, name) for family, _, _, _, name in found))
+    sockets: list[socket.socket] = []
+    missing: OSError | None = None
+    port = bind.port
+    with ExitStack() as opened:
+        for family, name in addresses:
+            try:
+                sock = _listen(family, (name[0], port, *name[2:]), bind.backlog)
+            except OSError as error:
+                if error.errno not in _NOT_HERE:
+                    raise OSError(error.errno, _reason(bind, error)) from None
+                missing = error
+                continue
+            opened.callback(sock.close)
+            sockets.append(sock)
+            # The kernel's choice for the first address holds for the others.
+            port = port or sock.getsockname()[1]
+        if not sockets and missing is not None:
+            raise OSError(missing.errno, _reason(bind, missing)) from None
+        opened.pop_all()
+    return sockets
+
+
+def _listen(family: int, name: tuple[str | int, ...], backlog: int) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # Else a restart would have to wait for the old connections' last packets.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # Each family has a socket of its own, on every system alike.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(name)
+        sock.listen(backlog)
+        sock.setblocking(False)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _text(bind: Bind) -> str:
+    host = f"[{bind.host}]" if ":" in bind.host else bind.host or "*"
+    return f"{host}:{bind.port}"
+
+
+def _reason(bind: Bind, error: OSError) -> str:
+    what = os.strerror(error.errno) if error.errno else str(error)
+    return f"cannot listen on {_text(bind)}: {what}"

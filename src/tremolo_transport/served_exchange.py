@@ -1,0 +1,141 @@
+"""The exchange of a real connection: the contract of `exchange` on top of a `Link`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from anyio import CancelScope
+
+from tremolo_core import (
+    ConnectionClosed,
+    Event,
+    InformationalResponse,
+    RemoteProtocolError,
+    Request,
+    Signal,
+)
+
+from .answers import Answers
+from .errors import ClientDisconnected, ExchangeOver
+from .exchange import Exchange
+from .link import Link
+from .peer import ConnectionInfo, Peer
+from .shutdown import ShutdownNotice
+
+__all__ = ("ServedExchange",)
+
+_CLOSED = ConnectionClosed()
+
+
+class ServedExchange(Exchange):
+    """One cycle of the connection behind `link`."""
+
+    __slots__ = (
+        "_answers",
+        "_link",
+        "_most_ahead",
+        "_over",
+        "connection",
+        "peer",
+        "quiet_sweeps",
+        "request",
+        "shutdown",
+    )
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        link: Link,
+        answers: Answers,
+        peer: Peer,
+        connection: ConnectionInfo,
+        shutdown: ShutdownNotice,
+        read_ahead: int,
+    ) -> None:
+        self.request = request
+        self.peer = peer
+        self.connection = connection
+        self.shutdown = shutdown
+        self.quiet_sweeps = 0
+        """How many sweeps in a row found nobody reading."""
+        self._link = link
+        self._answers = answers
+        self._most_ahead = read_ahead
+        self._over = False
+
+    # What handlers call.
+
+    async def receive(self) -> Event:
+        link = self._link
+        while not self._over:
+            try:
+                event = link.connection.next_event()
+            except RemoteProtocolError as error:
+                await self._answers.refuse(error)
+                break
+            if not isinstance(event, Signal):
+                return event
+            if link.broken or (event is Signal.PAUSED and link.peer_gone):
+                break
+            await self._wait_for_bytes()
+        return _CLOSED
+
+    async def send(self, *events: Event) -> None:
+        if self._over:
+            raise ExchangeOver("the exchange is over: its handler has returned")
+        await self._answers.send(*events)
+
+    def limit_body(self, size: int | None) -> None:
+        if not self._over:
+            self._link.connection.limit_body(size)
+
+    @property
+    def disconnected(self) -> bool:
+        return self._link.peer_gone
+
+    @property
+    def response_started(self) -> bool:
+        return self._over or self._link.connection.response_started
+
+    @contextmanager
+    def cancelled_on_disconnect(self) -> Iterator[None]:
+        with CancelScope() as scope:
+            self._link.on_gone(scope.cancel)
+            try:
+                yield
+            finally:
+                self._link.forget_gone(scope.cancel)
+
+    # What the driver and the sweeper call.
+
+    def end(self) -> None:
+        """Nothing that is received or sent from now on has anything to do with this exchange."""
+        self._over = True
+        self._link.interrupt()
+
+    def may_watch(self) -> bool:
+        """Whether a watch could read: nobody else does, and there is room and a peer."""
+        link = self._link
+        return not (self._over or link.reading or link.peer_gone or self._read_ahead_is_full())
+
+    async def watch(self) -> None:
+        """Read on behalf of a handler that does not, so that a peer's leaving is noticed."""
+        while self.may_watch():
+            await self._link.read_interruptibly()
+
+    def _read_ahead_is_full(self) -> bool:
+        return self._link.connection.buffered >= self._most_ahead
+
+    async def _wait_for_bytes(self) -> None:
+        """Wait until there may be something new to tell, reading if nobody else does."""
+        link = self._link
+        if link.connection.they_await_continue:
+            link.connection.send(InformationalResponse(status=100))
+        try:
+            await link.flush()
+        except ClientDisconnected:
+            return
+        if link.reading or self._read_ahead_is_full():
+            await link.news()
+        else:
+            await link.read_interruptibly()

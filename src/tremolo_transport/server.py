@@ -1,0 +1,163 @@
+"""One server in one process: listens, serves every connection, and stops in good order.
+
+Nothing here knows of signals, of log handlers or of the process's exit, so a
+server can be embedded in any program.
+"""
+
+import socket
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from contextvars import Context, copy_context
+
+import anyio
+from anyio import CancelScope
+from anyio.abc import SocketStream, TaskGroup
+
+from .acceptor import accept_forever, accept_queued
+from .driver import Driver
+from .exchange import Handler, ManagedHandler
+from .listeners import open_sockets
+from .peer import Address, address_of, peer_of
+from .settings import Bind, ServerSettings
+from .shutdown import ShutdownNotice
+from .surroundings import Surroundings
+from .sweeper import Sweeper
+
+__all__ = ("Server",)
+
+_QUEUED = 4_096
+"""Connections that are taken from a queue which is about to be closed; more than any holds."""
+
+
+class Server:
+    """A server that runs, or has run. Made by `serve`."""
+
+    def __init__(
+        self, handler: Handler, *, binds: Sequence[Bind], settings: ServerSettings
+    ) -> None:
+        """Open the sockets; raises OSError if one cannot be had."""
+        self._handler = handler
+        self._settings = settings
+        self._sockets = open_sockets(binds)
+        names = [sock.getsockname() for sock in self._sockets]
+        self.addresses: tuple[Address, ...] = tuple(filter(None, map(address_of, names)))
+        """Where the server listens, with the ports that the kernel chose."""
+        self.shutdown = ShutdownNotice()
+        """The same notice that handlers get."""
+        self.failure: BaseException | None = None
+        """What start-up, serving or shutting down raised."""
+        self._ready = anyio.Event()
+        self._stopped = anyio.Event()
+        self._scope = CancelScope()
+        """Around the server's whole life."""
+        self._grace = CancelScope()
+        """Around the connections: its deadline is the end of their time."""
+        self._unserved: set[socket.socket] = set()
+        """Accepted, but still without the task that will own them."""
+
+    async def stop(self, *, grace: float | None = None) -> None:
+        """Begin to stop, and return when the server has stopped.
+
+        No new connection is accepted, idle ones are closed, requests in flight
+        have `grace` seconds to end, by default `ServerSettings.shutdown`; then
+        they are cancelled. A call while the server stops can only shorten that.
+        If the call is cancelled, the server goes on stopping.
+        """
+        self.begin_stop(grace=grace)
+        await self.wait_stopped()
+
+    def begin_stop(self, *, grace: float | None = None) -> None:
+        """As `stop`, but do not wait for the end."""
+        seconds = self._settings.shutdown if grace is None else grace
+        deadline = None if seconds is None else anyio.current_time() + seconds
+        self.shutdown.begin(deadline)
+        if deadline is not None:
+            self._grace.deadline = min(self._grace.deadline, deadline)
+
+    def abort(self) -> None:
+        """Cancel everything at once: the way out when nobody can wait for `stop`."""
+        self._scope.cancel()
+
+    async def wait_stopped(self) -> None:
+        """Return when the server has stopped."""
+        await self._stopped.wait()
+
+    async def wait_ready(self) -> None:
+        """Return when connections are accepted; raises what start-up raised, as it was raised."""
+        await self._ready.wait()
+        if self.failure is not None:
+            raise self.failure
+
+    async def run(self) -> None:
+        """The server's whole life, from start-up to shutdown. What it raises is in `failure`."""
+        try:
+            with self._scope:
+                await self._live()
+        except Exception as error:
+            self.failure = error
+        finally:
+            for sock in (*self._sockets, *self._unserved):
+                sock.close()
+            self._ready.set()
+            self._stopped.set()
+
+    async def _live(self) -> None:
+        async with AsyncExitStack() as stack:
+            context = copy_context()
+            if isinstance(self._handler, ManagedHandler):
+                context = await stack.enter_async_context(self._handler.lifespan())
+            async with anyio.create_task_group() as services:
+                around = self._surroundings(context, services)
+                sweeper = Sweeper(around)
+                services.start_soon(sweeper.run)
+                with self._grace:
+                    await self._serve(around, sweeper)
+                services.cancel_scope.cancel()
+
+    def _surroundings(self, context: Context, services: TaskGroup) -> Surroundings:
+        return Surroundings(
+            self._handler,
+            settings=self._settings,
+            context=context,
+            task_group=services,
+            shutdown=self.shutdown,
+        )
+
+    async def _serve(self, around: Surroundings, sweeper: Sweeper) -> None:
+        """Accept connections until the stop begins, and return when the last has ended."""
+
+        def start(sock: socket.socket) -> None:
+            self._unserved.add(sock)
+            connections.start_soon(self._serve_socket, sock, around, sweeper)
+
+        async with anyio.create_task_group() as connections:
+            async with anyio.create_task_group() as acceptors:
+                for listener in self._sockets:
+                    acceptors.start_soon(accept_forever, listener, start)
+                self._ready.set()
+                await self.shutdown.wait()
+                acceptors.cancel_scope.cancel()
+            for listener in self._sockets:
+                # Whoever is in the queue would be reset when the socket is closed.
+                with suppress(OSError):
+                    accept_queued(listener, start, most=_QUEUED)
+                listener.close()
+            for driver in sweeper.drivers:
+                driver.close_if_idle()
+
+    async def _serve_socket(
+        self, sock: socket.socket, around: Surroundings, sweeper: Sweeper
+    ) -> None:
+        self._unserved.discard(sock)
+        try:
+            stream = await SocketStream.from_socket(sock)
+        except (OSError, ValueError):
+            # The peer has gone between accept() and now.
+            sock.close()
+            return
+        driver = Driver(stream, peer_of(stream), around)
+        sweeper.drivers.add(driver)
+        try:
+            await driver.run()
+        finally:
+            sweeper.drivers.discard(driver)

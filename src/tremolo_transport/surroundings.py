@@ -1,0 +1,38 @@
+"""What all connections of one server share."""
+
+from contextvars import Context
+
+from anyio.abc import TaskGroup
+
+from .exchange import Handler
+from .refusals import RefusalLog
+from .settings import ServerSettings
+from .shutdown import ShutdownNotice
+from .stamp import Stamp
+
+__all__ = ("Surroundings",)
+
+
+class Surroundings:
+    """Made once for each server, and once for a connection that is served alone."""
+
+    __slots__ = ("context", "handler", "refusals", "settings", "shutdown", "stamp", "task_group")
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        settings: ServerSettings,
+        context: Context,
+        task_group: TaskGroup,
+        shutdown: ShutdownNotice,
+    ) -> None:
+        self.handler = handler
+        self.settings = settings
+        self.context = context
+        """What start-up left; each request runs in a copy."""
+        self.task_group = task_group
+        """Where watches live; it outlives every connection."""
+        self.shutdown = shutdown
+        self.stamp = Stamp(server_name=settings.server_name, date=settings.date)
+        self.refusals = RefusalLog()

@@ -1,0 +1,53 @@
+"""Looks at every connection of a server four times a second, so that none needs a timer.
+
+What is due for a connection it does itself, in `Driver.sweep`.
+"""
+
+import socket
+import time
+
+import anyio
+from anyio.abc import SocketAttribute
+
+from .driver import Driver
+from .hangups import hung_up
+from .surroundings import Surroundings
+
+__all__ = ("SWEEP_SECONDS", "Sweeper")
+
+SWEEP_SECONDS = 0.25
+"""The time between two looks, and so the most that a time-out is late."""
+
+
+class Sweeper:
+    """Knows all drivers of a server, and when to look at them."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._renewed = 0.0
+        self.drivers: set[Driver] = set()
+        """Connections that have not ended; whoever runs a driver adds and removes it."""
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        while True:
+            self.sweep(anyio.current_time())
+            await anyio.sleep(SWEEP_SECONDS)
+
+    def sweep(self, now: float) -> None:
+        """Look at every connection once; `now` is on the clock of `anyio.current_time`."""
+        if now - self._renewed >= 1:
+            self._renewed = now
+            self._around.stamp.renew(time.time())
+            self._around.refusals.renew()
+        silent: dict[socket.socket, Driver] = {}
+        for driver in tuple(self.drivers):
+            if driver.sweep(now):
+                raw = driver.stream.extra(SocketAttribute.raw_socket, None)
+                if raw is not None:
+                    silent[raw] = driver
+        if silent:
+            gone = hung_up(silent)
+            for raw, driver in silent.items():
+                if raw.fileno() in gone:
+                    driver.note_hang_up()
