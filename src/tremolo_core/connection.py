@@ -1,15 +1,14 @@
 """The object that a server holds for each peer: bytes in, events out, and back.
 
-It joins the parts and keeps their order: the `gate` passes bytes, an engine
-makes events of them, the tables in `states` judge every event of either side,
-`outgoing` what we send, `deadlines` the time. None of their decisions is made
-here.
+It joins the parts and keeps their order: `incoming` makes events of the peer's
+bytes, the tables in `states` judge every event of either side, `outgoing` what
+we send, `deadlines` the time. None of their decisions is made here.
 """
 
 import enum
 
 from .deadlines import Deadlines, Wait, Waiting
-from .engine import Engine, OutgoingEvent
+from .engine import OutgoingEvent
 from .errors import LocalProtocolError, RemoteProtocolError
 from .events import (
     ConnectionClosed,
@@ -21,10 +20,8 @@ from .events import (
     Response,
     Signal,
 )
-from .gate import Gate
-from .h11_engine import H11Engine
-from .head import Head
 from .headers import Headers
+from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outgoing import Outgoing
 from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
@@ -57,42 +54,29 @@ class Connection:
     """
 
     __slots__ = (
-        "_awaits_continue",
         "_client_state",
         "_cycle",
         "_deadlines",
-        "_engine",
-        "_eof",
         "_error",
-        "_gate",
-        "_head",
-        "_ignored",
+        "_incoming",
         "_out",
         "_outgoing",
-        "_received",
         "_refusal",
         "_server_state",
         "_wanted",
     )
 
     def __init__(self, *, limits: Limits | None = None, timeouts: Timeouts | None = None) -> None:
-        self._gate = Gate(limits or Limits())
+        self._incoming = Incoming(limits or Limits())
+        self._outgoing = _unasked()
         self._deadlines = Deadlines(timeouts or Timeouts())
         self._client_state = State.IDLE
         self._server_state = State.IDLE
-        self._engine: Engine = H11Engine()
-        self._outgoing = _unasked()
-        self._head: Head | None = None
         self._out: list[bytes] = []
         self._error: RemoteProtocolError | None = None
         self._refusal: RemoteProtocolError | None = None
-        self._eof = False
         self._wanted = False
         """Whether the last thing that happened is that `next_event` needed data."""
-        self._awaits_continue = False
-        self._ignored = False
-        """Whether the peer sent bytes behind its last message."""
-        self._received = 0
         self._cycle = 0
 
     # The peer's side.
@@ -103,15 +87,14 @@ class Connection:
         The driver bounds them: it reads when `next_event` needs data, and ahead
         of that only while `buffered` is below `Limits.read_ahead`.
         """
-        self._received += len(data)
         self._wanted = False
         if self._error is None:
-            self._gate.feed(data)
+            self._incoming.receive_data(data)
 
     def receive_eof(self) -> None:
         """Note that the peer will send nothing more. We may still answer."""
-        self._eof = True
         self._wanted = False
+        self._incoming.eof = True
 
     def next_event(self) -> Event | Signal:
         """Return what the peer did next, or a `Signal` that nothing is known.
@@ -123,45 +106,50 @@ class Connection:
         time. If it can be answered, `data_to_send` has the answer then, unless
         another is sent before that is called.
         """
-        while self._error is None:
-            event = self._next_read()
-            if event is not None:
-                self._client_moves(event)
-                return event
-            if self._pass_bytes():
-                continue
-            if self._client_state is State.DONE and self._gate.buffered:
+        if self._error is not None:
+            raise self._error
+        try:
+            event = self._incoming.next_event(self._client_state)
+        except RemoteProtocolError as error:
+            self._fail(error)
+            raise
+        if event is None:
+            if self._client_state is State.DONE and self._incoming.buffered:
                 return Signal.PAUSED
-            if self._eof_ends():
-                self._client_moves(closed := ConnectionClosed())
-                return closed
-            if self._error is None:
-                self._wanted = True
-                return Signal.NEED_DATA
-        raise self._error
+            self._wanted = True
+            return Signal.NEED_DATA
+        self._wanted = False
+        head = self._incoming.head
+        if head is not None and self._client_state is State.IDLE:
+            self._outgoing = Outgoing(
+                method=head.method, http_version=head.http_version, keep_alive=head.keep_alive
+            )
+        self._client_state = CLIENT_MOVES[self._client_state, type(event)]
+        self._rejoin()
+        return event
 
     @property
     def buffered(self) -> int:
         """Bytes that were received and that no event has told of yet."""
-        return self._gate.buffered
+        return self._incoming.buffered
 
     @property
     def unread_body(self) -> int | None:
         """Bytes of the current request's body that no event has told of; None if unknown."""
-        return 0 if self._client_state is not State.SEND_BODY else self._gate.unread
+        return self._incoming.unread if self._client_state is State.SEND_BODY else 0
 
     @property
     def they_await_continue(self) -> bool:
         """Whether the client waits for `100 Continue` before it sends the body.
 
-        No longer once it has been sent any answer, or has begun with the body
-        (RFC 9110 10.1.1).
+        No longer once it has been sent that or the final answer, or has begun
+        with the body (RFC 9110 10.1.1).
         """
         return (
-            self._awaits_continue
+            self._incoming.withheld
             and self._server_state is State.SEND_RESPONSE
-            and not self._gate.buffered
-            and not self._eof
+            and not self._incoming.buffered
+            and not self._incoming.eof
             and self._error is None
         )
 
@@ -171,7 +159,7 @@ class Connection:
         In place of `Limits.body`, for this request. It counts from the next
         `next_event` on, for the declared length too.
         """
-        self._gate.body_limit = size
+        self._incoming.limit_body(size)
 
     # Our side.
 
@@ -183,6 +171,7 @@ class Connection:
         """
         client, server = self._client_state, self._server_state
         draft = self._outgoing.copy()
+        awaited = self.they_await_continue
         written: list[OutgoingEvent] = []
         for event in events:
             following = SERVER_MOVES.get((server, type(event)))
@@ -190,6 +179,10 @@ class Connection:
                 raise LocalProtocolError(
                     f"{type(event).__name__} cannot be sent by a server in the state {server.name}"
                 )
+            if awaited and isinstance(event, Response):
+                # Whether the body follows all the same, only the client knows (RFC 9110 10.1.1).
+                draft.keep_alive = False
+            awaited &= not _is_continue(event)
             to_write = _judge(draft, event)
             if to_write is not None:
                 written.append(to_write)
@@ -198,9 +191,8 @@ class Connection:
         if server not in _NOT_ANSWERING:
             self._refusal = None
         self._client_state, self._server_state = client, server
-        for judged in written:
-            self._awaits_continue &= not _is_continue(judged)
-            self._out.append(self._engine.send(judged))
+        self._incoming.withheld = awaited
+        self._out += map(self._incoming.engine.send, written)
 
     def send_failed(self) -> None:
         """Note that some of our bytes may not reach the peer: nothing more can be sent."""
@@ -239,10 +231,11 @@ class Connection:
             return Closing.NOW
         if self._server_state not in (State.MUST_CLOSE, State.CLOSED) or self._refusal is not None:
             return Closing.NO
-        if self._eof:
+        incoming = self._incoming
+        if incoming.eof:
             return Closing.NOW
-        their_last = self._client_state in (State.MUST_CLOSE, State.CLOSED) and not self._ignored
-        said_so = self._head is not None and not self._head.keep_alive
+        their_last = self._client_state in (State.MUST_CLOSE, State.CLOSED) and not incoming.ignored
+        said_so = incoming.head is not None and not incoming.head.keep_alive
         if their_last and (said_so or self._server_state is State.CLOSED):
             return Closing.NOW
         return Closing.LINGER
@@ -270,9 +263,8 @@ class Connection:
                 f"no next cycle while the client is {pair[0].name} and the server {pair[1].name}"
             )
         self._client_state, self._server_state = NEXT_CYCLE[pair]
-        self._engine = H11Engine()
+        self._incoming.next_cycle()
         self._outgoing = _unasked()
-        self._gate.next_message()
         self._cycle += 1
 
     def deadline(self, now: float) -> float | None:
@@ -282,7 +274,7 @@ class Connection:
         state or progress in it, counts from this call. So a time-out is late by
         at most one interval, and never early.
         """
-        waiting = Waiting(wait=self._wait(), cycle=self._cycle, received=self._received)
+        waiting = Waiting(wait=self._wait(), cycle=self._cycle, received=self._incoming.received)
         return self._deadlines.deadline(waiting, now)
 
     def handle_timeout(self, now: float) -> None:
@@ -304,68 +296,6 @@ class Connection:
 
     # How it works.
 
-    def _next_read(self) -> Event | None:
-        """What the engine has read of the passed bytes."""
-        try:
-            event = self._engine.next_event()
-        except RemoteProtocolError as error:
-            self._fail(error)
-            return None
-        if isinstance(event, Request) and self._head is not None:
-            return _as_judged(event, self._head)
-        return event
-
-    def _pass_bytes(self) -> bool:
-        """Move bytes through the gate to the engine; false if there are none to move."""
-        try:
-            raw = self._passed()
-        except RemoteProtocolError as error:
-            self._fail(error)
-            return False
-        if raw is not None:
-            self._engine.receive(raw)
-        return raw is not None
-
-    def _passed(self) -> bytes | None:
-        match self._client_state:
-            case State.IDLE:
-                head = self._gate.head()
-                if head is None:
-                    return None
-                self._begin(head)
-                return head.raw
-            case State.SEND_BODY:
-                return self._gate.body()
-            case State.MUST_CLOSE | State.CLOSED:
-                # RFC 9112 9.6: nothing behind the last request counts.
-                self._ignored |= self._gate.buffered > 0
-                self._gate.discard()
-                return None
-            case _:
-                return None
-
-    def _begin(self, head: Head) -> None:
-        self._head = head
-        self._awaits_continue = head.expects_continue and head.content_length != 0
-        self._outgoing = Outgoing(
-            method=head.method, http_version=head.http_version, keep_alive=head.keep_alive
-        )
-
-    def _eof_ends(self) -> bool:
-        """What the end of input means; false if there is none, or if it is an error."""
-        if not self._eof or self._error is not None:
-            return False
-        if self._client_state is State.SEND_BODY:
-            self._fail(RemoteProtocolError("the peer left in the middle of a body", status=None))
-        elif self._client_state is State.IDLE and self._gate.buffered:
-            self._fail(RemoteProtocolError("the peer left in the middle of a head", status=None))
-        return self._error is None
-
-    def _client_moves(self, event: Event) -> None:
-        self._wanted = False
-        self._client_state = CLIENT_MOVES[self._client_state, type(event)]
-        self._rejoin()
-
     def _rejoin(self) -> None:
         self._client_state, self._server_state = join(
             self._client_state, self._server_state, keep_alive=self._outgoing.keep_alive
@@ -373,7 +303,7 @@ class Connection:
 
     def _fail(self, error: RemoteProtocolError) -> None:
         self._error = error
-        self._gate.discard()
+        self._incoming.discard()
         self._client_state = State.ERROR
         self._outgoing.keep_alive = False
         if error.status is not None and not self.response_started:
@@ -400,7 +330,7 @@ class Connection:
     def _wait(self) -> Wait:
         match self._client_state:
             case State.IDLE:
-                if self._cycle and not self._gate.buffered:
+                if self._cycle and not self._incoming.buffered:
                     return Wait.NEXT_REQUEST
                 return Wait.HEAD
             case State.SEND_BODY:
@@ -434,18 +364,5 @@ def _judge(draft: Outgoing, event: Event) -> OutgoingEvent | None:
             raise LocalProtocolError("a server sends no requests")
 
 
-def _is_continue(event: OutgoingEvent) -> bool:
+def _is_continue(event: Event) -> bool:
     return isinstance(event, InformationalResponse) and event.status == 100
-
-
-def _as_judged(request: Request, head: Head) -> Request:
-    """What was read, with the host and the version as they are meant."""
-    headers = request.headers
-    if head.authority is not None:
-        headers = Headers(((b"host", head.authority), *headers.without(b"host")))
-    return Request(
-        method=request.method,
-        target=request.target,
-        headers=headers,
-        http_version=head.http_version,
-    )

@@ -229,8 +229,6 @@ class Driver:
     async def _drain(self) -> bool:
         """Read what the handler left of the body, if it is little; false to end the connection."""
         connection = self._connection
-        if connection.they_await_continue:
-            return False
         while connection.closing is Closing.NO and not self._link.broken:
             if connection.client_state is State.DONE:
                 return True

@@ -1,0 +1,126 @@
+"""The peer's side of a connection: its bytes, through the gate and an engine, to events.
+
+`Connection` judges the events and keeps the states; here is only what there is
+to be read in a given state. The counterpart for what we send is `outgoing`.
+"""
+
+from .engine import Engine
+from .errors import RemoteProtocolError
+from .events import ConnectionClosed, Event, Request
+from .gate import Gate
+from .h11_engine import H11Engine
+from .head import Head
+from .headers import Headers
+from .limits import Limits
+from .states import State
+
+__all__ = ("Incoming",)
+
+
+class Incoming:
+    """The bytes of one peer, and the exchange that they are about."""
+
+    __slots__ = ("_gate", "engine", "eof", "head", "ignored", "received", "withheld")
+
+    def __init__(self, limits: Limits) -> None:
+        self._gate = Gate(limits)
+        self.engine: Engine = H11Engine()
+        """What reads and writes the current cycle."""
+        self.head: Head | None = None
+        """The head of the last request that was read."""
+        self.eof = False
+        """Whether the peer will send nothing more."""
+        self.ignored = False
+        """Whether it sent bytes behind its last message."""
+        self.received = 0
+        """Bytes received so far."""
+        self.withheld = False
+        """Whether the client keeps its body back until it is told to go on, and was not."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that no event has told of."""
+        return self._gate.buffered
+
+    @property
+    def unread(self) -> int | None:
+        """Bytes of the body that no event has told of; None if that is not known."""
+        return self._gate.unread
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+        self.received += len(data)
+        self._gate.feed(data)
+
+    def limit_body(self, size: int | None) -> None:
+        """Let the current body have `size` bytes at most, or any number."""
+        self._gate.body_limit = size
+
+    def discard(self) -> None:
+        """Drop what waits."""
+        self._gate.discard()
+
+    def next_cycle(self) -> None:
+        """Turn to the next request."""
+        self._gate.next_message()
+        self.engine = H11Engine()
+
+    def next_event(self, state: State) -> Event | None:
+        """Return what a client in `state` did next; None if nothing more is known of it.
+
+        Raises RemoteProtocolError, after which this is not to be called again.
+        """
+        while True:
+            event = self.engine.next_event()
+            if event is not None:
+                return self._as_meant(event)
+            raw = self._passed(state)
+            if raw is None:
+                return self._end(state)
+            self.engine.receive(raw)
+
+    def _passed(self, state: State) -> bytes | None:
+        """The next bytes that have passed the gate."""
+        match state:
+            case State.IDLE:
+                head = self._gate.head()
+                if head is None:
+                    return None
+                self.head = head
+                self.withheld = head.expects_continue and head.content_length != 0
+                return head.raw
+            case State.SEND_BODY:
+                raw = self._gate.body()
+                self.withheld &= raw is None
+                return raw
+            case State.MUST_CLOSE | State.CLOSED:
+                # RFC 9112 9.6: nothing behind the last request counts.
+                self.ignored |= self._gate.buffered > 0
+                self._gate.discard()
+        return None
+
+    def _end(self, state: State) -> ConnectionClosed | None:
+        """What the end of input means in `state`, where nothing is left to be read."""
+        if not self.eof:
+            return None
+        if state is State.SEND_BODY:
+            raise RemoteProtocolError("the peer left in the middle of a body", status=None)
+        if self._gate.buffered and state is State.IDLE:
+            raise RemoteProtocolError("the peer left in the middle of a head", status=None)
+        # Behind a complete request another may wait, which comes before the end.
+        return None if self._gate.buffered else ConnectionClosed()
+
+    def _as_meant(self, event: Event) -> Event:
+        """The event with the host and the version that the request's head stands for."""
+        head = self.head
+        if head is None or not isinstance(event, Request):
+            return event
+        headers = event.headers
+        if head.authority is not None:
+            headers = Headers(((b"host", head.authority), *headers.without(b"host")))
+        return Request(
+            method=event.method,
+            target=event.target,
+            headers=headers,
+            http_version=head.http_version,
+        )
