@@ -14,7 +14,13 @@ from .headers import Headers
 
 __all__ = ("Outgoing",)
 
-_PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
+# Until 3.13 the standard library has four phrases from before RFC 9110.
+_PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {
+    413: b"Content Too Large",
+    414: b"URI Too Long",
+    416: b"Range Not Satisfiable",
+    422: b"Unprocessable Content",
+}
 
 
 class _Framing(enum.Enum):
