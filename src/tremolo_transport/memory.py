@@ -10,7 +10,7 @@ from anyio.lowlevel import checkpoint
 
 __all__ = ("MemoryStream", "memory_stream_pair")
 
-CAPACITY = 65_536
+_CAPACITY = 65_536
 """Bytes that one direction holds before `send` waits: about what a loopback socket holds."""
 
 
@@ -105,7 +105,7 @@ class MemoryStream(ByteStream):
         self._incoming.break_off()
 
 
-def memory_stream_pair(capacity: int = CAPACITY) -> tuple[MemoryStream, MemoryStream]:
+def memory_stream_pair(capacity: int = _CAPACITY) -> tuple[MemoryStream, MemoryStream]:
     """Two streams, each of which receives what the other sends.
 
     `capacity` is how many bytes each direction holds before `send` waits.
