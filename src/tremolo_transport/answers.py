@@ -27,47 +27,66 @@ logger = logging.getLogger("tremolo.server")
 class Answers:
     """The answers on one connection."""
 
-    __slots__ = ("_around", "_link", "_peer")
+    __slots__ = ("_around", "_link", "_peer", "_refused")
 
     def __init__(self, link: Link, peer: Peer, around: Surroundings) -> None:
         self._link = link
         self._peer = peer
         self._around = around
+        self._refused = False
+        """Whether the server itself has answered a peer that broke the rules."""
 
     async def send(self, *events: Event) -> None:
         """Send `events` in one write. Raises as `Exchange.send` does while that is not over."""
-        link = self._link
-        if link.broken:
-            raise ClientDisconnected("the client has left")
-        if any(isinstance(event, Response) for event in events):
-            events = tuple(map(self._stamped, events))
-        link.connection.send(*events)
-        await link.flush()
+        self._queue(*events)
+        await self._link.flush()
+
+    def send_soon(self, *events: Event) -> None:
+        """As `send`, without waiting: a task of the server writes, whoever is cancelled here."""
+        self._queue(*events)
+        self._around.task_group.start_soon(self._link.flush_unasked)
 
     async def send_plain(self, status: int, text: str) -> None:
         """Send a whole answer of one line of text; one that nobody is there to read is dropped."""
-        body = f"{status} {text}\n".encode()
-        headers = Headers(
-            (
-                (b"content-type", b"text/plain; charset=utf-8"),
-                (b"content-length", b"%d" % len(body)),
-            )
-        )
-        response = Response(status=status, headers=headers)
         try:
-            await self.send(response, Data(data=body), EndOfMessage())
+            await self.send(*_plain(status, text))
         except ClientDisconnected:
             logger.debug("connection lost before an answer of %d", status)
 
-    async def refuse(self, error: RemoteProtocolError) -> None:
-        """Answer a peer that broke the rules, unless that is done or cannot be done; log it."""
+    def refuse(self, error: RemoteProtocolError) -> None:
+        """Answer a peer that broke the rules, unless that is done or cannot be done; log it.
+
+        Does not wait, so that whoever was told of the error can be told at once.
+        """
         if error.status is None:
             self._link.break_off()
-        if self._link.connection.refusal is error:
+        elif self._link.connection.refusal is error:
             self._around.refusals.note(error, self._peer)
-            await self.send_plain(error.status or 400, error.reason)
+            self.send_soon(*_plain(error.status, error.reason))
+            self._refused = True
+
+    def _queue(self, *events: Event) -> None:
+        link = self._link
+        if link.broken:
+            raise ClientDisconnected("the client has left")
+        if self._refused:
+            raise ClientDisconnected("the client's request was refused meanwhile")
+        if any(isinstance(event, Response) for event in events):
+            events = tuple(map(self._stamped, events))
+        link.connection.send(*events)
 
     def _stamped(self, event: Event) -> Event:
         if isinstance(event, Response):
             return self._around.stamp.complete(event, last=self._around.shutdown.begun)
         return event
+
+
+def _plain(status: int, text: str) -> tuple[Event, ...]:
+    body = f"{status} {text}\n".encode()
+    headers = Headers(
+        (
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(body)),
+        )
+    )
+    return Response(status=status, headers=headers), Data(data=body), EndOfMessage()

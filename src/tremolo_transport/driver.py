@@ -138,10 +138,15 @@ class Driver:
                 self._link.interrupt()
         if exchange is None:
             return False
-        exchange.quiet_sweeps = 0 if self._link.reading else exchange.quiet_sweeps + 1
+        lasting = self._link.reading and self._link.reads == exchange.reads_seen
+        exchange.reads_seen = self._link.reads
+        exchange.quiet_sweeps = 0 if lasting else exchange.quiet_sweeps + 1
         if exchange.quiet_sweeps < 2:
             return False
+        if exchange.watching:
+            return False
         if exchange.may_watch():
+            exchange.watching = True
             self._around.task_group.start_soon(exchange.watch)
             return False
         return not self._link.peer_gone
@@ -208,13 +213,16 @@ class Driver:
             failure = error
         if failure is not None and not _is_disconnect(failure):
             logger.error("the handler of %s failed", _name(exchange.request), exc_info=failure)
+        failed = failure is not None
+        # Its traceback holds this frame, and so what the handler left open, in a cycle.
+        del failure
         connection = self._connection
         if self._link.broken or connection.server_state in _ANSWERED:
             return
         if connection.refusal is not None:
             # The peer broke the rules while the handler was not looking.
             return
-        if failure is None:
+        if not failed:
             logger.error("the handler of %s returned too early", _name(exchange.request))
         if exchange.response_started:
             # Closing shows the client that the answer is not complete.
@@ -265,7 +273,8 @@ class Driver:
         connection = self._connection
         with CancelScope(deadline=anyio.current_time() + _WRITE_SECONDS):
             if connection.refusal is not None:
-                await self._answers.refuse(connection.refusal)
+                self._answers.refuse(connection.refusal)
+            await self._link.flush_unasked()
             if connection.closing is Closing.NO and not self._link.broken:
                 await self._say_goodbye()
         if connection.closing is Closing.LINGER:

@@ -71,8 +71,7 @@ class _Embedded(AbstractAsyncContextManager[Server]):
 
     async def _abort(self) -> None:
         self._server.abort()
-        with CancelScope(shield=True):
-            await self._home.leave()
+        await self._home.abandon()
 
 
 class _OwnTask:
@@ -83,6 +82,10 @@ class _OwnTask:
 
     async def leave(self) -> None:
         await asyncio.wait((self._task,))
+
+    async def abandon(self) -> None:
+        with CancelScope(shield=True):
+            await self.leave()
 
 
 class _OwnGroup:
@@ -95,6 +98,11 @@ class _OwnGroup:
 
     async def leave(self) -> None:
         await self._group.__aexit__(None, None, None)
+
+    async def abandon(self) -> None:
+        # No scope around it: trio insists on the order in which scopes were entered.
+        self._group.cancel_scope.shield = True
+        await self.leave()
 
 
 def _home() -> _OwnTask | _OwnGroup:

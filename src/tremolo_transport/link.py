@@ -6,10 +6,12 @@ At any moment at most one task is inside `stream.receive`, and one inside
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import anyio
 from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
 from anyio.abc import ByteStream
+from anyio.lowlevel import checkpoint
 
 from tremolo_core import Connection
 
@@ -34,6 +36,7 @@ class Link:
         "eof",
         "hung_up",
         "reading",
+        "reads",
         "stream",
     )
 
@@ -42,6 +45,8 @@ class Link:
         self.connection = connection
         self.reading = False
         """Whether a task is inside `stream.receive`."""
+        self.reads = 0
+        """How often a task has entered it: who polls enters and is cancelled again and again."""
         self.eof = False
         """Whether the peer has said that it will send no more, and that was read."""
         self.hung_up = False
@@ -71,6 +76,7 @@ class Link:
         cancelled call has moved nothing and lost nothing.
         """
         self.reading = True
+        self.reads += 1
         try:
             data = await self.stream.receive(_READ_SIZE)
             # No await from here to the core: that is what makes it lossless.
@@ -137,8 +143,16 @@ class Link:
             await self._written.wait()
         elif data := self.connection.data_to_send():
             await self._write(data)
+        else:
+            # The body of an answer to HEAD: whoever sends without end must let others run.
+            await checkpoint()
         if self.broken:
             raise ClientDisconnected("the client has left")
+
+    async def flush_unasked(self) -> None:
+        """As `flush`, for bytes that nobody waits for: nobody is told if it fails."""
+        with suppress(ClientDisconnected):
+            await self.flush()
 
     async def _write(self, data: bytes) -> None:
         self._writing = True

@@ -4,7 +4,7 @@ It keeps anyio's `ByteStream` contract to the letter, back-pressure included, so
 what runs on it runs on a socket.
 """
 
-from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, Event
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, Event, ResourceGuard
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
@@ -50,42 +50,46 @@ class MemoryStream(ByteStream):
         self._incoming = incoming
         self._outgoing = outgoing
         self._closed = False
+        self._receiving = ResourceGuard("reading from")
+        self._sending = ResourceGuard("writing to")
 
     async def receive(self, max_bytes: int = 65_536) -> bytes:
         if max_bytes < 1:
             raise ValueError("max_bytes must be a positive integer")
-        await checkpoint()
         pipe = self._incoming
-        while not pipe.data:
-            if self._closed:
-                raise ClosedResourceError
-            if pipe.broken:
-                raise BrokenResourceError
-            if pipe.ended:
-                raise EndOfStream
-            await pipe.moved.wait()
+        with self._receiving:
+            await checkpoint()
+            while not pipe.data:
+                if self._closed:
+                    raise ClosedResourceError
+                if pipe.broken:
+                    raise BrokenResourceError
+                if pipe.ended:
+                    raise EndOfStream
+                await pipe.moved.wait()
         data = bytes(pipe.data[:max_bytes])
         del pipe.data[:max_bytes]
         pipe.tell()
         return data
 
     async def send(self, item: bytes) -> None:
-        await checkpoint()
         pipe = self._outgoing
         rest = memoryview(item)
-        while True:
-            if self._closed or pipe.ended:
-                raise ClosedResourceError
-            if pipe.broken:
-                raise BrokenResourceError
-            room = pipe.capacity - len(pipe.data)
-            if room > 0:
-                pipe.data += rest[:room]
-                rest = rest[room:]
-                pipe.tell()
-            if not rest:
-                return
-            await pipe.moved.wait()
+        with self._sending:
+            await checkpoint()
+            while True:
+                if self._closed or pipe.ended:
+                    raise ClosedResourceError
+                if pipe.broken:
+                    raise BrokenResourceError
+                room = pipe.capacity - len(pipe.data)
+                if room > 0:
+                    pipe.data += rest[:room]
+                    rest = rest[room:]
+                    pipe.tell()
+                if not rest:
+                    return
+                await pipe.moved.wait()
 
     async def send_eof(self) -> None:
         self._outgoing.end()

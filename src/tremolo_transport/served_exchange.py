@@ -15,7 +15,7 @@ from tremolo_core import (
 )
 
 from .answers import Answers
-from .errors import ClientDisconnected, ExchangeOver
+from .errors import ExchangeOver
 from .exchange import Exchange
 from .link import Link
 from .peer import ConnectionInfo, Peer
@@ -37,8 +37,10 @@ class ServedExchange(Exchange):
         "connection",
         "peer",
         "quiet_sweeps",
+        "reads_seen",
         "request",
         "shutdown",
+        "watching",
     )
 
     def __init__(
@@ -56,6 +58,9 @@ class ServedExchange(Exchange):
         self.peer = peer
         self.connection = connection
         self.shutdown = shutdown
+        self.reads_seen = 0
+        self.watching = False
+        """Whether the watch has the next turn to read, so that a handler that polls cannot win."""
         self.quiet_sweeps = 0
         """How many sweeps in a row found nobody reading."""
         self._link = link
@@ -71,13 +76,13 @@ class ServedExchange(Exchange):
             try:
                 event = link.connection.next_event()
             except RemoteProtocolError as error:
-                await self._answers.refuse(error)
+                self._answers.refuse(error)
                 break
             if not isinstance(event, Signal):
                 return event
             if link.broken or (event is Signal.PAUSED and link.peer_gone):
                 break
-            await self._wait_for_bytes()
+            await self._wait_for_bytes(event)
         return _CLOSED
 
     async def send(self, *events: Event) -> None:
@@ -114,28 +119,31 @@ class ServedExchange(Exchange):
         self._link.interrupt()
 
     def may_watch(self) -> bool:
-        """Whether a watch could read: nobody else does, and there is room and a peer."""
-        link = self._link
-        return not (self._over or link.reading or link.peer_gone or self._read_ahead_is_full())
+        """Whether a watch could read: there is room and a peer."""
+        return not (self._over or self._link.peer_gone or self._read_ahead_is_full())
 
     async def watch(self) -> None:
         """Read on behalf of a handler that does not, so that a peer's leaving is noticed."""
-        while self.may_watch():
-            await self._link.read_interruptibly()
+        try:
+            while self.may_watch():
+                if self._link.reading:
+                    await self._link.news()
+                else:
+                    await self._link.read_interruptibly()
+        finally:
+            self.watching = False
+            self._link.tell()
 
     def _read_ahead_is_full(self) -> bool:
         return self._link.connection.buffered >= self._most_ahead
 
-    async def _wait_for_bytes(self) -> None:
+    async def _wait_for_bytes(self, signal: Signal) -> None:
         """Wait until there may be something new to tell, reading if nobody else does."""
         link = self._link
         if link.connection.they_await_continue:
-            link.connection.send(InformationalResponse(status=100))
-        try:
-            await link.flush()
-        except ClientDisconnected:
-            return
-        if link.reading or self._read_ahead_is_full():
+            self._answers.send_soon(InformationalResponse(status=100))
+        full = signal is Signal.PAUSED and self._read_ahead_is_full()
+        if link.reading or self.watching or full:
             await link.news()
         else:
             await link.read_interruptibly()

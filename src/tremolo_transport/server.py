@@ -11,7 +11,7 @@ from contextvars import Context, copy_context
 
 import anyio
 from anyio import CancelScope
-from anyio.abc import SocketStream, TaskGroup
+from anyio.abc import TaskGroup
 
 from .acceptor import accept_forever, accept_queued
 from .driver import Driver
@@ -20,6 +20,7 @@ from .listeners import open_sockets
 from .peer import Address, address_of, peer_of
 from .settings import Bind, ServerSettings
 from .shutdown import ShutdownNotice
+from .streams import open_stream
 from .surroundings import Surroundings
 from .sweeper import Sweeper
 
@@ -150,7 +151,7 @@ class Server:
     ) -> None:
         self._unserved.discard(sock)
         try:
-            stream = await SocketStream.from_socket(sock)
+            stream = await open_stream(sock, self._settings.transport)
         except (OSError, ValueError):
             # The peer has gone between accept() and now.
             sock.close()

@@ -5,6 +5,8 @@ Where it listens is said in `listeners`.
 
 from tremolo_core import Limits, Timeouts, value
 
+from .streams import Transport
+
 __all__ = ("Bind", "ServerSettings")
 
 
@@ -30,5 +32,7 @@ class ServerSettings:
     """The `Server` field of answers that have none; empty for no such field (RFC 9110 10.2.4)."""
     date: bool = True
     """Whether answers that have no `Date` get one (RFC 9110 6.6.1)."""
+    transport: Transport = Transport.NATIVE
+    """The kind of stream that sockets are served over."""
     shutdown: float | None = 30.0
     """Seconds that handlers may still run once the server stops; None is for ever."""

@@ -33,6 +33,9 @@ class in_context:  # noqa: N801 - it is called and awaited like a function
                 trap = run(step, argument)
             except StopIteration:
                 return
+            finally:
+                # An error's traceback holds this frame, which must not hold the error.
+                argument = None
             try:
                 argument = yield trap
             except GeneratorExit:

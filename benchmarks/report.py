@@ -1,0 +1,40 @@
+"""What every benchmark says besides its figures: where it ran, and where the raw numbers are."""
+
+import datetime
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).with_name("results")
+
+
+def spread(figures: Sequence[float]) -> dict[str, Any]:
+    """The median of some figures, and how far apart they are."""
+    return {
+        "median": statistics.median(figures),
+        "lowest": min(figures),
+        "highest": max(figures),
+        "all": list(figures),
+    }
+
+
+def write(name: str, distributions: Sequence[str], result: dict[str, Any]) -> Path:
+    """Keep `result` in a file of its own, with the machine and the versions it is true for."""
+    now = datetime.datetime.now(datetime.UTC)
+    report = {
+        "benchmark": name,
+        "at": now.isoformat(timespec="seconds"),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "machine": f"{platform.system()} {platform.release()}, {os.cpu_count()} cores",
+        "versions": {name: metadata.version(name) for name in distributions},
+        **result,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}-{now:%Y%m%d-%H%M%S}.json"
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,66 @@
+"""How Sphinx builds this documentation: `nox -s docs`."""
+
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from tremolo.config import OPTIONS
+
+project = "Tremolo"
+author = copyright = "The Tremolo authors"
+release = version = metadata.version("tremolo-anyio")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build", "state_diagram.md"]
+
+html_theme = "furo"
+html_title = "Tremolo"
+
+# An option's two hyphens are two hyphens.
+smartquotes = False
+# In the code's docstrings single backticks mean code, as in Markdown.
+default_role = "literal"
+
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "undoc-members": True}
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+
+# Every reference must lead somewhere (nitpicky), but the build needs no network:
+# what others document is left as text.
+# So are type variables, and the members of ASGI's messages: each has a `type`, which would
+# be taken for Python's.
+nitpick_ignore_regex = [
+    ("py:class", r"tremolo\.\w+\.F"),
+    ("py:class", r"tremolo_asgi\.types\.\w+"),
+    ("py:.*", r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|types)\..*"),
+]
+
+
+def keep_trees(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Have what is indented in a docstring, a tree of classes, printed as it stands."""
+    for number in range(len(lines) - 1, 0, -1):
+        if lines[number].startswith("    ") and not lines[number - 1]:
+            lines[number:number] = ["::", ""]
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", keep_trees)
+
+
+def option_table() -> str:
+    """The options of a program, from the table that the program itself reads."""
+    rows = ["| option | default | what it says |", "| --- | --- | --- |"]
+    for option in OPTIONS:
+        flag = f"{option.flag} {option.unit}".strip()
+        default = " or ".join(dict.fromkeys(map(repr, option.defaults)))
+        rows.append(f"| `{flag}` | `{default}` | {option.help} |")
+    return "\n".join(rows) + "\n"
+
+
+build = Path(__file__).with_name("_build")
+build.mkdir(exist_ok=True)
+(build / "options.md").write_text(option_table(), encoding="utf-8")

@@ -1,0 +1,143 @@
+"""Everything there is to run in this repository; `nox -l` lists it."""
+
+import logging
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "layers", "core", "tests", "docs"]
+# `tests-all` takes the interpreters that are there, on a CI system too.
+nox.options.error_on_missing_interpreters = False
+
+HERE = Path(__file__).parent
+PYTHONS = ("3.11", "3.12", "3.13")
+
+
+def let_pyenv_offer_all_it_has() -> None:
+    """Have pyenv answer for each Python that it keeps here, not for its default alone."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    kept = [path.name for python in PYTHONS for path in sorted(root.glob(f"versions/{python}.*"))]
+    if kept:
+        os.environ.setdefault("PYENV_VERSION", ":".join(kept))
+
+
+let_pyenv_offer_all_it_has()
+
+
+class PytestHasTheLastWord(logging.Filter):
+    """Drops nox's own verdict on `tests`, so that the output ends with pytest's closing line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether nox may log `record`."""
+        return not record.getMessage().startswith(("Session tests ", "Command python -m pytest "))
+
+
+logging.getLogger("nox").addFilter(PytestHasTheLastWord())
+
+
+def group(name: str) -> list[str]:
+    """The requirements of one dependency group, which the pip of Python 3.11 cannot read."""
+    return [*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name)]
+
+
+def run_tests(session: nox.Session) -> None:
+    """Run pytest on the installed distribution, with what it needs for every backend."""
+    session.install("-e", ".[trio,uvloop]", *group("test"))
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Serve examples/hello.py on http://127.0.0.1:8000; `-- --loop trio` chooses the loop."""
+    session.install(".[trio,uvloop]")
+    directory = Path(session.create_tmp())
+    (directory / "big.data").write_bytes(bytes(range(256)) * 65_536)
+    with session.chdir(directory):
+        session.run(
+            *("python", "-m", "tremolo", "--bind", "127.0.0.1:8000", "--loop", "asyncio"),
+            *session.posargs,
+            f"{HERE / 'examples' / 'hello.py'}:app",
+            # As long as a stop may take: handlers have 30 s to finish.
+            interrupt_timeout=35,
+        )
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests on this Python; what follows `--` goes to pytest."""
+    run_tests(session)
+
+
+@nox.session(name="tests-all", python=PYTHONS)
+def tests_all(session: nox.Session) -> None:
+    """Run the tests on each supported Python that is installed here, and skip the others."""
+    run_tests(session)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Run the tests and list the lines that none of them reached."""
+    session.install("-e", ".[trio,uvloop]", *group("test"), *group("coverage"))
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "report")
+
+
+@nox.session
+def core(session: nox.Session) -> None:
+    """Run the core's tests where neither anyio nor trio is installed."""
+    session.install(*group("core"))
+    session.run("python", "-c", PROOF_OF_ABSENCE)
+    tests = session.posargs or ["tests/tremolo_core"]
+    session.run("python", "-m", "pytest", *tests, env={"PYTHONPATH": "src"})
+
+
+PROOF_OF_ABSENCE = """
+import importlib.util, sys
+found = [name for name in ("anyio", "trio", "uvloop") if importlib.util.find_spec(name)]
+sys.exit(f"this session is to run without {', '.join(found)}" if found else 0)
+"""
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the code with ruff, and that ruff has formatted it."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of source, tests, benchmarks and this file with mypy."""
+    session.install("-e", ".[trio,uvloop]", *group("test"), *group("types"))
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Check that imports go one way through the four packages."""
+    session.install(*group("layers"))
+    session.run("lint-imports", env={"PYTHONPATH": "src"})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning, a dead reference or an old diagram is an error."""
+    session.install(".", *group("docs"))
+    session.run("python", "docs/make_state_diagram.py", "--check")
+    session.run(
+        *("sphinx-build", "--fail-on-warning", "--keep-going", "--nitpicky", "--fresh-env"),
+        *("--quiet", "docs", "docs/_build/html"),
+    )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure against uvicorn and against bare h11; `-- --rounds 3` makes it shorter."""
+    session.install(".", *group("bench"))
+    for benchmark in ("core_cycle.py", "hello.py"):
+        session.run("python", f"benchmarks/{benchmark}", *session.posargs)

@@ -1,0 +1,105 @@
+"""Request and response as plain functions see them: what is awaited elsewhere, blocks here.
+
+For worker threads that were started for a handler, by `threads`; anywhere else
+the blocking methods raise RuntimeError.
+"""
+
+from collections.abc import Iterator
+
+from anyio import from_thread
+
+from .contexts import RequestContext
+from .request import Request
+from .request_head import RequestHead
+from .response import DEFAULT_CONTENT_TYPE, Response, Text
+from .results import Chunk
+
+__all__ = ("BlockingRequest", "BlockingResponse")
+
+
+class BlockingRequest(RequestHead):
+    """A `Request` for plain functions; it shares its context and its body with the original."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.exchange)
+        self._request = request
+
+    @property
+    def context(self) -> RequestContext:
+        """What the application keeps for this request."""
+        return self._request.context
+
+    def stream(self) -> Iterator[bytes]:
+        """As `Request.stream`, for a `for` loop."""
+        while piece := self.read():
+            yield piece
+
+    def read(self, size: int = -1) -> bytes:
+        """As `Request.read`."""
+        return from_thread.run(self._request.read, size)
+
+    def body(self) -> bytes:
+        """As `Request.body`."""
+        return from_thread.run(self._request.body)
+
+    def eof(self) -> bool:
+        """As `Request.eof`."""
+        return self._request.eof()
+
+
+class BlockingResponse:
+    """A `Response` for plain functions; it changes and sends the original."""
+
+    __slots__ = ("_response",)
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    def set_status(self, status: int = 200, message: Text = b"") -> None:
+        """As `Response.set_status`."""
+        self._response.set_status(status, message)
+
+    def get_status(self) -> tuple[int, bytes]:
+        """As `Response.get_status`."""
+        return self._response.get_status()
+
+    def set_header(self, name: Text, value: Text = b"") -> None:
+        """As `Response.set_header`."""
+        self._response.set_header(name, value)
+
+    def append_header(self, name: Text, value: Text) -> None:
+        """As `Response.append_header`."""
+        self._response.append_header(name, value)
+
+    def set_content_type(self, content_type: Text = DEFAULT_CONTENT_TYPE) -> None:
+        """As `Response.set_content_type`."""
+        self._response.set_content_type(content_type)
+
+    @property
+    def content_type(self) -> bytes:
+        """As `Response.content_type`."""
+        return self._response.content_type
+
+    @property
+    def headers(self) -> dict[bytes, list[bytes]]:
+        """As `Response.headers`."""
+        return self._response.headers
+
+    def headers_sent(self) -> bool:
+        """As `Response.headers_sent`."""
+        return self._response.headers_sent()
+
+    @property
+    def ended(self) -> bool:
+        """As `Response.ended`."""
+        return self._response.ended
+
+    def write(self, data: Chunk | None = None) -> None:
+        """As `Response.write`."""
+        from_thread.run(self._response.write, data)
+
+    def end(self, data: Chunk = b"") -> None:
+        """As `Response.end`."""
+        from_thread.run(self._response.end, data)

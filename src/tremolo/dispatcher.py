@@ -1,0 +1,178 @@
+"""Answers each request of an application: finds its route, calls it, and sees to what goes wrong.
+
+Made by `Application.build`, when nothing is registered any more.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+from tremolo_transport.exchange import ClientDisconnected, Exchange
+
+from .answering import answer
+from .calling import call
+from .contexts import ConnectionContext
+from .error_handlers import ErrorHandlers
+from .exceptions import MethodNotAllowed, NotFound
+from .failures import culprit
+from .hooks import Hooks
+from .interception import Interception
+from .middlewares import Middlewares
+from .recovery import Recovery
+from .request import Request
+from .response import Response
+from .routes import Match, Refusal, RouteTable
+from .settings import AppSettings
+from .threads import Threads
+
+if TYPE_CHECKING:
+    from .application import Application
+
+__all__ = ("Dispatcher",)
+
+
+class Dispatcher:
+    """A `ManagedHandler` for one application, as it was when this was made."""
+
+    def __init__(
+        self,
+        app: "Application",
+        *,
+        routes: RouteTable,
+        middlewares: Middlewares,
+        hooks: Hooks,
+        error_handlers: ErrorHandlers,
+        settings: AppSettings,
+    ) -> None:
+        self._app = app
+        self._routes = routes
+        self._middlewares = middlewares
+        self._hooks = hooks
+        self._settings = settings
+        self._options = settings.by_name()
+        self._threads = Threads(settings.thread_pool_size)
+        self._recovery = Recovery(
+            error_handlers, threads=self._threads, logger=app.logger, debug=settings.debug
+        )
+        self._connections: dict[int, dict[str, Any]] = {}
+        """By the connection's id, what handlers are given for it."""
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[Context]:
+        """Run the hooks around all requests, and give these the context that the first leave."""
+        available = {
+            "app": self._app,
+            "context": self._app.context,
+            "globals": self._app.context,
+            "logger": self._app.logger,
+            "loop": _asyncio_loop(),
+        }
+        for plan in self._hooks.starting():
+            if await call(plan, available, self._threads):
+                break
+        try:
+            yield copy_context()
+        finally:
+            async with AsyncExitStack() as stack:
+                for plan in reversed(self._hooks.stopping()):
+                    stack.push_async_callback(call, plan, available, self._threads)
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer one request.
+
+        Raises only what must reach the server: that the client has left, and
+        what goes wrong once the head is sent, so that the answer breaks off.
+        """
+        request = Request(
+            exchange,
+            body_limit=self._settings.client_max_body_size,
+            buffer_size=self._settings.buffer_size,
+        )
+        response = Response(exchange)
+        selection = self._middlewares.select(request.path)
+        available = {
+            **self._for_connection(exchange),
+            "prefix": selection.prefix,
+            "request": request,
+            "response": response,
+        }
+        try:
+            if selection.request or selection.response:
+                interception = Interception(selection, response, available, self._threads)
+                if selection.response:
+                    response.call_before_head(interception.before_head)
+                if await interception.before_handler():
+                    return
+            await self._respond(request, response, available)
+        except (Exception, SystemExit) as error:
+            if response.headers_sent() or isinstance(culprit(error), ClientDisconnected):
+                raise
+            await self._recovery.answer(error, request, response, available)
+
+    async def _respond(
+        self, request: Request, response: Response, available: dict[str, Any]
+    ) -> None:
+        found = self._find(request)
+        if isinstance(found, Refusal):
+            await self._refuse(found, request, response)
+            return
+        route = found.route
+        request.matched(route.plan.options, found.found)
+        options = route.options
+        if options.status is not None:
+            response.set_status(*options.status)
+        if options.content_type is not None:
+            response.set_content_type(options.content_type)
+        if options.buffer_size is not None:
+            request.set_buffer_size(options.buffer_size)
+        if found.arguments:
+            available = {**available, **found.arguments}
+        result = await call(route.plan, available, self._threads)
+        collect = 0
+        if not options.stream:
+            collect = max(1, (options.buffer_size or self._settings.buffer_size) // 2)
+        await answer(result, response, threads=self._threads, collect=collect)
+
+    def _find(self, request: Request) -> Match | Refusal:
+        if request.path == b"*":
+            return Refusal(allow=self._routes.allow())
+        return self._routes.find(request.path, request.query_string, request.method)
+
+    async def _refuse(self, refusal: Refusal, request: Request, response: Response) -> None:
+        if not refusal.allow:
+            raise NotFound
+        allow = b", ".join(refusal.allow)
+        if request.method != b"OPTIONS":
+            raise MethodNotAllowed(allow=allow)
+        response.set_status(204)
+        response.set_header(b"allow", allow)
+        await response.end()
+
+    def _for_connection(self, exchange: Exchange) -> dict[str, Any]:
+        """What every handler is given on this connection, made for its first request."""
+        connection = exchange.connection
+        known = self._connections.get(connection.id)
+        if known is None:
+            known = {
+                "app": self._app,
+                "context": ConnectionContext(self._options, exchange.peer.client),
+                "globals": self._app.context,
+                "logger": self._app.logger,
+                "loop": _asyncio_loop(),
+            }
+            self._connections[connection.id] = known
+
+            def forget() -> None:
+                self._connections.pop(connection.id, None)
+
+            connection.on_close(forget)
+        return known
+
+
+def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,67 @@
+"""Functions that run when a worker starts and before it ends, in which order.
+
+When that is, is decided in `dispatcher`.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any, Literal, TypeAlias, get_args
+
+from .injection import CallPlan, plan_call
+
+__all__ = ("HookName", "Hooks")
+
+HookName: TypeAlias = Literal["worker_start", "worker_stop"]
+
+_NOT_YET = ("close", "connect")
+
+
+class Hooks:
+    """Hooks by name. Picklable if they are."""
+
+    __slots__ = ("_added",)
+
+    def __init__(self) -> None:
+        self._added: list[tuple[int, HookName, CallPlan]] = []
+
+    def copy(self) -> "Hooks":
+        """The same hooks, to which others can be added apart."""
+        twin = Hooks()
+        twin._added = list(self._added)
+        return twin
+
+    def add(
+        self,
+        func: Callable[..., Any],
+        name: HookName,
+        *,
+        priority: int,
+        provided: Collection[str],
+    ) -> None:
+        """Register `func`.
+
+        Raises ValueError for another name, TypeError if `func` asks for what is
+        not in `provided`.
+        """
+        if name in _NOT_YET:
+            raise ValueError(f"this version of Tremolo has no hook {name!r} yet")
+        if name not in get_args(HookName):
+            raise ValueError(f"there is no hook {name!r}; there are worker_start, worker_stop")
+        self._added.append((priority, name, plan_call(func, provided=provided)))
+
+    def starting(self) -> tuple[CallPlan, ...]:
+        """What runs before the first request: small priorities first, then in their order."""
+        return _in_order(self._added, "worker_start")
+
+    def stopping(self) -> tuple[CallPlan, ...]:
+        """What runs after the last request: small priorities first, then the last one first."""
+        return _in_order(self._added[::-1], "worker_stop")
+
+
+def _in_order(added: list[tuple[int, HookName, CallPlan]], name: HookName) -> tuple[CallPlan, ...]:
+    chosen = [(priority, plan) for priority, of_name, plan in added if of_name == name]
+    chosen.sort(key=_priority)
+    return tuple(plan for _, plan in chosen)
+
+
+def _priority(one: tuple[int, CallPlan]) -> int:
+    return one[0]

@@ -1,0 +1,109 @@
+"""Which functions run before a request is handled and before its answer is sent, in which order.
+
+What becomes of their results is decided in `interception`.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any, Literal, TypeAlias, get_args
+
+from tremolo_core import value
+
+from .injection import CallPlan, plan_call
+from .paths import canonical_path
+from .route_options import RouteOptions, read_route_options
+
+__all__ = ("Middleware", "MiddlewareKind", "Middlewares", "Prefix", "Selection")
+
+MiddlewareKind: TypeAlias = Literal["request", "response"]
+
+Prefix: TypeAlias = tuple[bytes, ...]
+"""The first segments of a path, decoded."""
+
+
+@value
+class Middleware:
+    """A function that runs before or after handlers."""
+
+    plan: CallPlan
+    options: RouteOptions
+    """What it wants done if it answers itself."""
+
+
+@value
+class Selection:
+    """The middlewares for one request, in the order in which they run."""
+
+    prefix: Prefix = ()
+    """Of which paths they are."""
+    request: tuple[Middleware, ...] = ()
+    response: tuple[Middleware, ...] = ()
+
+
+class Middlewares:
+    """Middlewares by the prefix of the paths that they are for. Picklable if they are."""
+
+    __slots__ = ("_added", "_longest", "_selections")
+
+    def __init__(self) -> None:
+        self._added: dict[Prefix, list[tuple[int, MiddlewareKind, Middleware]]] = {}
+        self._selections: dict[Prefix, Selection] = {(): Selection()}
+        self._longest = 0
+
+    def copy(self) -> "Middlewares":
+        """The same middlewares, to which others can be added apart."""
+        twin = Middlewares()
+        twin._added = {prefix: list(added) for prefix, added in self._added.items()}
+        twin._selections = dict(self._selections)
+        twin._longest = self._longest
+        return twin
+
+    def add(
+        self,
+        func: Callable[..., Any],
+        kind: MiddlewareKind,
+        *,
+        priority: int,
+        prefix: Prefix,
+        provided: Collection[str],
+    ) -> None:
+        """Register `func` for paths below `prefix`.
+
+        Raises ValueError for another kind, TypeError if `func` asks for what is
+        not in `provided`, or for a prefix that is not a tuple of bytes.
+        """
+        if kind not in get_args(MiddlewareKind):
+            raise ValueError(f"a middleware is for `request` or `response`, not for {kind!r}")
+        if not isinstance(prefix, tuple) or not all(isinstance(part, bytes) for part in prefix):
+            raise TypeError(f"a prefix is a tuple of bytes such as (b'api',), not {prefix!r}")
+        plan = plan_call(func, provided=provided)
+        middleware = Middleware(plan=plan, options=read_route_options(plan.options, name=plan.name))
+        added = self._added.setdefault(prefix, [])
+        added.append((priority, kind, middleware))
+        self._selections[prefix] = Selection(
+            prefix=prefix,
+            request=_in_order(added, "request"),
+            response=_in_order(added[::-1], "response"),
+        )
+        self._longest = max(self._longest, len(prefix))
+
+    def select(self, path: bytes) -> Selection:
+        """Return those of the longest prefix of a raw `path` that has any."""
+        if self._longest:
+            segments = tuple(canonical_path(path)[1:].split(b"/"))
+            for length in range(min(self._longest, len(segments)), 0, -1):
+                if (selection := self._selections.get(segments[:length])) is not None:
+                    return selection
+        return self._selections[()]
+
+
+def _in_order(
+    added: list[tuple[int, MiddlewareKind, Middleware]], kind: MiddlewareKind
+) -> tuple[Middleware, ...]:
+    """Those of `kind`, small priorities first; of the same priority as they stand."""
+    chosen = [(priority, middleware) for priority, of_kind, middleware in added if of_kind == kind]
+    chosen.sort(key=_priority)
+    return tuple(middleware for _, middleware in chosen)
+
+
+def _priority(one: tuple[int, Middleware]) -> int:
+    return one[0]

@@ -1,0 +1,135 @@
+"""How the values of options are read: from the text of a command line, or as they are.
+
+Each function takes either and returns the value for the configuration; its
+ValueError says what it takes, as the end of "must be". Which option is read by
+which function stands in `config`.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable
+
+__all__ = (
+    "read_addresses",
+    "read_flag",
+    "read_one_of",
+    "read_port",
+    "read_root_path",
+    "read_seconds",
+    "read_server_name",
+    "read_size",
+    "read_size_or_none",
+    "read_text",
+)
+
+_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([\w.-]*)):([0-9]+)", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_FRACTION = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
+_FIELD_VALUE = re.compile(rb"|[!-~](?:[ -~]*[!-~])?")
+
+
+def read_text(told: object) -> str:
+    """Any text."""
+    if not isinstance(told, str):
+        raise ValueError("text")
+    return told
+
+
+def read_one_of(*names: str) -> Callable[[object], str]:
+    """Return a function that reads one of `names`, in whatever case."""
+    by_folded = {name.lower(): name for name in names}
+
+    def read(told: object) -> str:
+        name = by_folded.get(told.lower()) if isinstance(told, str) else None
+        if name is None:
+            raise ValueError(f"one of {', '.join(names)}")
+        return name
+
+    return read
+
+
+def read_flag(told: object) -> bool:
+    """True, which is how the command line says that a flag is there, or False."""
+    if not isinstance(told, bool):
+        raise ValueError("True or False")
+    return told
+
+
+def read_port(told: object) -> int:
+    """A TCP port; 0 is one of the system's choice."""
+    port = _whole(told)
+    if port is None or port > 65_535:
+        raise ValueError("a number from 0 to 65535")
+    return port
+
+
+def read_addresses(told: object) -> tuple[tuple[str, int], ...]:
+    """Hosts and ports, from one text like `127.0.0.1:8000,[::1]:8000` or from several."""
+    if isinstance(told, str):
+        return tuple(_address(part.strip()) for part in told.split(","))
+    if not isinstance(told, Iterable):
+        raise ValueError("HOST:PORT")
+    return tuple(address for part in told for address in read_addresses(part))
+
+
+def read_seconds(told: object) -> float | None:
+    """Seconds, with a fraction or without; None, in a text `none`, is for ever."""
+    if _is_none(told):
+        return None
+    if isinstance(told, str) and _FRACTION.fullmatch(told):
+        told = float(told)
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told < math.inf:
+        raise ValueError("a number of seconds, or none")
+    return float(told)
+
+
+def read_size(told: object) -> int:
+    """Bytes, at least one."""
+    size = _whole(told)
+    if not size:
+        raise ValueError("a number of bytes")
+    return size
+
+
+def read_size_or_none(told: object) -> int | None:
+    """Bytes; None, in a text `none`, is no limit."""
+    if _is_none(told):
+        return None
+    size = _whole(told)
+    if size is None:
+        raise ValueError("a number of bytes, or none")
+    return size
+
+
+def read_root_path(told: object) -> str:
+    """A path prefix, as ASGI wants it; empty for none."""
+    path = read_text(told)
+    if path and (not path.startswith("/") or path.endswith("/")):
+        raise ValueError("a path that begins with a slash and does not end with one")
+    return path
+
+
+def read_server_name(told: object) -> bytes:
+    """The value of a `Server` field (RFC 9110 10.2.4); empty for no such field."""
+    name = told if isinstance(told, bytes) else read_text(told).encode("utf-8")
+    if not _FIELD_VALUE.fullmatch(name):
+        raise ValueError("visible ASCII")
+    return name
+
+
+def _address(text: str) -> tuple[str, int]:
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        raise ValueError("HOST:PORT, an IPv6 address in brackets")
+    return found[1] or found[2] or "", read_port(found[3])
+
+
+def _whole(told: object) -> int | None:
+    """A number that is not negative; None for anything else."""
+    if isinstance(told, str):
+        return int(told) if _NUMBER.fullmatch(told) else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else None
+
+
+def _is_none(told: object) -> bool:
+    return told is None or (isinstance(told, str) and told.lower() == "none")

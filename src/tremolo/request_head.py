@@ -1,0 +1,190 @@
+"""What a request says before its body: method, target, fields, and who sent it.
+
+The body is read through `request` and, from worker threads, through `blocking`.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs
+
+from tremolo_core import Headers
+from tremolo_core.targets import split_target
+from tremolo_transport.exchange import Address, Exchange
+
+from .contexts import RequestContext
+from .exceptions import BadRequest
+
+__all__ = ("PathParameters", "RequestHead", "RequestHeaders")
+
+_MOST_QUERY_FIELDS = 100
+"""As many as nggit/tremolo takes; each costs a list and two strings."""
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+PathParameters: TypeAlias = Mapping[str, Any] | tuple[bytes | None, ...]
+"""By name; or the groups, in their order, of a regular expression that names none."""
+
+_LENGTH = re.compile(rb"[0-9]+")
+
+
+class RequestHeaders(dict[bytes, list[bytes]]):
+    """Header fields by lower-case name; each has a list with the value of every line."""
+
+    @classmethod
+    def of(cls, fields: Headers) -> "RequestHeaders":
+        """Group `fields` by name, in the order of the wire."""
+        headers = cls()
+        for name, value in fields:
+            headers.setdefault(name, []).append(value)
+        return headers
+
+    def getlist(self, name: bytes, separator: bytes = b",") -> list[bytes]:
+        """The members of a list field, over all its lines, in their order and case.
+
+        White space around members is removed, empty members are dropped.
+        """
+        members = (part.strip() for line in self.get(name, ()) for part in line.split(separator))
+        return [member for member in members if member]
+
+
+class RequestHead:
+    """The facts of a request. All bytes are as they stood on the wire."""
+
+    __slots__ = (
+        "_context",
+        "_headers",
+        "_options",
+        "_parameters",
+        "_query",
+        "exchange",
+        "path",
+        "query_string",
+        "url",
+    )
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        """What the transport knows: the request with its answer, event by event."""
+        self._context: RequestContext | None = None
+        self._headers: RequestHeaders | None = None
+        self._options: Mapping[str, Any] = _NOTHING
+        self._parameters: PathParameters = ()
+        self._query: dict[str, list[str]] | None = None
+        self.url = exchange.request.target
+        """The request's target: not decoded, with its query."""
+        self.path, self.query_string = split_target(self.url)
+
+    @property
+    def method(self) -> bytes:
+        """Such as `b"GET"`; methods are case-sensitive (RFC 9110 9.1)."""
+        return self.exchange.request.method
+
+    @property
+    def version(self) -> bytes:
+        """`b"1.1"` or `b"1.0"`."""
+        return self.exchange.request.http_version
+
+    @property
+    def is_valid(self) -> bool:
+        """True: what is malformed is refused before any application sees it."""
+        return True
+
+    @property
+    def headers(self) -> RequestHeaders:
+        """The header fields by lower-case name."""
+        if self._headers is None:
+            self._headers = RequestHeaders.of(self.exchange.request.headers)
+        return self._headers
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The fields of the query, decoded as UTF-8; those without a value are left out.
+
+        Raises BadRequest if there are more than a hundred.
+        """
+        if self._query is None:
+            try:
+                self._query = parse_qs(
+                    self.query_string.decode("latin-1"), max_num_fields=_MOST_QUERY_FIELDS
+                )
+            except ValueError as error:
+                raise BadRequest("too many fields in the query", cause=error) from error
+            self.context["query"] = self._query
+        return self._query
+
+    @property
+    def host(self) -> bytes:
+        """Host and port as the client knows them; empty if an HTTP/1.0 request names none."""
+        return self.exchange.request.headers.get(b"host") or b""
+
+    @property
+    def scheme(self) -> bytes:
+        """`b"http"` or `b"https"`."""
+        return self.exchange.peer.scheme.encode("ascii")
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the request came over TLS."""
+        return self.exchange.peer.scheme == "https"
+
+    @property
+    def client(self) -> Address | None:
+        """The client's IP address and port; None where it has none, as in memory."""
+        return self.exchange.peer.client
+
+    @property
+    def ip(self) -> bytes:
+        """The client's IP address; empty where it has none."""
+        client = self.exchange.peer.client
+        return b"" if client is None else client[0].encode("utf-8", "surrogateescape")
+
+    @property
+    def content_type(self) -> bytes:
+        """The type of the body; `b"application/octet-stream"` if the client names none."""
+        return self.exchange.request.headers.get(b"content-type") or b"application/octet-stream"
+
+    @property
+    def content_length(self) -> int:
+        """The length that the client announced; -1 if it announced none."""
+        length = self.exchange.request.headers.get(b"content-length")
+        return -1 if length is None or not _LENGTH.fullmatch(length) else int(length)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body follows that is not known to be empty."""
+        return (
+            self.content_length > 0
+            or self.exchange.request.headers.get(b"transfer-encoding") is not None
+        )
+
+    @property
+    def context(self) -> RequestContext:
+        """What the application keeps for this request."""
+        if self._context is None:
+            self._context = RequestContext(self._options)
+            if self._parameters:
+                self._context["path"] = self._parameters
+        return self._context
+
+    @property
+    def ctx(self) -> RequestContext:
+        """The same object as `context`."""
+        return self.context
+
+    @property
+    def params(self) -> RequestContext:
+        """The same object as `context`; it holds `path` and `query` once they are known."""
+        return self.context
+
+    def matched(self, options: Mapping[str, Any], parameters: PathParameters) -> None:
+        """Take over what the route tells, for the context. Called once a route is found."""
+        if self._context is None:
+            # The context is made when somebody asks for it, which most handlers never do.
+            self._options = options
+            self._parameters = parameters
+            return
+        self._context.options.update(options)
+        if parameters:
+            self._context["path"] = parameters

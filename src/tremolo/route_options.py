@@ -1,0 +1,64 @@
+"""The options of a route that the framework itself understands, read at registration.
+
+They are given to `Application.route`, or are defaults of the handler's
+parameters; all others are the application's own.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tremolo_core import value
+
+from .response import Text
+
+__all__ = ("RouteOptions", "read_route_options")
+
+
+@value
+class RouteOptions:
+    """What a route wants done for its handler."""
+
+    status: tuple[int, Text] | None = None
+    """The answer's status and phrase, unless the handler sets others."""
+    content_type: Text | None = None
+    """The answer's type, unless the handler sets another."""
+    buffer_size: int | None = None
+    """In place of the application's."""
+    stream: bool = True
+    """Whether what is yielded is sent at once, and not collected into larger pieces first."""
+
+
+def read_route_options(options: Mapping[str, Any], *, name: str) -> RouteOptions:
+    """Find them in `options`. Raises TypeError or ValueError, naming the handler `name`."""
+    if not options.get("chunked", True):
+        raise ValueError(
+            f"{name}: chunked=False is not there in this version of Tremolo; a body of known"
+            " length is not chunked, return it or set its Content-Length"
+        )
+    content_type = options.get("content_type")
+    if not isinstance(content_type, str | bytes | None):
+        raise TypeError(f"{name}: content_type must be str or bytes, not {content_type!r}")
+    buffer_size = options.get("buffer_size")
+    if buffer_size is not None and (not isinstance(buffer_size, int) or buffer_size < 1):
+        raise ValueError(f"{name}: buffer_size must be a number of bytes, not {buffer_size!r}")
+    return RouteOptions(
+        status=_read_status(options.get("status"), name),
+        content_type=content_type,
+        buffer_size=buffer_size,
+        stream=bool(options.get("stream", True)),
+    )
+
+
+def _read_status(status: object, name: str) -> tuple[int, Text] | None:
+    match status:
+        case None:
+            return None
+        case int(code) | (int(code),) if 200 <= code <= 599:
+            return code, b""
+        case (int(code), str() | bytes() as phrase) if 200 <= code <= 599:
+            return code, phrase
+        case _:
+            raise ValueError(
+                f"{name}: status must be a number from 200 to 599, or a tuple of it and a"
+                f" phrase, not {status!r}"
+            )

@@ -1,0 +1,133 @@
+"""The part of an application where routes are registered, and paths made of their names.
+
+Which route a request gets is decided in `routes`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from .injection import INJECTED
+from .routes import Route
+from .views import View, view_handlers
+
+__all__ = ("RouteRegistry",)
+
+H = TypeVar("H", bound=Callable[..., Any] | View)
+
+
+class RouteRegistry:
+    """Routes in the order in which they were registered."""
+
+    def __init__(self) -> None:
+        self._routes: list[Route] = []
+
+    def route(
+        self,
+        path: str,
+        *,
+        methods: Iterable[str] | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> Callable[[H], H]:
+        """Register the decorated handler, as `add_route` does, and leave it as it is."""
+
+        def register(func: H) -> H:
+            self.add_route(func, path, methods=methods, name=name, **options)
+            return func
+
+        return register
+
+    def delete(self, path: str, *, name: str | None = None, **options: Any) -> Callable[[H], H]:
+        """As `route`, for DELETE."""
+        return self.route(path, methods=("DELETE",), name=name, **options)
+
+    def get(self, path: str, *, name: str | None = None, **options: Any) -> Callable[[H], H]:
+        """As `route`, for GET and with it HEAD."""
+        return self.route(path, methods=("GET",), name=name, **options)
+
+    def head(self, path: str, *, name: str | None = None, **options: Any) -> Callable[[H], H]:
+        """As `route`, for HEAD."""
+        return self.route(path, methods=("HEAD",), name=name, **options)
+
+    def options(self, path: str, *, name: str | None = None, **options: Any) -> Callable[[H], H]:
+        """As `route`, for OPTIONS."""
+        return self.route(path, methods=("OPTIONS",), name=name, **options)
+
+    def patch(self, path: str, *, name: str | None = None, **options: Any) -> Callable[[H], H]:
+        """As `route`, for PATCH."""
+        return self.route(path, methods=("PATCH",), name=name, **options)
+
+    def post(self, path: str, *, name: str | None = None, **options: Any) -> Callable[[H], H]:
+        """As `route`, for POST."""
+        return self.route(path, methods=("POST",), name=name, **options)
+
+    def put(self, path: str, *, name: str | None = None, **options: Any) -> Callable[[H], H]:
+        """As `route`, for PUT."""
+        return self.route(path, methods=("PUT",), name=name, **options)
+
+    def add_route(
+        self,
+        func: Callable[..., Any] | View,
+        path: str = "/",
+        *,
+        methods: Iterable[str] | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Call `func` for requests of `path`, by one of `methods` or, by default, by any.
+
+        `path` is literal, or has parameters such as `/items/{id:int}`, of type
+        str, int, float, uuid, or path, which takes the rest; or it is a regular
+        expression, if it begins with `^` or ends with `$`. It may be
+        percent-encoded or not, and slashes at its ends count for nothing. Of
+        several routes for a request a literal one wins, then the last that was
+        registered. GET includes HEAD, and OPTIONS is answered where no route
+        names it. `name` is for `url_for`; by default it is the function's.
+
+        `func` is given by keyword the parameters of the path, and those of app,
+        context, globals, logger, loop, prefix, request, response that it has
+        parameters for; for `**kwargs`, all. The defaults of its other parameters are
+        options, for which `options` gives other values: status, content_type,
+        buffer_size and stream mean something here, the others are found in
+        `request.context.options`.
+
+        A class or a module has its handlers as functions called get, post, put,
+        patch, delete, head, options. An instance of the class is made for each
+        request, of `options`.
+
+        Raises ValueError for a path, method or option that cannot be, TypeError
+        for a function that cannot be called so.
+        """
+        name = getattr(func, "__name__", None) if name is None else name
+        if not isinstance(func, View):
+            self._routes.append(
+                Route(func, path, methods=methods, name=name, provided=INJECTED, options=options)
+            )
+            return
+        if methods is not None:
+            raise TypeError("the methods of a class or a module are those that it defines")
+        self._routes += [
+            Route(
+                handler.func,
+                path,
+                methods=(handler.method,),
+                name=name,
+                provided=INJECTED,
+                options={},
+                call=handler.call,
+            )
+            for handler in view_handlers(func, options)
+        ]
+
+    def url_for(self, name: str, /, **parameters: object) -> str:
+        """Return the path of the route called `name`, percent-encoded, for `parameters`.
+
+        Of several the last that was registered. Raises LookupError if there is
+        none, ValueError if these are not its parameters, or if its path is a
+        regular expression, for which there is no way back.
+        """
+        for route in reversed(self._routes):
+            if route.name == name:
+                return route.url_for(parameters)
+        names = sorted({route.name for route in self._routes if route.name is not None})
+        raise LookupError(f"there is no route called {name!r}; there are {', '.join(names)}")

@@ -1,0 +1,266 @@
+"""Which handler a request is for: a table from paths and methods to routes.
+
+What a pattern matches is said in `templates`; what is done with a route, or
+with none, is decided in `dispatcher`.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tremolo_core import value
+
+from .injection import plan_call
+from .paths import canonical_path
+from .route_options import read_route_options
+from .templates import Expression, Parameters, Pattern, Template, is_pattern, parse_pattern
+
+__all__ = ("Match", "Refusal", "Route", "RouteTable")
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+"""RFC 9110 5.6.2."""
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Route:
+    """A handler with the paths and the methods that it is for. Picklable if the handler is."""
+
+    __slots__ = ("_given", "methods", "name", "options", "path", "pattern", "plan")
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        path: str,
+        *,
+        methods: Iterable[str] | None,
+        name: str | None = None,
+        provided: Collection[str],
+        options: Mapping[str, Any],
+        call: Callable[..., Any] | None = None,
+    ) -> None:
+        self.path = path
+        self.pattern = _read_path(path)
+        """None for a literal path."""
+        self.methods = None if methods is None else _read_methods(methods)
+        """None is every method."""
+        self.name = name
+        """What it is called in reverse routing; None if nobody can ask for it."""
+        names = () if self.pattern is None else self.pattern.names
+        if isinstance(self.pattern, Template) and (taken := set(names) & set(provided)):
+            raise ValueError(f"{path!r}: {min(taken)!r} is given to handlers already")
+        self._given = tuple(name for name in names if name not in provided)
+        self.plan = plan_call(func, provided=(*provided, *self._given), options=options, call=call)
+        self.options = read_route_options(self.plan.options, name=self.plan.name)
+
+    def url_for(self, parameters: Mapping[str, object]) -> str:
+        """Return the path, percent-encoded, for `parameters`.
+
+        Raises ValueError if these are not its parameters, or if its path is a
+        regular expression.
+        """
+        if isinstance(self.pattern, Expression):
+            raise ValueError(f"{self.path!r} is a regular expression; no path can be made of it")
+        template = Template(self.path) if self.pattern is None else self.pattern
+        return template.fill(parameters)
+
+    def match(self, parameters: Parameters) -> "Match":
+        """The match for a path in which the pattern, or one like it, found `parameters`."""
+        if isinstance(self.pattern, Template):
+            # A route of the same paths may call them otherwise.
+            parameters = parameters.called(self.pattern.names)
+        arguments = {name: parameters.named[name] for name in self._given}
+        for name, default in self.plan.defaults.items():
+            if name in arguments and arguments[name] is None:
+                # An expression's group that took no part in it.
+                arguments[name] = default
+        return Match(route=self, arguments=arguments, found=parameters.found)
+
+
+@value
+class Match:
+    """The route for a request."""
+
+    route: Route
+    arguments: Mapping[str, Any]
+    """What its handler is given besides what every handler is given."""
+    found: Mapping[str, Any] | tuple[bytes | None, ...]
+    """What the request's context holds as `path`, if there is anything in it."""
+
+
+@value
+class Refusal:
+    """There is no route for a request."""
+
+    allow: tuple[bytes, ...] = ()
+    """The methods that there are routes for on this path, sorted; none: there is no such path."""
+
+
+class RouteTable:
+    """Routes by path. To find a literal one takes as long in a large table as in a small one."""
+
+    __slots__ = ("_anywhere", "_by_path", "_by_shape")
+
+    def __init__(self, routes: Iterable[Route] = ()) -> None:
+        self._by_path: dict[bytes, _Methods] = {}
+        self._by_shape: dict[tuple[int, bytes | None], list[_Entry]] = {}
+        """Templates, by the number of their segments and the first of these."""
+        self._anywhere: list[_Entry] = []
+        """Patterns that match paths of any number of segments."""
+        entries: dict[object, _Entry] = {}
+        for order, route in enumerate(routes):
+            if route.pattern is None:
+                path = canonical_path(route.path.encode("utf-8"))
+                self._by_path.setdefault(path, _Methods()).add(route)
+                continue
+            entry = entries.get(route.pattern.key)
+            if entry is None:
+                entry = entries[route.pattern.key] = _Entry(route.pattern)
+                self._place(entry)
+            entry.order = order
+            entry.methods.add(route)
+
+    def find(self, path: bytes, query: bytes, method: bytes) -> Match | Refusal:
+        """Return the route for a request's raw `path` and `query`.
+
+        Literal paths come first, then patterns; of several routes the last that
+        was registered. A route for GET is also for HEAD, unless there is
+        another for that.
+        """
+        # Keys are canonical, so a raw path that is one of them is canonical too.
+        methods = self._by_path.get(path)
+        if methods is not None and (match := methods.find(method)) is not None:
+            return match
+        return self._find_further(path, query, method)
+
+    def allow(self) -> tuple[bytes, ...]:
+        """The methods that there is any route for, sorted: the answer to `OPTIONS *`."""
+        every = [*self._by_path.values(), *(entry.methods for entry in self._entries())]
+        return _sorted_allow(every) or (b"OPTIONS",)
+
+    def _find_further(self, path: bytes, query: bytes, method: bytes) -> Match | Refusal:
+        canonical = canonical_path(path)
+        methods = self._by_path.get(canonical)
+        refusing: list[_Methods] = []
+        if methods is not None:
+            if (match := methods.find(method)) is not None:
+                return match
+            refusing.append(methods)
+        segments = canonical[1:].split(b"/")
+        url = path + b"?" + query if query else path
+        for entry in self._candidates(segments):
+            parameters = entry.match(segments, url)
+            if parameters is None:
+                continue
+            if (match := entry.methods.find(method)) is not None:
+                return match.route.match(parameters)
+            refusing.append(entry.methods)
+        return Refusal(allow=_sorted_allow(refusing))
+
+    def _place(self, entry: "_Entry") -> None:
+        pattern = entry.pattern
+        if isinstance(pattern, Template) and not pattern.rest:
+            self._by_shape.setdefault((pattern.length, pattern.first), []).append(entry)
+        else:
+            self._anywhere.append(entry)
+
+    def _candidates(self, segments: list[bytes]) -> list["_Entry"]:
+        """The patterns that may match, the one that was registered last first."""
+        count = len(segments)
+        found = [
+            *self._by_shape.get((count, segments[0]), ()),
+            *self._by_shape.get((count, None), ()),
+            *self._anywhere,
+        ]
+        found.sort(key=_by_order, reverse=True)
+        return found
+
+    def _entries(self) -> list["_Entry"]:
+        return [*self._anywhere, *(entry for shape in self._by_shape.values() for entry in shape)]
+
+
+class _Methods:
+    """The routes of one path, or of one pattern."""
+
+    __slots__ = ("_any", "_by_method")
+
+    def __init__(self) -> None:
+        # Ready-made, as most requests are for paths without parameters.
+        self._by_method: dict[bytes, Match] = {}
+        self._any: Match | None = None
+
+    def add(self, route: Route) -> None:
+        match = Match(route=route, arguments=_NOTHING, found=_NOTHING)
+        if route.methods is None:
+            self._by_method.clear()
+            self._any = match
+        else:
+            self._by_method.update(dict.fromkeys(route.methods, match))
+
+    def find(self, method: bytes) -> Match | None:
+        match = self._by_method.get(method)
+        if match is None and method == b"HEAD":
+            match = self._by_method.get(b"GET")
+        return self._any if match is None else match
+
+    def names(self) -> Iterable[bytes]:
+        """The methods that routes name."""
+        return self._by_method
+
+
+class _Entry:
+    """One pattern with its routes."""
+
+    __slots__ = ("methods", "order", "pattern")
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+        self.methods = _Methods()
+        self.order = 0
+
+    def match(self, segments: list[bytes], url: bytes) -> Parameters | None:
+        if isinstance(self.pattern, Expression):
+            return self.pattern.match(url)
+        return self.pattern.match(segments)
+
+
+def _by_order(entry: _Entry) -> int:
+    return entry.order
+
+
+def _sorted_allow(several: Iterable[_Methods]) -> tuple[bytes, ...]:
+    """The methods that are answered by any of `several`, without a route for it or with one."""
+    allow = {name for methods in several for name in methods.names()}
+    if not allow:
+        return ()
+    if b"GET" in allow:
+        allow.add(b"HEAD")
+    return tuple(sorted(allow | {b"OPTIONS"}))
+
+
+def _read_path(path: str) -> Pattern | None:
+    if not isinstance(path, str):
+        raise TypeError(f"a route's path is a str, not {path!r}")
+    if is_pattern(path):
+        pattern = parse_pattern(path)
+        if isinstance(pattern, Expression):
+            return pattern
+    else:
+        pattern = None
+    if not path.startswith("/"):
+        raise ValueError(f"a route's path begins with a slash, not as {path!r} does")
+    return pattern
+
+
+def _read_methods(methods: Iterable[object]) -> frozenset[bytes]:
+    if isinstance(methods, str):
+        raise TypeError(f"methods is a list of names: [{methods!r}], not {methods!r}")
+    names: set[bytes] = set()
+    for name in methods:
+        if not isinstance(name, str) or _TOKEN.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is not the name of a method (RFC 9110 9.1)")
+        names.add(name.upper().encode("ascii"))
+    if not names:
+        raise ValueError("a route without methods is never reached; leave `methods` out for all")
+    return frozenset(names)

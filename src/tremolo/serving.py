@@ -1,0 +1,85 @@
+"""Serves an application, inside a program that has an event loop or as a program by itself.
+
+Which handler an application has is decided in `loader`. What a program does
+besides serving, signals and exit codes, is the business of `program`.
+"""
+
+import functools
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import tremolo_transport
+from tremolo_asgi import ASGIApplication
+from tremolo_transport import Server
+
+from . import program
+from .application import Application
+from .config import ConfigError, configure
+from .loader import build, handler_for
+
+__all__ = ("run", "serve")
+
+_OF_PROGRAMS = ("log_level", "loop")
+
+
+def serve(
+    app: Application | ASGIApplication,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    **options: Any,
+) -> AbstractAsyncContextManager[Server]:
+    """Serve an application, inside a running event loop, for as long as the context is entered.
+
+    `app` is a Tremolo application, or else speaks ASGI 3. Entering opens the
+    sockets, starts the application up and returns when connections are
+    accepted; `server.addresses` has the ports that the system chose. Leaving
+    stops the server in good order, or at once if cancelled. No signal handler
+    is installed, and neither logging nor the process is touched.
+
+    `options` are those of the command line with underscores, but for `loop` and
+    `log_level`; `bind` takes the place of `host` and `port`. To serve a handler
+    of exchanges there is `tremolo_transport.serve`.
+
+    Raises ConfigError, a ValueError, for an option that cannot be, and
+    NotAnApplication, a TypeError, for such an `app`. Entering raises OSError if
+    an address cannot be had, and whatever start-up raises, for ASGI
+    LifespanFailed; leaving raises what shutdown raises.
+    """
+    for name in _OF_PROGRAMS:
+        if name in options:
+            raise ConfigError(name, "is not ours to say inside a program of yours")
+    config = configure({**_address(host, port, options), **options})
+    return tremolo_transport.serve(
+        handler_for(app, config), binds=config.binds, settings=config.server
+    )
+
+
+def run(
+    app: Application | ASGIApplication | str,
+    host: str = "127.0.0.1",
+    port: int = 8_000,
+    **options: Any,
+) -> None:
+    """Serve an application as a program, and return when a signal has stopped it.
+
+    `app` may also be what the command line takes, such as `"example:app"`.
+    `options` are those of the command line with underscores.
+
+    Raises ConfigError, a ValueError, for an option that cannot be, LoadError if
+    there is no such application, and SystemExit with the exit code if serving
+    fails or is ended by force.
+    """
+    config = configure({**_address(host, port, options), **options})
+    make = (
+        functools.partial(build, app, config)
+        if isinstance(app, str)
+        else functools.partial(handler_for, app, config)
+    )
+    code = program.run(make, config)
+    if code:
+        raise SystemExit(code)
+
+
+def _address(host: str, port: int, options: dict[str, Any]) -> dict[str, object]:
+    return {} if "bind" in options else {"host": host, "port": port}

@@ -1,0 +1,105 @@
+"""The handler that runs an ASGI 3 application: one call of it per exchange.
+
+What the application receives and sends meanwhile is the business of `http`;
+its life around the requests is that of `lifespan`.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from contextvars import Context
+
+from tremolo_transport.exchange import ClientDisconnected, Exchange
+
+from .http import HttpCycle
+from .lifespan import Lifespan, LifespanTimeouts
+from .scope import http_scope
+from .types import ASGIApplication, LifespanMode, State
+
+__all__ = ("AsgiHandler", "is_consequence")
+
+_logger = logging.getLogger("tremolo.asgi")
+
+_LIFESPAN_TIMEOUTS = LifespanTimeouts()
+
+
+class AsgiHandler:
+    """A `ManagedHandler` around an ASGI 3 application.
+
+    What the application raises goes on to the server, which answers 500 if the
+    answer has not begun and else closes the connection. Once the client has
+    left there is nobody to answer, and what is raised because of that is no
+    fault: the server is given a ClientDisconnected instead.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApplication,
+        *,
+        root_path: str = "",
+        lifespan: LifespanMode = "auto",
+        lifespan_timeouts: LifespanTimeouts = _LIFESPAN_TIMEOUTS,
+    ) -> None:
+        self._app = app
+        self._root_path = root_path
+        self._lifespan = lifespan
+        self._lifespan_timeouts = lifespan_timeouts
+        self._state: State = {}
+
+    async def __call__(self, exchange: Exchange, /) -> None:
+        """Answer one request with the application."""
+        scope = http_scope(
+            exchange.request, exchange.peer, root_path=self._root_path, state=self._state
+        )
+        cycle = HttpCycle(exchange)
+        try:
+            await self._app(scope, cycle.receive, cycle.send)
+        except ClientDisconnected:
+            raise
+        except Exception as error:
+            if is_consequence(error):
+                raise ClientDisconnected("the client left, and the application gave up") from error
+            if cycle.client_left and not cycle.answered:
+                _logger.info(
+                    "the application raised %s after the client had left: %s",
+                    type(error).__name__,
+                    error,
+                )
+                raise ClientDisconnected("the client left before the error") from error
+            raise
+        cycle.finish()
+
+    def lifespan(self) -> AbstractAsyncContextManager[Context]:
+        """Run the application's lifespan, as the mode says.
+
+        Entering raises LifespanFailed if the application cannot start up,
+        leaving does if it cannot shut down. Requests that are handled
+        meanwhile see copies of the state that start-up left.
+        """
+        self._state = {}
+        return Lifespan(
+            self._app, mode=self._lifespan, timeouts=self._lifespan_timeouts, state=self._state
+        )
+
+
+def is_consequence(error: BaseException) -> bool:
+    """Whether `error` was raised because a ClientDisconnected was.
+
+    Frameworks put errors of their own in its place, and task groups put it
+    into groups. A group is a consequence only if all of its members are.
+    """
+    for link in _chain(error):
+        if isinstance(link, ClientDisconnected):
+            return True
+        if isinstance(link, BaseExceptionGroup):
+            return all(is_consequence(member) for member in link.exceptions)
+    return False
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    seen: set[int] = set()
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or link.__context__

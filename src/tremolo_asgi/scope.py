@@ -1,0 +1,70 @@
+"""From the facts about a request to the scope that an application is called with.
+
+Pure. The request's body comes in messages, see `messages`.
+"""
+
+from urllib.parse import unquote_to_bytes
+
+from tremolo_core import Request
+from tremolo_core.targets import split_target
+from tremolo_transport.exchange import Peer
+
+from .types import HTTPScope, LifespanScope, State
+
+__all__ = ("decode_path", "http_scope", "lifespan_scope", "under_root")
+
+
+def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) -> HTTPScope:
+    """The scope of one request. `state` is copied, one level deep; nothing else is shared."""
+    raw_path, query = split_target(request.target)
+    client = peer.client
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.0" if request.http_version == b"1.0" else "1.1",
+        "method": request.method.decode("ascii").upper(),
+        "scheme": peer.scheme,
+        "path": under_root(decode_path(raw_path), root_path),
+        "raw_path": raw_path,
+        "query_string": query,
+        "root_path": root_path,
+        "headers": list(request.headers),
+        # A proxy that names its client rarely names the port; the type has no room for that.
+        "client": None if client is None else (client[0], client[1] or 0),
+        "server": peer.server,
+        "state": state.copy(),
+    }
+
+
+def lifespan_scope(state: State) -> LifespanScope:
+    """The scope of the application's life. It fills `state`, which is not copied."""
+    return {
+        "type": "lifespan",
+        "asgi": {"version": "3.0", "spec_version": "2.0"},
+        "state": state,
+    }
+
+
+def decode_path(raw_path: bytes) -> str:
+    """Undo percent-encoding and read the result as UTF-8.
+
+    What is not UTF-8 becomes U+FFFD: an overlong slash is no slash, and the
+    text can always be encoded again. An application that needs such bytes
+    finds them in `raw_path`.
+    """
+    return unquote_to_bytes(raw_path).decode("utf-8", "replace")
+
+
+def under_root(path: str, root_path: str) -> str:
+    """Put `root_path` in front of `path`, unless it stands there already.
+
+    ASGI wants `path` to include `root_path`. So an application sees the same
+    behind a proxy that removes the prefix and behind one that keeps it. Only
+    below a prefix that is repeated, as in `/api/api`, can the two not be told
+    apart; it counts as kept. The `*` of OPTIONS is no path and stays as it is.
+    """
+    if not root_path or not path.startswith("/"):
+        return path
+    if path == root_path or path.startswith(root_path + "/"):
+        return path
+    return root_path + path

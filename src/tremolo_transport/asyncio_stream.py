@@ -1,0 +1,247 @@
+"""The byte stream of asyncio and uvloop: a protocol of theirs behind anyio's contract.
+
+anyio's own stream works there too, but makes a system call and a turn of the
+event loop for every `receive` and every `send`; this one reads and writes
+three to four times as often. Which of the two is used is decided in `streams`.
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.lowlevel import checkpoint
+
+__all__ = ("AsyncioStream",)
+
+_READ_SIZE = 65_536
+"""The most that is read at once: what `receive` returns by default."""
+
+_MOST_BUFFERED = 65_536
+"""Received bytes that wait for `receive` before the kernel is left to hold the rest."""
+
+_CALLS_PER_TURN = 32
+_BYTES_PER_TURN = 262_144
+"""Calls, and bytes, that need not wait before other tasks get their turn all the same."""
+
+
+class _ReadBuffer(threading.local):
+    """Where an event loop reads to: one for all streams of a thread, as reads do not overlap."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(_READ_SIZE))
+
+
+_read_buffer = _ReadBuffer()
+
+
+class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
+    """A connected socket on asyncio or uvloop, with anyio's `ByteStream` contract.
+
+    The one deviation: `receive` and `send` let other tasks run when they have
+    to wait, and else only now and then, after 32 calls or 256 KiB.
+
+    A `send` that is cancelled has taken all bytes: they are on their way.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._received = bytearray()
+        self._reading = True
+        """Whether the event loop reads."""
+        self._eof = False
+        self._closed = False
+        """Whether we have closed it."""
+        self._lost = False
+        """Whether the connection is gone, for whatever reason."""
+        self._error: Exception | None = None
+        self._reader: asyncio.Future[None] | None = None
+        """Wakes whoever is in `receive`; it carries no data, so that none can be lost with it."""
+        self._drained: asyncio.Future[None] | None = None
+        """Made when too much waits to be written; done when it no longer does."""
+        self._ended: asyncio.Future[None] | None = None
+        """Wakes whoever waits in `aclose` for what is still to be written."""
+        self._calls = 0
+        self._bytes = 0
+
+    @classmethod
+    async def from_socket(cls, sock: socket.socket) -> "AsyncioStream":
+        """Take over a connected, non-blocking socket. Raises OSError if its peer has gone."""
+        loop = asyncio.get_running_loop()
+        _, stream = await loop.connect_accepted_socket(cls, sock)
+        return stream
+
+    # What anyio's contract asks for.
+
+    async def receive(self, max_bytes: int = 65_536) -> bytes:
+        """As `ByteStream.receive`."""
+        if max_bytes < 1:
+            raise ValueError("max_bytes must be a positive integer")
+        received = self._received
+        if not received:
+            await self._wait_for_bytes()
+        else:
+            await self._be_fair(0)
+        if len(received) <= max_bytes:
+            data = bytes(received)
+            received.clear()
+        else:
+            data = bytes(received[:max_bytes])
+            del received[:max_bytes]
+        if not self._reading and len(received) < _MOST_BUFFERED:
+            self._resume_reading()
+        return data
+
+    async def send(self, item: bytes) -> None:
+        """As `ByteStream.send`."""
+        transport = self._usable_transport()
+        transport.write(item)
+        if self._drained is not None:
+            await self._wait_for_room(self._drained)
+        else:
+            await self._be_fair(len(item))
+
+    async def send_eof(self) -> None:
+        """As `ByteStream.send_eof`; the peer hears of it after what was sent."""
+        if self._transport is not None and not (self._lost or self._closed):
+            # A peer that has gone hears of nothing.
+            with suppress(OSError):
+                self._transport.write_eof()
+        await checkpoint()
+
+    async def aclose(self) -> None:
+        """Write what was sent, then close; if cancelled, drop what could not be written."""
+        transport = self._transport
+        if transport is None or self._lost:
+            self._closed = True
+            await checkpoint()
+            return
+        if not self._closed:
+            self._closed = True
+            transport.close()
+            self._wake_reader()
+        if self._ended is None:
+            self._ended = self._loop.create_future()
+        try:
+            await asyncio.shield(self._ended)
+        except asyncio.CancelledError:
+            transport.abort()
+            raise
+
+    @property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        """The socket and its two addresses."""
+        if self._transport is None:
+            return {}
+        raw = self._transport.get_extra_info("socket")
+        local = self._transport.get_extra_info("sockname")
+        remote = self._transport.get_extra_info("peername")
+        return {
+            SocketAttribute.raw_socket: lambda: raw,
+            SocketAttribute.family: lambda: raw.family,
+            SocketAttribute.local_address: lambda: _name(local),
+            SocketAttribute.remote_address: lambda: _name(remote),
+        }
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        # uvloop's is none by inheritance, but has all that one has.
+        self._transport = cast(asyncio.Transport, transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to read to."""
+        return _read_buffer.view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        self._received += _read_buffer.view[:nbytes]
+        if len(self._received) >= _MOST_BUFFERED and self._reading and self._transport is not None:
+            self._reading = False
+            self._transport.pause_reading()
+        self._wake_reader()
+
+    def eof_received(self) -> bool:
+        """Note that the peer will send no more; true, as we may still have something to say."""
+        self._eof = True
+        self._wake_reader()
+        return True
+
+    def pause_writing(self) -> None:
+        """Have whoever sends wait."""
+        self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """Let whoever waits to send go on."""
+        drained, self._drained = self._drained, None
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._lost = True
+        self._error = exc
+        self._wake_reader()
+        self.resume_writing()
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+
+    # How it works.
+
+    async def _wait_for_bytes(self) -> None:
+        """Return when there are bytes; raise if there will be none."""
+        if self._reader is not None:
+            raise BusyResourceError("reading from")
+        while not self._received:
+            if self._closed:
+                raise ClosedResourceError
+            if self._eof:
+                raise EndOfStream
+            if self._lost:
+                raise BrokenResourceError from self._error
+            self._reader = reader = self._loop.create_future()
+            try:
+                await reader
+            finally:
+                self._reader = None
+        self._calls = self._bytes = 0
+
+    async def _wait_for_room(self, drained: asyncio.Future[None]) -> None:
+        # Several may wait, and one that is cancelled must not wake the others.
+        await asyncio.shield(drained)
+        self._calls = self._bytes = 0
+        self._usable_transport()
+
+    async def _be_fair(self, size: int) -> None:
+        self._calls += 1
+        self._bytes += size
+        if self._calls >= _CALLS_PER_TURN or self._bytes >= _BYTES_PER_TURN:
+            self._calls = self._bytes = 0
+            await checkpoint()
+
+    def _usable_transport(self) -> asyncio.Transport:
+        if self._closed or self._transport is None:
+            raise ClosedResourceError
+        if self._lost or self._transport.is_closing():
+            raise BrokenResourceError from self._error
+        return self._transport
+
+    def _resume_reading(self) -> None:
+        self._reading = True
+        if self._transport is not None and not (self._lost or self._eof or self._closed):
+            self._transport.resume_reading()
+
+    def _wake_reader(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+
+def _name(address: Any) -> Any:
+    """A socket's name as anyio has it: without IPv6's flow and scope."""
+    return tuple(address[:2]) if isinstance(address, tuple) else address

@@ -1,0 +1,36 @@
+"""What every test shares: the backends it runs on, and how hypothesis behaves.
+
+Nothing here imports anyio: the core's tests run where it is not installed.
+"""
+
+import importlib.util
+import os
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# No test depends on the speed of the machine. A red run of CI must be red again
+# when somebody looks into it, so chance has no part in it there.
+settings.register_profile("tremolo", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "tremolo")
+
+BACKENDS = (
+    pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio"),
+    pytest.param(
+        ("asyncio", {"use_uvloop": True}),
+        id="uvloop",
+        marks=pytest.mark.skipif(
+            importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed"
+        ),
+    ),
+    pytest.param(("trio", {}), id="trio"),
+)
+
+
+@pytest.fixture(params=BACKENDS)
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """The event loop that a test marked with `pytest.mark.anyio` runs on: each in turn."""
+    backend: tuple[str, dict[str, Any]] = request.param
+    return backend

@@ -1,0 +1,66 @@
+"""The examples of the README and the documentation, run as they stand."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import tremolo
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+pytestmark = pytest.mark.anyio
+
+
+def load(name: str) -> dict[str, Any]:
+    """The names that an example defines."""
+    return runpy.run_path(str(EXAMPLES / f"{name}.py"))
+
+
+async def get(app: Any, target: str) -> httpx.Response:
+    """The answer of `app`, served on a port of its own."""
+    async with tremolo.serve(app, host="127.0.0.1", port=0) as server:
+        host, port = server.addresses[0]
+        async with httpx.AsyncClient(verify=False) as client:
+            return await client.get(f"http://{host}:{port}{target}")
+
+
+async def test_hello_returns_its_text() -> None:
+    response = await get(load("hello")["app"], "/hello")
+    assert (response.status_code, response.content) == (200, b"Hello world!")
+
+
+async def test_hello_streams_piece_after_piece() -> None:
+    response = await get(load("hello")["app"], "/stream")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "content-length" not in response.headers
+    assert response.text == "one piece after the other\n"
+
+
+async def test_hello_has_an_ordinary_function() -> None:
+    response = await get(load("hello")["app"], "/plain")
+    assert response.text == "This is an ordinary function. It runs in a thread.\n"
+
+
+async def test_hello_streams_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = bytes(range(256)) * 1_000
+    (tmp_path / "big.data").write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    response = await get(load("hello")["app"], "/my/url/big.data")
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert response.content == data
+
+
+async def test_an_asgi_application_is_served_by_the_same_call() -> None:
+    response = await get(load("asgi_hello")["app"], "/anything")
+    assert response.headers["content-type"] == "text/plain"
+    assert response.content == b"Hello world!"
+
+
+async def test_a_server_runs_inside_another_program(capsys: pytest.CaptureFixture[str]) -> None:
+    await load("embedded")["main"]()
+    printed = capsys.readouterr().out
+    assert printed.startswith("HTTP/1.1 200 OK\r\n")
+    assert "Hello from inside!\n" in printed

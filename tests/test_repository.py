@@ -1,0 +1,197 @@
+"""The rules of this house that no other tool enforces."""
+
+import ast
+import re
+import subprocess
+import sys
+import tokenize
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from tokenize import COMMENT
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
+TESTS = ROOT / "tests"
+PACKAGES = ("tremolo", "tremolo_asgi", "tremolo_core", "tremolo_transport")
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+TEST_MODULES = sorted(TESTS.rglob("*.py"))
+
+TESTED_ELSEWHERE = {
+    "tremolo/_version.py": "one constant, which the command line's test compares",
+}
+"""Modules without a test module of their own, each with the reason."""
+
+
+def short(path: Path) -> str:
+    return path.relative_to(SOURCE if path.is_relative_to(SOURCE) else ROOT).as_posix()
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def targets(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement at a module's top level binds, but for those it imports."""
+    match statement:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            yield name
+        case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar" | "ParamSpec" | "TypeVarTuple"))):
+            pass
+        case ast.Assign(targets=bound):
+            for node in bound:
+                yield from (name.id for name in ast.walk(node) if isinstance(name, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+        case ast.If(body=body, orelse=orelse):
+            for inner in [*body, *orelse]:
+                yield from targets(inner)
+        case ast.Try(body=body, handlers=handlers, orelse=orelse):
+            for inner in [*body, *orelse, *(each for one in handlers for each in one.body)]:
+                yield from targets(inner)
+
+
+def imported(statement: ast.AST) -> Iterator[str]:
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
+
+
+def test_there_are_four_typed_packages_and_the_wheel_has_them() -> None:
+    assert {path.relative_to(SOURCE).parts[0] for path in MODULES} == set(PACKAGES)
+    assert all((SOURCE / package / "py.typed").is_file() for package in PACKAGES)
+    wheel = pyproject()["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["packages"] == [f"src/{package}" for package in PACKAGES]
+
+
+def test_three_packages_are_needed_to_run_and_no_other() -> None:
+    names = [re.split(r"[<>=~! ;\[]", line)[0] for line in pyproject()["project"]["dependencies"]]
+    assert sorted(names) == ["anyio", "h11", "wsproto"]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_a_module_imports_only_what_comes_with_the_distribution(path: Path) -> None:
+    # What stands under an `if` or inside a function is there for one version or one extra.
+    for statement in tree(path).body:
+        if isinstance(statement, ast.ImportFrom) and not statement.level and statement.module:
+            roots = [statement.module]
+        elif isinstance(statement, ast.Import):
+            roots = [alias.name for alias in statement.names]
+        else:
+            continue
+        known = {*sys.stdlib_module_names, *PACKAGES, "anyio", "h11", "wsproto"}
+        assert {root.partition(".")[0] for root in roots} <= known, f"line {statement.lineno}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_a_module_is_short(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= 400
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_a_module_is_named_for_its_job(path: Path) -> None:
+    assert path.stem.strip("_") not in {"base", "common", "helpers", "util", "utils"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_a_module_says_what_it_exports(path: Path) -> None:
+    module = tree(path)
+    exported: list[object] = []
+    for statement in module.body:
+        if isinstance(statement, ast.Assign) and list(targets(statement)) == ["__all__"]:
+            assert isinstance(statement.value, ast.Tuple), "__all__ is a tuple"
+            exported = list(ast.literal_eval(statement.value))
+            break
+    else:
+        pytest.fail("there is no __all__")
+
+    names = [name for name in exported if isinstance(name, str)]
+    assert len(names) == len(set(names)), "__all__ names nothing twice"
+    own = {name for statement in module.body for name in targets(statement)}
+    known = own | {name for statement in module.body for name in imported(statement)}
+    assert set(names) <= known, "__all__ names only what there is"
+    public = {name for name in (known if path.name == "__init__.py" else own) if name[0] != "_"}
+    public.discard("logger")
+    assert public <= set(names), "what is not exported begins with an underscore"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.name != "__init__.py"], ids=short)
+def test_a_module_has_a_test_module_of_its_own(path: Path) -> None:
+    mirror = TESTS / path.relative_to(SOURCE).with_name(f"test_{path.stem.strip('_')}.py")
+    if short(path) in TESTED_ELSEWHERE:
+        assert not mirror.exists(), "it stands among the exceptions, and is none"
+    else:
+        assert mirror.is_file()
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=short)
+def test_a_package_only_re_exports(path: Path) -> None:
+    docstring, *statements = tree(path).body
+    assert isinstance(docstring, ast.Expr)
+    for statement in statements:
+        other_name = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name)
+        exports = list(targets(statement)) == ["__all__"]
+        assert isinstance(statement, ast.ImportFrom) or other_name or exports
+
+
+@pytest.mark.parametrize("path", [*MODULES, *TEST_MODULES], ids=short)
+def test_no_value_is_changed_behind_the_type_checkers_back(path: Path) -> None:
+    # Values are frozen for the type checker only: this is the one way past it.
+    for node in ast.walk(tree(path)):
+        assert not (
+            isinstance(node, ast.Attribute)
+            and node.attr == "__setattr__"
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "object"
+        ), f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", [*MODULES, *TEST_MODULES], ids=short)
+def test_a_type_error_is_ignored_for_a_reason_and_never_in_the_core(path: Path) -> None:
+    with path.open("rb") as file:
+        comments = [token for token in tokenize.tokenize(file.readline) if token.type == COMMENT]
+    for comment in comments:
+        if re.match(r"#\s*type:\s*ignore", comment.string):
+            assert path.relative_to(ROOT).parts[1] != "tremolo_core", comment.line
+            assert re.match(r"# type: ignore\[[a-z, -]+\]\s+# \S", comment.string), comment.line
+
+
+@pytest.mark.parametrize("path", TEST_MODULES, ids=short)
+def test_a_test_awaits_events_and_never_the_clock(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep"), args=[delay]):
+                assert isinstance(delay, ast.Constant), f"line {node.lineno}"
+                assert delay.value == 0, f"line {node.lineno}"
+
+
+def test_the_core_is_imported_without_any_way_to_wait_or_to_connect() -> None:
+    code = "import sys, tremolo_core; print(*sys.modules)"
+    environment = {"PYTHONPATH": str(SOURCE)}
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "tremolo_core" in loaded
+    unwanted = {"anyio", "asyncio", "logging", "select", "socket", "ssl", "threading", "trio"}
+    assert unwanted.isdisjoint(loaded)
+
+
+def test_each_nox_session_says_in_one_line_what_it_does() -> None:
+    sessions = {
+        statement.name: ast.get_docstring(statement, clean=False) or ""
+        for statement in tree(ROOT / "noxfile.py").body
+        if isinstance(statement, ast.FunctionDef)
+        and any("nox.session" in ast.unparse(decorator) for decorator in statement.decorator_list)
+    }
+    wanted = {"bench", "core", "demo", "docs", "layers", "lint", "tests", "tests_all", "types"}
+    assert wanted <= set(sessions)
+    for name, docstring in sessions.items():
+        assert re.fullmatch(r"[A-Z][^\n]+\.", docstring), name

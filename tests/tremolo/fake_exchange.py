@@ -1,0 +1,109 @@
+"""An exchange that plays a script: what the client says, and a record of what it is told."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+
+import anyio.lowlevel
+
+from tremolo_core import ConnectionClosed, Data, EndOfMessage, Event, Headers, Request, Response
+from tremolo_transport.exchange import ConnectionState, Exchange, Peer, ShutdownNotice
+
+_IDS = itertools.count(1)
+
+
+class FakeConnection:
+    def __init__(self) -> None:
+        self.id = next(_IDS)
+        self.state = ConnectionState.BUSY
+        self.callbacks: list[Callable[[], None]] = []
+
+    def on_close(self, callback: Callable[[], None]) -> None:
+        self.callbacks.append(callback)
+
+    def close(self) -> None:
+        self.state = ConnectionState.CLOSED
+        for callback in self.callbacks:
+            callback()
+
+
+class FakeExchange(Exchange):
+    """`script` is what `receive` returns; behind its end it waits for ever."""
+
+    def __init__(
+        self,
+        target: bytes = b"/",
+        *,
+        method: bytes = b"GET",
+        headers: Iterable[tuple[bytes, bytes]] = ((b"host", b"example.com"),),
+        http_version: bytes = b"1.1",
+        script: Iterable[Event] = (EndOfMessage(),),
+        connection: FakeConnection | None = None,
+        peer: Peer = Peer(client=("192.0.2.1", 5000), server=("192.0.2.2", 80)),
+    ) -> None:
+        self.request = Request(
+            method=method, target=target, headers=Headers.of(headers), http_version=http_version
+        )
+        self.peer = peer
+        self.connection = FakeConnection() if connection is None else connection
+        self.shutdown = ShutdownNotice()
+        self.script = list(script)
+        self.sends: list[tuple[Event, ...]] = []
+        self.body_limits: list[int | None] = []
+        self.fail_next_send: BaseException | None = None
+        self.before_send: Callable[[], None] = lambda: None
+
+    async def receive(self) -> Event:
+        if not self.script:
+            await anyio.sleep_forever()
+        if isinstance(self.script[0], ConnectionClosed):
+            return self.script[0]
+        return self.script.pop(0)
+
+    async def send(self, *events: Event) -> None:
+        self.before_send()
+        await anyio.lowlevel.checkpoint()
+        if self.fail_next_send is not None:
+            error, self.fail_next_send = self.fail_next_send, None
+            raise error
+        self.sends.append(events)
+
+    def limit_body(self, size: int | None) -> None:
+        self.body_limits.append(size)
+
+    @property
+    def disconnected(self) -> bool:
+        return any(isinstance(event, ConnectionClosed) for event in self.script[:1])
+
+    def cancelled_on_disconnect(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    @property
+    def response_started(self) -> bool:
+        return any(isinstance(event, Response) for event in self.events)
+
+    # What the tests ask for.
+
+    @property
+    def events(self) -> list[Event]:
+        return [event for events in self.sends for event in events]
+
+    @property
+    def response(self) -> Response:
+        (response,) = (event for event in self.events if isinstance(event, Response))
+        return response
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(event.data for event in self.events if isinstance(event, Data))
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.events) and isinstance(self.events[-1], EndOfMessage)
+
+    def header(self, name: bytes) -> bytes | None:
+        return self.response.headers.get(name)

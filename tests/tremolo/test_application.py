@@ -1,0 +1,242 @@
+"""What is registered on an application, and what it refuses."""
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import tremolo
+from tremolo import Application, Tremolo, config, program
+from tremolo.settings import AppSettings
+
+from .fake_exchange import FakeExchange
+
+
+async def hello() -> str:
+    return "hello"
+
+
+async def not_found() -> str:
+    return "nothing"
+
+
+async def body(app: Application, target: bytes = b"/") -> bytes:
+    exchange = FakeExchange(target)
+    await app.build()(exchange)
+    return exchange.body
+
+
+def test_both_names_are_one_class() -> None:
+    assert Tremolo is Application
+    assert tremolo.__version__
+
+
+def test_its_logger() -> None:
+    assert Tremolo().logger.name == "tremolo"
+    assert Tremolo("mine").logger.name == "mine"
+
+
+@pytest.mark.anyio
+async def test_decorators_leave_the_function_as_it_is() -> None:
+    app = Tremolo()
+    assert app.route("/a")(hello) is hello
+    assert app.error(404)(not_found) is not_found
+    assert await body(app, b"/a") == b"hello"
+    assert await body(app, b"/b") == b"nothing"
+
+
+@pytest.mark.anyio
+async def test_error_handlers_can_be_registered_directly() -> None:
+    app = Tremolo()
+    app.error(404, not_found)
+    assert await body(app) == b"nothing"
+
+
+@pytest.mark.anyio
+async def test_add_route_is_for_the_root_by_default() -> None:
+    app = Tremolo()
+    app.add_route(hello)
+    assert await body(app) == b"hello"
+
+
+def test_a_parameter_that_nothing_provides_is_named_at_registration() -> None:
+    app = Tremolo()
+
+    async def handler(reqest: object) -> None: ...
+
+    with pytest.raises(TypeError) as caught:
+        app.add_route(handler, "/")
+    assert "handler has the parameter 'reqest'" in str(caught.value)
+    assert "app, context, globals, logger, loop, request, response" in str(caught.value)
+
+
+def test_exc_is_provided_for_error_handlers_alone() -> None:
+    app = Tremolo()
+
+    async def handler(exc: Exception) -> None: ...
+
+    app.error(404, handler)
+    with pytest.raises(TypeError, match="'exc'"):
+        app.add_route(handler)
+
+
+@pytest.mark.anyio
+async def test_it_is_picklable() -> None:
+    app = Tremolo("mine")
+    app.add_route(hello, "/hello", status=201)
+    app.error(404, not_found)
+    app.context.database = "here"
+    app.build()
+    twin = pickle.loads(pickle.dumps(app))
+    assert await body(twin, b"/hello") == b"hello"
+    assert await body(twin) == b"nothing"
+    assert twin.context.database == "here"
+    assert twin.logger is app.logger
+
+
+def test_the_settings_are_the_options_of_its_context() -> None:
+    app = Tremolo()
+    assert app.context.options["buffer_size"] == 16384
+    app.build(AppSettings(buffer_size=5))
+    assert app.context.options["buffer_size"] == 5
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("method", ["delete", "get", "head", "options", "patch", "post", "put"])
+async def test_there_is_a_decorator_for_each_method(method: str) -> None:
+    app = Tremolo()
+    assert getattr(app, method)("/", status=201, name="it")(hello) is hello
+    handle = app.build()
+    accepted = FakeExchange(method=method.upper().encode())
+    await handle(accepted)
+    assert (accepted.status, accepted.body) == (201, b"hello")
+    refused = FakeExchange(method=b"OTHER")
+    await handle(refused)
+    assert refused.status == 405
+    assert app.url_for("it") == "/"
+
+
+def test_routes_have_names_and_the_way_back() -> None:
+    app = Tremolo()
+    app.get("/items/{id:int}", name="item")(hello)
+    app.get("/hello")(hello)
+    assert app.url_for("item", id=5) == "/items/5"
+    assert app.url_for("hello") == "/hello"
+    app.get("/other")(hello)
+    assert app.url_for("hello") == "/other"
+    with pytest.raises(LookupError, match="called 'nothing'; there are hello, item"):
+        app.url_for("nothing")
+
+
+def test_a_parameter_of_the_path_may_be_called_name() -> None:
+    app = Tremolo()
+
+    @app.get("/{name}")
+    async def user(name: str) -> None: ...
+
+    assert app.url_for("user", name="me") == "/me"
+
+
+class View:
+    async def get(self) -> str:
+        return "view"
+
+
+class NoView:
+    async def fetch(self) -> str:
+        return "nothing"
+
+
+@pytest.mark.anyio
+async def test_a_class_is_picklable_and_stays_as_it_is() -> None:
+    app = Tremolo()
+    assert app.route("/")(View) is View
+    assert await body(pickle.loads(pickle.dumps(app))) == b"view"
+    assert app.url_for("View") == "/"
+
+
+def test_a_class_that_cannot_be_is_refused() -> None:
+    app = Tremolo()
+    with pytest.raises(TypeError, match="those that it defines"):
+        app.add_route(View, methods=["GET"])
+    with pytest.raises(ValueError, match="NoView defines none of"):
+        app.add_route(NoView)
+    with pytest.raises(TypeError, match="View cannot be made of these options"):
+        app.add_route(View, model="M")
+
+
+class Programs:
+    """In the place of `program.run`: what was to be run."""
+
+    def __init__(self) -> None:
+        self.code = 0
+        self.ran: list[tuple[Callable[[], Any], config.Config]] = []
+
+    def run(self, build: Callable[[], Any], told: config.Config) -> int:
+        self.ran.append((build, told))
+        return self.code
+
+
+@pytest.fixture
+def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
+    programs = Programs()
+    monkeypatch.setattr(program, "run", programs.run)
+    return programs
+
+
+@pytest.mark.anyio
+async def test_run_is_a_program_of_this_application(programs: Programs) -> None:
+    app = Tremolo()
+    app.add_route(hello)
+    app.run("0.0.0.0", 8000, debug=True, loop="trio", log_level="ERROR", client_max_body_size=5)
+    ((build, told),) = programs.ran
+    assert [(bind.host, bind.port) for bind in told.binds] == [("0.0.0.0", 8000)]
+    assert (told.loop, told.log_level) == ("trio", "ERROR")
+    assert told.app == AppSettings(debug=True, client_max_body_size=5)
+    exchange = FakeExchange()
+    await build()(exchange)
+    assert exchange.body == b"hello"
+    assert app.context.options["client_max_body_size"] == 5
+
+
+def test_run_lets_the_system_choose_the_port(programs: Programs) -> None:
+    Tremolo().run("127.0.0.1")
+    assert programs.ran[0][1].binds[0].port == 0
+
+
+def test_run_with_bind_instead_of_host_and_port(programs: Programs) -> None:
+    Tremolo().run(bind="127.0.0.1:5,[::1]:6")
+    assert [(bind.host, bind.port) for bind in programs.ran[0][1].binds] == [
+        ("127.0.0.1", 5),
+        ("::1", 6),
+    ]
+
+
+def test_run_ends_with_the_exit_code(programs: Programs) -> None:
+    programs.code = 3
+    with pytest.raises(SystemExit) as caught:
+        Tremolo().run("127.0.0.1")
+    assert caught.value.code == 3
+
+
+@pytest.mark.parametrize("worker_num", [0, 2, -1])
+def test_several_workers_are_refused(programs: Programs, worker_num: int) -> None:
+    with pytest.raises(ValueError, match="one process"):
+        Tremolo().run("127.0.0.1", worker_num=worker_num)
+    assert programs.ran == []
+
+
+def test_unknown_options_are_named(programs: Programs) -> None:
+    with pytest.raises(TypeError, match="has no option b_size, reload; there are "):
+        Tremolo().run("127.0.0.1", reload=True, b_size=5)
+
+
+def test_run_must_be_told_where(programs: Programs) -> None:
+    with pytest.raises(ValueError, match="where to listen"):
+        Tremolo().run()
+
+
+def test_a_value_that_cannot_be_is_refused(programs: Programs) -> None:
+    with pytest.raises(ValueError, match="loop"):
+        Tremolo().run("127.0.0.1", loop="curio")

@@ -1,0 +1,83 @@
+"""Request and response from a worker thread."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from tremolo import BlockingRequest, BlockingResponse, Request, Response
+from tremolo.threads import Threads
+from tremolo_core import Data, EndOfMessage, Event
+
+from .fake_exchange import FakeExchange
+
+pytestmark = pytest.mark.anyio
+
+T = TypeVar("T")
+
+
+async def in_thread(func: Callable[[], T]) -> T:
+    return await Threads(1).call(func)
+
+
+def request_with(*pieces: bytes) -> tuple[BlockingRequest, Request]:
+    script: list[Event] = [*(Data(data=piece) for piece in pieces), EndOfMessage()]
+    exchange = FakeExchange(b"/x?a=b", method=b"POST", script=script)
+    request = Request(exchange, body_limit=100, buffer_size=4)
+    return BlockingRequest(request), request
+
+
+async def test_the_body_in_pieces() -> None:
+    request, _ = request_with(b"abcdef", b"gh")
+    assert await in_thread(lambda: list(request.stream())) == [b"abcd", b"ef", b"gh"]
+
+
+async def test_the_body_at_once() -> None:
+    request, original = request_with(b"abcdef", b"gh")
+    assert not request.eof()
+    assert await in_thread(request.body) == b"abcdefgh"
+    assert await original.body() == b"abcdefgh"
+    assert request.eof()
+
+
+async def test_the_body_by_size() -> None:
+    request, _ = request_with(b"abcdef", b"gh")
+    assert await in_thread(lambda: request.read(3)) == b"abc"
+    assert await in_thread(request.read) == b"def"
+
+
+async def test_the_head_and_the_context_are_the_same() -> None:
+    request, original = request_with()
+    assert (request.method, request.path, request.query) == (b"POST", b"/x", {"a": ["b"]})
+    assert request.context is request.ctx is request.params is original.context
+
+
+async def test_a_response_written() -> None:
+    exchange = FakeExchange()
+    response = BlockingResponse(Response(exchange))
+
+    def handler() -> None:
+        response.set_status(201, "Made")
+        response.set_header("a", "1")
+        response.append_header("a", "2")
+        response.set_content_type("text/plain")
+        assert response.get_status() == (201, b"Made")
+        assert response.content_type == b"text/plain"
+        assert response.headers[b"a"] == [b"1", b"2"]
+        assert not response.headers_sent()
+        response.write(b"a")
+        assert response.headers_sent()
+        assert not response.ended
+        response.write("b")
+        response.end(b"c")
+        assert response.ended
+
+    await in_thread(handler)
+    assert (exchange.status, exchange.body, exchange.complete) == (201, b"abc", True)
+    assert exchange.response.headers.get_all(b"a") == (b"1", b"2")
+
+
+async def test_outside_of_a_worker_thread_it_says_so() -> None:
+    request, _ = request_with()
+    with pytest.raises(RuntimeError):
+        request.body()

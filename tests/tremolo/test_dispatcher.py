@@ -1,0 +1,497 @@
+"""A request's way to its handler and back."""
+
+import asyncio
+import functools
+import inspect
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from tremolo import BlockingRequest, Request, Response, Tremolo
+from tremolo.contexts import ConnectionContext
+from tremolo.exceptions import ClientDisconnected, Forbidden
+from tremolo.settings import AppSettings
+from tremolo_core import ConnectionClosed, Data, EndOfMessage, LocalProtocolError
+from tremolo_transport.exchange import ManagedHandler
+
+from .fake_exchange import FakeConnection, FakeExchange
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def app() -> Tremolo:
+    return Tremolo("the app")
+
+
+async def ask(
+    app: Tremolo,
+    target: bytes = b"/",
+    *,
+    settings: AppSettings = AppSettings(),
+    **exchange: Any,
+) -> FakeExchange:
+    asked = FakeExchange(target, **exchange)
+    await app.build(settings)(asked)
+    return asked
+
+
+async def test_hello_is_one_write(app: Tremolo) -> None:
+    @app.route("/hello")
+    async def hello_world(**server: Any) -> tuple[str, str]:
+        return "Hello world!", "latin-1"
+
+    exchange = await ask(app, b"/hello")
+    assert (exchange.status, exchange.body) == (200, b"Hello world!")
+    assert len(exchange.sends) == 1
+
+
+async def test_big_data_in_pieces_of_the_buffer_size(app: Tremolo) -> None:
+    @app.route("/my/url/big.data")
+    async def my_big_data(
+        content_type: str = "application/octet-stream", **server: Any
+    ) -> AsyncIterator[bytes]:
+        yield b"x" * server["context"].options["buffer_size"]
+
+    exchange = await ask(app, b"/my/url/big.data")
+    assert exchange.body == b"x" * 16384
+    assert exchange.header(b"content-type") == b"application/octet-stream"
+    assert exchange.header(b"content-length") is None
+
+
+async def test_what_is_injected(app: Tremolo) -> None:
+    seen: dict[str, Any] = {}
+
+    @app.route("/")
+    async def handler(**server: Any) -> None:
+        seen.update(server)
+
+    await ask(app)
+    assert seen.keys() == {"app", "context", "globals", "logger", "loop", "request", "response"}
+    assert seen["app"] is app
+    assert isinstance(seen["context"], ConnectionContext)
+    assert seen["context"].client == ("192.0.2.1", 5000)
+    assert seen["globals"] is app.context
+    assert seen["logger"] is logging.getLogger("the app") is app.logger
+    assert isinstance(seen["request"], Request)
+    assert isinstance(seen["response"], Response)
+
+
+async def test_the_loop_is_that_of_asyncio_or_none(app: Tremolo, anyio_backend_name: str) -> None:
+    seen: list[object] = []
+
+    @app.route("/")
+    async def handler(loop: object) -> None:
+        seen.append(loop)
+
+    await ask(app)
+    assert seen == [asyncio.get_running_loop() if anyio_backend_name == "asyncio" else None]
+
+
+async def test_no_signature_is_read_for_a_request(
+    app: Tremolo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @app.route("/")
+    async def handler(request: Request, status: int = 201, **server: Any) -> str:
+        return "a"
+
+    @app.error(404)
+    async def not_found(exc: Exception) -> None: ...
+
+    answered = app.build()
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a signature was read")
+
+    monkeypatch.setattr(inspect, "signature", refuse)
+    for target in (b"/", b"/nothing"):
+        exchange = FakeExchange(target)
+        await answered(exchange)
+        assert exchange.complete
+
+
+def plain(request: BlockingRequest, **server: Any) -> str:
+    return request.path.decode()
+
+
+async def asynchronous(request: Request) -> str:
+    return request.path.decode()
+
+
+async def async_generator(request: Request) -> AsyncIterator[str]:
+    yield request.path.decode()
+
+
+def generator(request: BlockingRequest) -> Iterator[str]:
+    yield request.path.decode()
+
+
+class Handlers:
+    async def method(self, request: Request) -> str:
+        return request.path.decode()
+
+    async def __call__(self, request: Request) -> str:
+        return request.path.decode()
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        plain,
+        asynchronous,
+        async_generator,
+        generator,
+        Handlers().method,
+        Handlers(),
+        functools.partial(asynchronous),
+        functools.partial(plain, other=5),
+        lambda request: request.path,
+    ],
+)
+async def test_every_kind_of_handler_answers(app: Tremolo, handler: Callable[..., Any]) -> None:
+    app.add_route(handler, "/path")
+    assert (await ask(app, b"/path")).body == b"/path"
+
+
+async def test_options_are_defaults_of_parameters(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler(
+        request: Request,
+        status: tuple[int, bytes] = (503, b"Not now"),
+        content_type: bytes = b"text/plain",
+        mine: int = 5,
+    ) -> str:
+        return str(request.context.options["mine"])
+
+    exchange = await ask(app)
+    assert (exchange.status, exchange.response.reason, exchange.body) == (503, b"Not now", b"5")
+    assert exchange.header(b"content-type") == b"text/plain"
+
+
+async def test_options_of_the_route_come_first(app: Tremolo) -> None:
+    @app.route("/", status=201, mine=6, theirs=7)
+    async def handler(request: Request, status: int = 503, mine: int = 5) -> dict[str, Any]:
+        return {"given": [status, mine], "found": request.ctx.options}
+
+    exchange = await ask(app)
+    assert exchange.status == 201
+    assert exchange.body == b'{"given":[201,6],"found":{"status":201,"mine":6,"theirs":7}}'
+
+
+async def test_chunks_can_be_collected(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler(stream: bool = False, buffer_size: int = 8) -> AsyncIterator[bytes]:
+        for _ in range(6):
+            yield b"x"
+
+    assert [len(events) for events in (await ask(app)).sends] == [2, 2]
+
+
+async def test_the_buffer_size_of_a_route_is_that_of_its_request(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler(request: Request, buffer_size: int = 2) -> list[str]:
+        return [piece.decode() async for piece in request.stream()]
+
+    exchange = await ask(app, method=b"POST", script=[Data(data=b"abcde"), EndOfMessage()])
+    assert exchange.body == b'["ab","cd","e"]'
+
+
+async def test_the_limit_of_the_body(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler(request: Request) -> bytes:
+        return await request.body()
+
+    exchange = await ask(app, method=b"POST", settings=AppSettings(client_max_body_size=7))
+    assert exchange.body_limits == [7]
+
+
+async def test_a_body_that_breaks_off_leaves_nobody_to_answer(
+    app: Tremolo, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.route("/")
+    async def handler(request: Request) -> bytes:
+        return await request.body()
+
+    with pytest.raises(ClientDisconnected):
+        await ask(app, method=b"POST", script=[Data(data=b"a"), ConnectionClosed()])
+    assert caplog.records == []
+
+
+async def test_parameters_of_the_path_are_given_and_found(app: Tremolo) -> None:
+    @app.get("/items/{id:int}")
+    async def item(id: int, request: Request) -> dict[str, object]:
+        return {
+            "id": id,
+            "found": request.params["path"]["id"],
+            "same": request.ctx.path == {"id": 5},
+        }
+
+    exchange = await ask(app, b"/items/5/")
+    assert exchange.body == b'{"id":5,"found":5,"same":true}'
+    assert exchange.header(b"content-type") == b"application/json"
+
+
+async def test_parameters_of_the_path_are_among_everything(app: Tremolo) -> None:
+    @app.route(r"^/page/(?P<id>\d+)$")
+    async def page(**server: Any) -> bytes:
+        return bytes(server["id"])
+
+    assert (await ask(app, b"/page/12?a=b")).body == b"12"
+
+
+async def test_a_plain_function_is_given_parameters_too(app: Tremolo) -> None:
+    @app.route("/{a}/{b}")
+    def handler(a: str, b: str, request: BlockingRequest) -> str:
+        return f"{a} {b} {request.params.path}"
+
+    assert (await ask(app, b"/x/y")).body == b"x y {'a': 'x', 'b': 'y'}"
+
+
+class View:
+    def __init__(self, model: str = "none") -> None:
+        self.model = model
+
+    async def get(self, request: Request) -> str:
+        return f"get {self.model} {request.method.decode()}"
+
+    def post(self, request: BlockingRequest) -> str:
+        return f"post {self.model} {request.method.decode()}"
+
+    async def helper(self) -> str:
+        return "never"
+
+
+async def test_a_class_has_a_handler_for_each_method(app: Tremolo) -> None:
+    app.route("/view", model="M")(View)
+    assert (await ask(app, b"/view")).body == b"get M GET"
+    assert (await ask(app, b"/view", method=b"HEAD")).body == b"get M HEAD"
+    assert (await ask(app, b"/view", method=b"POST")).body == b"post M POST"
+    refused = await ask(app, b"/view", method=b"HELPER")
+    assert refused.status == 405
+    assert refused.header(b"allow") == b"GET, HEAD, OPTIONS, POST"
+
+
+async def test_no_route(app: Tremolo) -> None:
+    exchange = await ask(app, b"/%3Cscript%3E?<b>")
+    assert (exchange.status, exchange.body) == (404, b"Not Found")
+
+
+async def test_the_wrong_method(app: Tremolo) -> None:
+    app.add_route(asynchronous, "/", methods=["POST", "GET"])
+    exchange = await ask(app, method=b"PUT")
+    assert (exchange.status, exchange.body) == (405, b"Method Not Allowed")
+    assert exchange.header(b"allow") == b"GET, HEAD, OPTIONS, POST"
+
+
+@pytest.mark.parametrize(
+    ("target", "allow"), [(b"/", b"GET, HEAD, OPTIONS"), (b"*", b"GET, HEAD, OPTIONS, PUT")]
+)
+async def test_options_is_answered(app: Tremolo, target: bytes, allow: bytes) -> None:
+    app.add_route(asynchronous, "/", methods=["GET"])
+    app.add_route(asynchronous, "/x", methods=["PUT"])
+    exchange = await ask(app, target, method=b"OPTIONS")
+    assert (exchange.status, exchange.body, exchange.complete) == (204, b"", True)
+    assert exchange.header(b"allow") == allow
+
+
+async def test_options_without_a_path_is_not_found(app: Tremolo) -> None:
+    assert (await ask(app, b"/x", method=b"OPTIONS")).status == 404
+
+
+async def test_a_handler_without_methods_answers_options_itself(app: Tremolo) -> None:
+    app.add_route(asynchronous, "/")
+    assert (await ask(app, method=b"OPTIONS")).body == b"/"
+
+
+async def test_head_is_the_handlers_answer_to_get(app: Tremolo) -> None:
+    @app.route("/", methods=["GET"])
+    async def handler() -> str:
+        return "abc"
+
+    exchange = await ask(app, method=b"HEAD")
+    assert exchange.status == 200
+    assert exchange.header(b"content-length") == b"3"
+
+
+async def test_an_absolute_target(app: Tremolo) -> None:
+    app.add_route(asynchronous, "/path")
+    assert (await ask(app, b"http://example.com/path?a=b")).body == b"/path"
+
+
+async def test_an_error_before_the_head_is_answered(
+    app: Tremolo, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.route("/")
+    async def handler(response: Response) -> None:
+        response.set_header("x-a", "1")
+        raise ValueError("secret")
+
+    exchange = await ask(app)
+    assert (exchange.status, exchange.body) == (500, b"Internal Server Error")
+    assert exchange.header(b"x-a") is None
+    assert exchange.header(b"connection") is None
+    assert caplog.records[0].name == "the app"
+
+
+async def test_an_http_exception_is_answered(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler() -> None:
+        raise Forbidden("no")
+
+    assert (await ask(app)).body == b"no"
+
+
+async def test_a_system_exit_is_a_500(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler() -> None:
+        raise SystemExit(0)
+
+    assert (await ask(app)).status == 500
+
+
+async def test_a_system_exit_in_a_thread_is_a_500(app: Tremolo) -> None:
+    @app.route("/")
+    def handler() -> None:
+        raise SystemExit(0)
+
+    assert (await ask(app)).status == 500
+
+
+@pytest.mark.parametrize("error", [ValueError("late"), Forbidden("late"), SystemExit(0)])
+async def test_an_error_after_the_head_breaks_the_answer_off(
+    app: Tremolo, error: BaseException
+) -> None:
+    @app.route("/")
+    async def handler() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise error
+
+    exchange = FakeExchange()
+    with pytest.raises(type(error)):
+        await app.build()(exchange)
+    assert exchange.body == b"a"
+    assert not exchange.complete
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+async def test_a_client_that_left_is_let_through_quietly(
+    app: Tremolo, caplog: pytest.LogCaptureFixture, grouped: bool
+) -> None:
+    @app.route("/")
+    async def handler() -> None:
+        gone = ClientDisconnected("gone")
+        raise ExceptionGroup("", [gone]) if grouped else gone
+
+    exchange = FakeExchange()
+    with pytest.raises(ExceptionGroup if grouped else ClientDisconnected):
+        await app.build()(exchange)
+    assert exchange.sends == []
+    assert caplog.records == []
+
+
+async def test_a_cancellation_is_let_through(app: Tremolo) -> None:
+    with anyio.CancelScope() as scope:
+
+        @app.route("/")
+        async def handler() -> None:
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+
+        await ask(app)
+    assert scope.cancelled_caught
+
+
+async def test_a_head_that_may_not_be_sent_is_a_500(
+    app: Tremolo, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.route("/")
+    async def handler(response: Response) -> str:
+        response.set_header("x-a", "a\r\nb: c")
+        return "a"
+
+    exchange = FakeExchange()
+    exchange.fail_next_send = LocalProtocolError("a line break")
+    await app.build()(exchange)
+    assert exchange.status == 500
+    assert "a line break" in caplog.text
+
+
+async def test_an_error_handler_is_given_what_a_handler_is_given(app: Tremolo) -> None:
+    @app.error(404)
+    async def not_found(exc: Exception, request: Request, **server: Any) -> str:
+        return f"{exc} {request.path.decode()} {sorted(server)}"
+
+    exchange = await ask(app, b"/x")
+    assert exchange.body == (
+        b"Not Found /x ['app', 'context', 'globals', 'logger', 'loop', 'response']"
+    )
+
+
+async def test_debugging_shows_the_traceback(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler() -> None:
+        raise ValueError("visible")
+
+    exchange = await ask(app, settings=AppSettings(debug=True))
+    assert b"ValueError: visible" in exchange.body
+
+
+async def test_a_connection_keeps_its_context_until_it_ends(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler(context: ConnectionContext) -> str:
+        context["count"] = context.get("count", 0) + 1
+        return str(context.count)
+
+    handle = app.build()
+    first, second = FakeConnection(), FakeConnection()
+
+    async def count(connection: FakeConnection) -> bytes:
+        exchange = FakeExchange(connection=connection)
+        await handle(exchange)
+        return exchange.body
+
+    assert [await count(connection) for connection in (first, first, second)] == [b"1", b"2", b"1"]
+    first.close()
+    assert await count(first) == b"1"
+    assert len(first.callbacks) == 2
+
+
+async def test_requests_have_contexts_of_their_own(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler(request: Request) -> str:
+        request.context["count"] = request.context.get("count", 0) + 1
+        request.context.options["count"] = request.context.options.get("count", 0) + 1
+        return f"{request.context.count} {request.context.options['count']}"
+
+    handle = app.build()
+    for _ in range(2):
+        exchange = FakeExchange()
+        await handle(exchange)
+        assert exchange.body == b"1 1"
+
+
+async def test_what_is_registered_later_changes_nothing(app: Tremolo) -> None:
+    handle = app.build()
+    app.add_route(asynchronous, "/")
+
+    @app.error(404)
+    async def not_found() -> str:
+        return "later"
+
+    exchange = FakeExchange()
+    await handle(exchange)
+    assert exchange.body == b"Not Found"
+
+
+async def test_its_life_gives_requests_the_context_of_whoever_serves(app: Tremolo) -> None:
+    colour: ContextVar[str] = ContextVar("colour")
+    colour.set("red")
+    handle = app.build()
+    assert isinstance(handle, ManagedHandler)
+    async with handle.lifespan() as context:
+        assert context[colour] == "red"

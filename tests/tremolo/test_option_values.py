@@ -1,0 +1,117 @@
+"""What each kind of option takes, as text and as it is, and what it refuses."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tremolo.option_values import (
+    read_addresses,
+    read_flag,
+    read_one_of,
+    read_port,
+    read_root_path,
+    read_seconds,
+    read_server_name,
+    read_size,
+    read_size_or_none,
+    read_text,
+)
+
+read_fruit = read_one_of("Apple", "PEAR")
+
+TAKEN: list[tuple[Callable[[object], object], Any, object]] = [
+    (read_text, "", ""),
+    (read_text, "a b", "a b"),
+    (read_fruit, "Apple", "Apple"),
+    (read_fruit, "apple", "Apple"),
+    (read_fruit, "pear", "PEAR"),
+    (read_flag, True, True),
+    (read_flag, False, False),
+    (read_port, "0", 0),
+    (read_port, 0, 0),
+    (read_port, "65535", 65_535),
+    (read_port, 8_000, 8_000),
+    (read_addresses, "127.0.0.1:8000", (("127.0.0.1", 8_000),)),
+    (read_addresses, ":80", (("", 80),)),
+    (read_addresses, "example.org:0", (("example.org", 0),)),
+    (read_addresses, "[::1]:8000", (("::1", 8_000),)),
+    (read_addresses, "[fe80::1%eth0]:8000", (("fe80::1%eth0", 8_000),)),
+    (read_addresses, "[::ffff:127.0.0.1]:1", (("::ffff:127.0.0.1", 1),)),
+    (read_addresses, "a:1,[::]:2, b:3", (("a", 1), ("::", 2), ("b", 3))),
+    (read_addresses, ["a:1,b:2", "c:3"], (("a", 1), ("b", 2), ("c", 3))),
+    (read_addresses, [], ()),
+    (read_seconds, "0", 0.0),
+    (read_seconds, "2.5", 2.5),
+    (read_seconds, ".25", 0.25),
+    (read_seconds, "30.", 30.0),
+    (read_seconds, 2.5, 2.5),
+    (read_seconds, 30, 30.0),
+    (read_seconds, "none", None),
+    (read_seconds, "None", None),
+    (read_seconds, None, None),
+    (read_size, "1", 1),
+    (read_size, 65_536, 65_536),
+    (read_size_or_none, "0", 0),
+    (read_size_or_none, 2**40, 2**40),
+    (read_size_or_none, "none", None),
+    (read_size_or_none, None, None),
+    (read_root_path, "", ""),
+    (read_root_path, "/api", "/api"),
+    (read_root_path, "/api/v1", "/api/v1"),
+    (read_server_name, "", b""),
+    (read_server_name, "a", b"a"),
+    (read_server_name, "Tremolo/1 (x)", b"Tremolo/1 (x)"),
+    (read_server_name, b"bytes", b"bytes"),
+]
+
+REFUSED: list[tuple[Callable[[object], object], Any, str]] = [
+    (read_text, 5, "text"),
+    (read_fruit, "plum", "one of Apple, PEAR"),
+    (read_fruit, None, "one of Apple, PEAR"),
+    (read_flag, "True", "True or False"),
+    (read_flag, 1, "True or False"),
+    *((read_port, told, "a number from 0 to 65535") for told in ("65536", -1, "", "٣", 1.0, True)),
+    *(
+        (read_addresses, told, "HOST:PORT, an IPv6 address in brackets")
+        for told in ("", "8000", "a", "a:", "::1:8000", "[::1]", "a:1,", "/x.sock:1", "a:1 2")
+    ),
+    (read_addresses, "a:65536", "a number from 0 to 65535"),
+    (read_addresses, 8_000, "HOST:PORT"),
+    *(
+        (read_seconds, told, "a number of seconds, or none")
+        for told in ("", "-1", "1e3", "inf", "nan", "1 ", ".", -0.5, math.nan, math.inf, True)
+    ),
+    *((read_size, told, "a number of bytes") for told in ("0", 0, "", "1K", "none", None, 1.5)),
+    *(
+        (read_size_or_none, told, "a number of bytes, or none")
+        for told in ("-1", -1, "1.5", "", False)
+    ),
+    *(
+        (read_root_path, told, "a path that begins with a slash and does not end with one")
+        for told in ("api", "/", "/api/")
+    ),
+    (read_root_path, None, "text"),
+    *((read_server_name, told, "visible ASCII") for told in (" a", "a ", "a\r\nb: c", "é", b"\0")),
+]
+
+
+@pytest.mark.parametrize(("read", "told", "content"), TAKEN)
+def test_taken(read: Callable[[object], object], told: object, content: object) -> None:
+    assert read(told) == content
+    assert type(read(told)) is type(content)
+
+
+@pytest.mark.parametrize(("read", "told", "text"), REFUSED)
+def test_refused(read: Callable[[object], object], told: object, text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        read(told)
+
+
+def test_a_number_that_is_endless_is_refused() -> None:
+    with pytest.raises(ValueError, match="a number of seconds"):
+        read_seconds("9" * 400)
+    with pytest.raises(ValueError, match="a number of bytes"):
+        read_size("9" * 400)

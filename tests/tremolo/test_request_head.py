@@ -1,0 +1,117 @@
+"""What a request says of itself, as bytes."""
+
+import pytest
+
+from tremolo.exceptions import BadRequest
+from tremolo.request_head import RequestHead, RequestHeaders
+from tremolo_core import Headers
+from tremolo_transport.exchange import Peer
+
+from .fake_exchange import FakeExchange
+
+
+def head(target: bytes = b"/", *fields: tuple[bytes, bytes], **more: bytes) -> RequestHead:
+    return RequestHead(FakeExchange(target, headers=fields, **more))  # type: ignore[arg-type] # bytes alone
+
+
+def test_the_request_line() -> None:
+    request = head(b"/caf%C3%A9?a=b", method=b"PUT", http_version=b"1.0")
+    assert request.method == b"PUT"
+    assert request.url == b"/caf%C3%A9?a=b"
+    assert request.path == b"/caf%C3%A9"
+    assert request.query_string == b"a=b"
+    assert request.version == b"1.0"
+    assert request.is_valid
+
+
+def test_headers_are_lists_by_lower_case_name() -> None:
+    request = head(b"/", (b"Accept", b"a"), (b"X", b"1"), (b"accept", b"b, c"))
+    assert request.headers == {b"accept": [b"a", b"b, c"], b"x": [b"1"]}
+    assert request.headers is request.headers
+
+
+def test_list_fields_keep_their_order_and_case() -> None:
+    headers = RequestHeaders.of(
+        Headers.of([(b"accept-encoding", b"GZIP, deflate;q=0.5,,"), (b"accept-encoding", b" br")])
+    )
+    assert headers.getlist(b"accept-encoding") == [b"GZIP", b"deflate;q=0.5", b"br"]
+    assert headers.getlist(b"accept-encoding", b";") == [b"GZIP, deflate", b"q=0.5,,", b"br"]
+    assert headers.getlist(b"nothing") == []
+
+
+def test_the_query_is_decoded() -> None:
+    request = head(b"/?a=1&b=%C3%A9+x&a=2&empty=&bad=%FF")
+    assert request.query == {"a": ["1", "2"], "b": ["\xe9 x"], "bad": ["\ufffd"]}
+    assert request.params.query is request.query
+    assert head(b"/").query == {}
+
+
+def test_a_query_with_too_many_fields_is_the_clients_fault() -> None:
+    with pytest.raises(BadRequest, match="too many fields"):
+        _ = head(b"/?" + b"a=1&" * 101).query
+    assert len(head(b"/?" + b"&".join([b"a=1"] * 100)).query["a"]) == 100
+
+
+def test_where_it_came_from() -> None:
+    request = head(b"/", (b"host", b"example.com:81"))
+    assert request.host == b"example.com:81"
+    assert (request.scheme, request.is_secure) == (b"http", False)
+    assert request.client == ("192.0.2.1", 5000)
+    assert request.ip == b"192.0.2.1"
+
+
+def test_where_it_came_from_over_tls_from_nowhere() -> None:
+    request = RequestHead(FakeExchange(headers=(), peer=Peer(scheme="https")))
+    assert request.host == b""
+    assert (request.scheme, request.is_secure) == (b"https", True)
+    assert request.client is None
+    assert request.ip == b""
+
+
+@pytest.mark.parametrize(
+    ("fields", "length", "has_body"),
+    [
+        ([], -1, False),
+        ([(b"content-length", b"0")], 0, False),
+        ([(b"content-length", b"12")], 12, True),
+        ([(b"transfer-encoding", b"chunked")], -1, True),
+    ],
+)
+def test_its_body(fields: list[tuple[bytes, bytes]], length: int, has_body: bool) -> None:
+    request = head(b"/", *fields)
+    assert request.content_length == length
+    assert request.has_body is has_body
+
+
+def test_the_type_of_its_body() -> None:
+    assert head(b"/").content_type == b"application/octet-stream"
+    assert head(b"/", (b"content-type", b"text/plain")).content_type == b"text/plain"
+
+
+def test_one_context_under_three_names() -> None:
+    request = head(b"/")
+    assert request.context is request.ctx is request.params
+    assert dict(request.context) == {}
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_the_route_tells_options_and_parameters(asked_before: bool) -> None:
+    request = head(b"/")
+    if asked_before:
+        request.context.user = "me"
+        request.context.options["a"] = 0
+    options = {"a": 1}
+    request.matched(options, {"id": 5})
+    assert request.context.options == {"a": 1}
+    assert request.params["path"] == {"id": 5}
+    request.context.options["b"] = 2
+    assert options == {"a": 1}
+
+
+def test_a_route_without_parameters_leaves_no_trace() -> None:
+    for asked_before in (False, True):
+        request = head(b"/")
+        if asked_before:
+            _ = request.context
+        request.matched({}, {})
+        assert dict(request.context) == {}

@@ -1,0 +1,70 @@
+"""The options that mean something to the framework, and values that they cannot have."""
+
+from typing import Any
+
+import pytest
+
+from tremolo.route_options import RouteOptions, read_route_options
+
+
+def read(**options: Any) -> RouteOptions:
+    return read_route_options(options, name="the handler")
+
+
+def test_nothing_is_asked_for() -> None:
+    assert read(other=5) == RouteOptions()
+
+
+@pytest.mark.parametrize(
+    ("status", "read_as"),
+    [
+        (None, None),
+        (404, (404, b"")),
+        ((404,), (404, b"")),
+        ((503, b"Text"), (503, b"Text")),
+        ((503, "Text"), (503, "Text")),
+        ((299, b""), (299, b"")),
+    ],
+)
+def test_status(status: object, read_as: object) -> None:
+    assert read(status=status).status == read_as
+
+
+@pytest.mark.parametrize(
+    "status", ["404", 99, 100, 600, (404, 5), (404, b"a", b"b"), (), {}, 404.0]
+)
+def test_a_status_that_cannot_be(status: object) -> None:
+    with pytest.raises(ValueError, match="the handler: status must be"):
+        read(status=status)
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", b"text/plain"])
+def test_content_type(content_type: object) -> None:
+    assert read(content_type=content_type).content_type == content_type
+
+
+def test_a_content_type_that_cannot_be() -> None:
+    with pytest.raises(TypeError, match="the handler: content_type must be str or bytes, not 5"):
+        read(content_type=5)
+
+
+def test_buffer_size() -> None:
+    assert read(buffer_size=5).buffer_size == 5
+    assert read(buffer_size=None).buffer_size is None
+
+
+@pytest.mark.parametrize("size", [0, -1, "5", 1.5])
+def test_a_buffer_size_that_cannot_be(size: object) -> None:
+    with pytest.raises(ValueError, match="the handler: buffer_size must be"):
+        read(buffer_size=size)
+
+
+def test_stream() -> None:
+    assert read(stream=False).stream is False
+    assert read(stream=True).stream is True
+
+
+def test_chunked_can_only_stay_on() -> None:
+    assert read(chunked=True) == RouteOptions()
+    with pytest.raises(ValueError, match="the handler: chunked=False is not there"):
+        read(chunked=False)

@@ -1,0 +1,12 @@
+"""Settings by the names that applications find them under."""
+
+from tremolo.settings import AppSettings
+
+
+def test_the_defaults() -> None:
+    assert AppSettings().by_name() == {
+        "debug": False,
+        "buffer_size": 16384,
+        "client_max_body_size": 2 * 1024 * 1024,
+        "thread_pool_size": 5,
+    }

@@ -1,0 +1,340 @@
+"""One request: the order of messages, what is one write, and how it ends."""
+
+from typing import Any
+
+import anyio
+import pytest
+
+from tremolo_asgi import IncompleteResponse, MessageError
+from tremolo_asgi.http import HttpCycle
+from tremolo_core import Data, EndOfMessage, Headers, LocalProtocolError, Response
+from tremolo_transport.exchange import ClientDisconnected
+
+from .fake_exchange import FakeExchange, request
+
+pytestmark = pytest.mark.anyio
+
+END = EndOfMessage()
+OK = Response(status=200)
+START: Any = {"type": "http.response.start", "status": 200}
+DISCONNECT = {"type": "http.disconnect"}
+
+
+def body(data: bytes = b"", *, more: bool = False) -> Any:
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+def piece(data: bytes = b"", *, more: bool = False) -> object:
+    return {"type": "http.request", "body": data, "more_body": more}
+
+
+def measured(length: int) -> Response:
+    return Response(status=200, headers=Headers([(b"content-length", b"%d" % length)]))
+
+
+async def test_the_body_of_a_request_comes_in_pieces() -> None:
+    cycle = HttpCycle(FakeExchange(Data(data=b"a"), Data(data=b"b"), END))
+    assert await cycle.receive() == piece(b"a", more=True)
+    assert await cycle.receive() == piece(b"b", more=True)
+    assert await cycle.receive() == piece()
+
+
+async def test_what_is_known_is_told_in_a_cancelled_scope() -> None:
+    exchange = FakeExchange(Data(data=b"a"), END)
+    cycle = HttpCycle(exchange)
+    told = []
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        told.append(await cycle.receive())
+        told.append(await cycle.receive())
+        exchange.leave()
+        told.append(await cycle.receive())
+        told.append(await cycle.receive())
+    assert told == [piece(b"a", more=True), piece(), DISCONNECT, DISCONNECT]
+    assert not scope.cancelled_caught
+
+
+async def test_a_cancelled_receive_has_lost_nothing() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    assert await cycle.receive() == piece()
+    for _ in range(3):
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await cycle.receive()
+        assert scope.cancelled_caught
+    exchange.leave()
+    assert await cycle.receive() == DISCONNECT
+
+
+async def test_a_client_that_leaves_is_told_again_and_again() -> None:
+    exchange = FakeExchange(Data(data=b"a"))
+    cycle = HttpCycle(exchange)
+    await cycle.receive()
+    assert not cycle.client_left
+    exchange.leave()
+    assert [await cycle.receive() for _ in range(3)] == [DISCONNECT] * 3
+    assert cycle.client_left
+
+
+async def test_who_waits_for_the_client_to_leave_is_told() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.receive()
+    told = []
+
+    async def listen() -> None:
+        told.append(await cycle.receive())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(listen)
+        group.start_soon(listen)
+        await exchange.waiting.wait()
+        exchange.leave()
+    assert told == [DISCONNECT, DISCONNECT]
+
+
+async def test_the_end_of_the_answer_ends_all_waiting() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.receive()
+    told = []
+
+    async def listen() -> None:
+        told.append(await cycle.receive())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(listen)
+        group.start_soon(listen)
+        await exchange.waiting.wait()
+        await cycle.send(START)
+        await cycle.send(body(b"a", more=True))
+        await anyio.wait_all_tasks_blocked()
+        assert told == []
+        await cycle.send(body())
+    assert told == [DISCONNECT, DISCONNECT]
+    assert not cycle.client_left
+
+
+async def test_nothing_is_received_after_the_answer() -> None:
+    cycle = HttpCycle(FakeExchange(Data(data=b"a"), END))
+    await cycle.send(START)
+    await cycle.send(body())
+    assert [await cycle.receive() for _ in range(2)] == [DISCONNECT] * 2
+
+
+async def test_a_simple_answer_is_one_write() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    assert exchange.sent == []
+    await cycle.send(body(b"abc"))
+    assert exchange.sent == [(measured(3), Data(data=b"abc"), END)]
+    assert cycle.answered
+    cycle.finish()
+
+
+async def test_a_streamed_answer_is_a_write_for_each_piece() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    await cycle.send(body(b"a", more=True))
+    await cycle.send(body(b"b", more=True))
+    await cycle.send(body(b"c"))
+    assert exchange.sent == [(OK, Data(data=b"a")), (Data(data=b"b"),), (Data(data=b"c"), END)]
+    cycle.finish()
+
+
+async def test_an_empty_first_piece_sends_the_head() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    await cycle.send(body(more=True))
+    assert exchange.sent == [(OK,)]
+    await cycle.send(body())
+    assert exchange.sent == [(OK,), (END,)]
+    cycle.finish()
+
+
+async def test_an_empty_piece_still_notices_that_the_client_has_left() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    await cycle.send(body(b"a", more=True))
+    exchange.leave()
+    with pytest.raises(ClientDisconnected):
+        await cycle.send(body(more=True))
+
+
+async def test_a_body_for_head_is_left_to_the_core() -> None:
+    exchange = FakeExchange(END, asked=request(b"HEAD"))
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    await cycle.send(body(b"abc"))
+    assert exchange.sent == [(measured(3), Data(data=b"abc"), END)]
+
+
+@pytest.mark.parametrize(
+    ("before", "wrong", "text"),
+    [
+        ([], body(), "'http.response.body' was sent before http.response.start"),
+        ([START], START, "'http.response.start' was sent after http.response.start"),
+        (
+            [START, body(b"a", more=True)],
+            START,
+            "'http.response.start' was sent within the response's body",
+        ),
+        ([START, body()], body(), "'http.response.body' was sent after the complete response"),
+        ([START], {"type": "http.response.zap"}, "'http.response.zap' was sent after"),
+        ([], {"type": "http.response.start"}, "'status' of 'http.response.start'"),
+        ([START], {"type": "http.response.body", "body": "a"}, "must be bytes, not str"),
+    ],
+)
+async def test_a_wrong_message_sends_nothing_and_spoils_nothing(
+    before: list[Any], wrong: Any, text: str
+) -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    for message in before:
+        await cycle.send(message)
+    sent = list(exchange.sent)
+    with pytest.raises(MessageError, match=text):
+        await cycle.send(wrong)
+    assert exchange.sent == sent
+    for message in [START, body(b"abc")][len(before) :]:
+        await cycle.send(message)
+    if len(before) == 2 and not cycle.answered:
+        await cycle.send(body())
+    cycle.finish()
+
+
+async def test_a_refused_head_may_be_replaced() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    exchange.refusal = LocalProtocolError("no")
+    with pytest.raises(LocalProtocolError):
+        await cycle.send(body(b"a"))
+    assert not cycle.answered
+    await cycle.send({"type": "http.response.start", "status": 500})
+    await cycle.send(body(b"a", more=True))
+    assert exchange.sent == [(Response(status=500), Data(data=b"a"))]
+
+
+async def test_a_refused_piece_may_be_replaced() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    await cycle.send(body(b"a", more=True))
+    exchange.refusal = LocalProtocolError("no")
+    with pytest.raises(LocalProtocolError):
+        await cycle.send(body(b"too much"))
+    assert not cycle.answered
+    await cycle.send(body())
+    assert exchange.sent[1:] == [(END,)]
+    cycle.finish()
+
+
+async def test_a_refused_answer_does_not_end_the_waiting() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.receive()
+    told = []
+
+    async def listen() -> None:
+        told.append(await cycle.receive())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(listen)
+        await exchange.waiting.wait()
+        await cycle.send(START)
+        exchange.refusal = LocalProtocolError("no")
+        with pytest.raises(LocalProtocolError):
+            await cycle.send(body())
+        await anyio.wait_all_tasks_blocked()
+        assert told == []
+        exchange.leave()
+    assert told == [DISCONNECT]
+
+
+async def test_sending_to_a_client_that_has_left_is_an_os_error() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    exchange.leave()
+    with pytest.raises(OSError, match="left") as caught:
+        await cycle.send(body(b"a", more=True))
+    assert isinstance(caught.value, ClientDisconnected)
+    assert await cycle.receive() == DISCONNECT
+
+
+class SlowExchange(FakeExchange):
+    """Whose client takes nothing."""
+
+    async def send(self, *events: Any) -> None:
+        self.sent.append(events)
+        await anyio.sleep_forever()
+
+
+async def test_a_cancelled_send_counts_as_sent() -> None:
+    exchange = SlowExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await cycle.send(body(b"a"))
+    assert cycle.answered
+    with pytest.raises(MessageError, match="after the complete response"):
+        await cycle.send(body())
+
+
+async def test_a_second_send_meanwhile_is_judged_as_the_second() -> None:
+    exchange = SlowExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    async with anyio.create_task_group() as group:
+        group.start_soon(cycle.send, body(b"a"))
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(MessageError, match="after the complete response"):
+            await cycle.send(body(b"b"))
+        group.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    ("messages", "text"),
+    [
+        ([], "returned before http.response.start"),
+        ([START], "returned after http.response.start"),
+        ([START, body(b"a", more=True)], "returned within the response's body"),
+    ],
+)
+async def test_an_application_that_returns_too_early_is_told(
+    messages: list[Any], text: str
+) -> None:
+    cycle = HttpCycle(FakeExchange(END))
+    for message in messages:
+        await cycle.send(message)
+    with pytest.raises(IncompleteResponse, match=text):
+        cycle.finish()
+
+
+async def test_it_may_return_too_early_once_it_knows_that_the_client_left() -> None:
+    exchange = FakeExchange()
+    cycle = HttpCycle(exchange)
+    exchange.leave()
+    with pytest.raises(IncompleteResponse):
+        cycle.finish()
+    await cycle.receive()
+    with pytest.raises(ClientDisconnected):
+        cycle.finish()
+
+
+async def test_it_knows_that_of_a_failed_send_too() -> None:
+    exchange = FakeExchange()
+    cycle = HttpCycle(exchange)
+    exchange.leave()
+    await cycle.send(START)
+    with pytest.raises(ClientDisconnected):
+        await cycle.send(body(more=True))
+    with pytest.raises(ClientDisconnected):
+        cycle.finish()

@@ -1,0 +1,173 @@
+"""What an application is told of a request, and of its own life."""
+
+from typing import Any
+
+import pytest
+
+from tremolo_asgi.scope import decode_path, http_scope, lifespan_scope, under_root
+from tremolo_asgi.types import HTTPScope, State
+from tremolo_core import Headers, Request
+from tremolo_transport.exchange import Peer
+
+PEER = Peer(client=("192.0.2.1", 50_000), server=("192.0.2.2", 80), scheme="http")
+
+
+def scope_of(
+    target: bytes = b"/",
+    *,
+    method: bytes = b"GET",
+    headers: Headers = Headers(),
+    http_version: bytes = b"1.1",
+    peer: Peer = PEER,
+    root_path: str = "",
+    state: State | None = None,
+) -> HTTPScope:
+    request = Request(method=method, target=target, headers=headers, http_version=http_version)
+    return http_scope(request, peer, root_path=root_path, state={} if state is None else state)
+
+
+def test_the_whole_scope() -> None:
+    headers = Headers([(b"host", b"example.org"), (b"a", b"1"), (b"b", b"2"), (b"a", b"3")])
+    scope = scope_of(b"/caf%C3%A9/%2F?q=%20a+b", method=b"POST", headers=headers)
+    assert scope == {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/café//",
+        "raw_path": b"/caf%C3%A9/%2F",
+        "query_string": b"q=%20a+b",
+        "root_path": "",
+        "headers": [(b"host", b"example.org"), (b"a", b"1"), (b"b", b"2"), (b"a", b"3")],
+        "client": ("192.0.2.1", 50_000),
+        "server": ("192.0.2.2", 80),
+        "state": {},
+    }
+    assert type(scope["headers"]) is list
+    assert type(scope["method"]) is str
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        (b"/", "/"),
+        (b"/a+b", "/a+b"),
+        (b"/%41%2e%2E", "/A.."),
+        (b"/%e2%82%ac", "/€"),
+        (b"/%", "/%"),
+        (b"/%4", "/%4"),
+        (b"/%zz", "/%zz"),
+        (b"/%00", "/\0"),
+        (b"*", "*"),
+    ],
+)
+def test_a_path_is_decoded_once(raw: bytes, path: str) -> None:
+    assert decode_path(raw) == path
+    scope = scope_of(raw)
+    assert (scope["path"], scope["raw_path"]) == (path, raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        pytest.param(b"/%ff", "/\ufffd", id="no UTF-8"),
+        pytest.param(b"/%c0%af..", "/\ufffd\ufffd..", id="an overlong slash"),
+        pytest.param(b"/%ed%a0%80", "/\ufffd\ufffd\ufffd", id="half of a surrogate pair"),
+        pytest.param(b"/%e2%82", "/\ufffd", id="cut off"),
+    ],
+)
+def test_what_is_not_utf8_is_replaced_and_kept_in_the_raw_path(raw: bytes, path: str) -> None:
+    scope = scope_of(raw)
+    assert scope["path"] == path
+    assert scope["path"].encode("utf-8")
+    assert scope["raw_path"] == raw
+
+
+def test_a_target_in_absolute_form_is_known_by_its_path() -> None:
+    scope = scope_of(b"http://example.org/a?b")
+    assert (scope["path"], scope["raw_path"], scope["query_string"]) == ("/a", b"/a", b"b")
+
+
+def test_no_query_is_an_empty_one() -> None:
+    assert scope_of(b"/a")["query_string"] == b""
+    assert scope_of(b"/a?")["query_string"] == b""
+    assert scope_of(b"/a?b?c")["query_string"] == b"b?c"
+
+
+@pytest.mark.parametrize(("http_version", "text"), [(b"1.0", "1.0"), (b"1.1", "1.1")])
+def test_the_version_of_http(http_version: bytes, text: str) -> None:
+    assert scope_of(http_version=http_version)["http_version"] == text
+
+
+def test_a_method_is_in_upper_case() -> None:
+    assert scope_of(method=b"get")["method"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("peer", "client", "server"),
+    [
+        (Peer(), None, None),
+        (Peer(client=None, server=("/run/x.sock", None)), None, ("/run/x.sock", None)),
+        (Peer(client=("::1", 5), server=("::1", 80)), ("::1", 5), ("::1", 80)),
+        (Peer(client=("192.0.2.9", None)), ("192.0.2.9", 0), None),
+    ],
+)
+def test_both_ends(peer: Peer, client: object, server: object) -> None:
+    scope = scope_of(peer=peer)
+    assert (scope["client"], scope["server"]) == (client, server)
+
+
+def test_the_scheme_is_the_peers() -> None:
+    assert scope_of(peer=Peer(scheme="https"))["scheme"] == "https"
+
+
+def test_each_request_has_a_copy_of_the_state_one_level_deep() -> None:
+    shared: list[int] = []
+    state: dict[str, Any] = {"shared": shared, "count": 0}
+    first, second = scope_of(state=state), scope_of(state=state)
+    first["state"]["count"] = 1
+    first["state"]["own"] = True
+    first["state"]["shared"].append(1)
+    assert second["state"] == {"shared": [1], "count": 0}
+    assert state == {"shared": [1], "count": 0}
+    assert first["state"]["shared"] is shared
+
+
+def test_a_request_shares_nothing_else_with_another() -> None:
+    first, second = scope_of(), scope_of()
+    first["headers"].append((b"a", b"b"))
+    first["asgi"]["spec_version"] = "2.0"
+    assert second == scope_of()
+
+
+@pytest.mark.parametrize(
+    ("path", "root_path", "expected"),
+    [
+        pytest.param("/x", "", "/x", id="no prefix"),
+        pytest.param("/x", "/api", "/api/x", id="removed by the proxy"),
+        pytest.param("/api/x", "/api", "/api/x", id="kept by the proxy"),
+        pytest.param("/", "/api", "/api/", id="removed, nothing left"),
+        pytest.param("/api", "/api", "/api", id="kept, nothing more"),
+        pytest.param("/api/", "/api", "/api/", id="kept, a slash more"),
+        pytest.param("/apix", "/api", "/api/apix", id="another name"),
+        pytest.param("/api/api/x", "/api", "/api/api/x", id="repeated counts as kept"),
+        pytest.param("*", "/api", "*", id="no path"),
+    ],
+)
+def test_the_path_begins_with_the_root_path(path: str, root_path: str, expected: str) -> None:
+    assert under_root(path, root_path) == expected
+    scope = scope_of(path.encode(), root_path=root_path)
+    assert (scope["path"], scope["root_path"]) == (expected, root_path)
+    assert scope["raw_path"] == path.encode()
+
+
+def test_the_scope_of_a_life_has_the_state_itself() -> None:
+    state: State = {}
+    scope = lifespan_scope(state)
+    assert scope == {
+        "type": "lifespan",
+        "asgi": {"version": "3.0", "spec_version": "2.0"},
+        "state": {},
+    }
+    assert scope["state"] is state
