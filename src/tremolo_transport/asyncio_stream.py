@@ -99,8 +99,10 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
     async def send(self, item: bytes) -> None:
         """As `ByteStream.send`."""
-        transport = self._usable_transport()
-        transport.write(item)
+        if self._drained is not None:
+            raise BusyResourceError("writing to")
+        self._usable_transport().write(item)
+        # Writing calls `pause_writing` if the kernel does not take enough of it.
         if self._drained is not None:
             await self._wait_for_room(self._drained)
         else:
@@ -115,16 +117,21 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         await checkpoint()
 
     async def aclose(self) -> None:
-        """Write what was sent, then close; if cancelled, drop what could not be written."""
+        """Write what was sent, then close.
+
+        What could not be written is dropped if this is cancelled, and if
+        somebody still waits in `send`.
+        """
         transport = self._transport
+        self._closed = True
+        self._wake_reader()
         if transport is None or self._lost:
-            self._closed = True
             await checkpoint()
             return
-        if not self._closed:
-            self._closed = True
+        if self._drained is not None:
+            transport.abort()
+        else:
             transport.close()
-            self._wake_reader()
         if self._ended is None:
             self._ended = self._loop.create_future()
         try:
@@ -213,7 +220,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         self._calls = self._bytes = 0
 
     async def _wait_for_room(self, drained: asyncio.Future[None]) -> None:
-        # Several may wait, and one that is cancelled must not wake the others.
+        # The next to send is busy until there is room, also if this is cancelled.
         await asyncio.shield(drained)
         self._calls = self._bytes = 0
         self._usable_transport()

@@ -1,0 +1,178 @@
+"""asyncio's native stream: that it is a byte stream like the others, but for one deviation."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+from anyio import BusyResourceError, CancelScope, ClosedResourceError
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.lowlevel import checkpoint
+
+from tremolo_transport.asyncio_stream import AsyncioStream
+
+from .conversations import PATIENCE, settle
+from .stream_conformance import (
+    CHECKS,
+    Check,
+    sending_and_receiving_let_others_run,
+    what_is_cancelled_before_it_begins_does_nothing,
+)
+
+pytestmark = pytest.mark.anyio
+
+DEVIATION = {
+    sending_and_receiving_let_others_run,
+    what_is_cancelled_before_it_begins_does_nothing,
+}
+"""What asks for a checkpoint in each call."""
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    if request.param:
+        pytest.importorskip("uvloop")
+    return "asyncio", {"use_uvloop": request.param}
+
+
+@asynccontextmanager
+async def native_pair() -> AsyncIterator[tuple[AsyncioStream, AsyncioStream]]:
+    """Two native streams joined over TCP."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dialled = socket.create_connection(listener.getsockname())
+        accepted, _ = listener.accept()
+    for sock in (dialled, accepted):
+        sock.setblocking(False)
+    one, other = [await AsyncioStream.from_socket(sock) for sock in (dialled, accepted)]
+    try:
+        yield one, other
+    finally:
+        with CancelScope(shield=True, deadline=anyio.current_time() + PATIENCE):
+            await close(one)
+            await close(other)
+
+
+async def close(stream: ByteStream) -> None:
+    # Nobody reads any more, so what waits to be written would wait for ever.
+    with CancelScope() as scope:
+        scope.cancel()
+        await stream.aclose()
+
+
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if check not in DEVIATION], ids=lambda check: check.__name__
+)
+async def test_the_contract_of_a_byte_stream(check: Check) -> None:
+    with anyio.fail_after(PATIENCE):
+        async with native_pair() as (one, other):
+            await check(one, other)
+        async with native_pair() as (one, other):
+            await check(other, one)
+
+
+async def turns_of_others_during(calls: int, *, stream: AsyncioStream, size: int) -> int:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await checkpoint()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(count)
+        await settle()
+        before = turns
+        for _ in range(calls):
+            await stream.send(bytes(size))
+        after = turns
+        group.cancel_scope.cancel()
+    return after - before
+
+
+async def test_others_run_after_a_number_of_calls_that_need_not_wait() -> None:
+    async with native_pair() as (one, _):
+        assert await turns_of_others_during(31, stream=one, size=1) == 0
+        assert await turns_of_others_during(64, stream=one, size=1) >= 2
+
+
+async def test_others_run_after_a_number_of_bytes_that_need_not_wait() -> None:
+    async with native_pair() as (one, other):
+        turns = 0
+        for _ in range(16):
+            turns += await turns_of_others_during(1, stream=one, size=32_768)
+            left = 32_768
+            while left:
+                left -= len(await other.receive())
+        assert turns >= 1
+
+
+async def test_receiving_lets_others_run_too() -> None:
+    async with native_pair() as (one, other):
+        await one.send(bytes(100))
+        await other.receive(1)
+        with CancelScope() as scope:
+            scope.cancel()
+            for _ in range(64):
+                await other.receive(1)
+        assert scope.cancelled_caught
+
+
+async def test_a_cancelled_send_has_taken_all_bytes() -> None:
+    size = 20_000_000
+    async with native_pair() as (one, other):
+        scope = CancelScope()
+
+        async def send() -> None:
+            with scope:
+                await one.send(bytes(size))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(send)
+            await settle()
+            scope.cancel()
+        with pytest.raises(BusyResourceError):
+            await one.send(b"x")
+        with anyio.fail_after(PATIENCE):
+            left = size
+            while left:
+                left -= len(await other.receive())
+
+
+async def test_the_kernel_holds_what_nobody_receives() -> None:
+    async with native_pair() as (one, other):
+        sending = asyncio.ensure_future(one.send(bytes(20_000_000)))
+        await settle()
+        # The part of it that lies in our memory: what was read ahead, and one read.
+        assert len(other._received) <= 2 * 65_536
+        sending.cancel()
+        await asyncio.wait([sending])
+
+
+async def test_closing_writes_what_was_sent() -> None:
+    async with native_pair() as (one, other):
+        await one.send(bytes(65_536))
+        async with anyio.create_task_group() as group:
+            group.start_soon(one.aclose)
+            left = 65_536
+            while left:
+                left -= len(await other.receive())
+
+
+async def test_the_half_close_of_a_lost_connection_is_nothing() -> None:
+    async with native_pair() as (one, _):
+        await one.aclose()
+        await one.send_eof()
+        with pytest.raises(ClosedResourceError):
+            await one.receive()
+
+
+async def test_the_addresses_are_those_of_the_socket() -> None:
+    async with native_pair() as (one, other):
+        assert one.extra(SocketAttribute.local_address) == other.extra(
+            SocketAttribute.remote_address
+        )
+        assert one.extra(SocketAttribute.family) is socket.AF_INET
+        assert one.extra(SocketAttribute.raw_socket).fileno() >= 0
