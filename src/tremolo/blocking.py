@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from anyio import from_thread
 
 from .contexts import RequestContext
+from .exceptions import HTTPRedirect
 from .request import Request
 from .request_head import RequestHead
 from .response import DEFAULT_CONTENT_TYPE, Response, Text
@@ -76,6 +77,38 @@ class BlockingResponse:
     def set_content_type(self, content_type: Text = DEFAULT_CONTENT_TYPE) -> None:
         """As `Response.set_content_type`."""
         self._response.set_content_type(content_type)
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str = "",
+        *,
+        expires: int | None = None,
+        max_age: int | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = "Lax",
+        partitioned: bool = False,
+    ) -> None:
+        """As `Response.set_cookie`."""
+        self._response.set_cookie(
+            name,
+            value,
+            expires=expires,
+            max_age=max_age,
+            path=path,
+            domain=domain,
+            secure=secure,
+            httponly=httponly,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+
+    def redirect(self, url: str, code: int = 302) -> HTTPRedirect:
+        """As `Response.redirect`."""
+        return self._response.redirect(url, code)
 
     @property
     def content_type(self) -> bytes:

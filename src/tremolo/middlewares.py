@@ -73,8 +73,7 @@ class Middlewares:
         """
         if kind not in get_args(MiddlewareKind):
             raise ValueError(f"a middleware is for `request` or `response`, not for {kind!r}")
-        if not isinstance(prefix, tuple) or not all(isinstance(part, bytes) for part in prefix):
-            raise TypeError(f"a prefix is a tuple of bytes such as (b'api',), not {prefix!r}")
+        _refuse_other_prefixes(prefix)
         plan = plan_call(func, provided=provided)
         middleware = Middleware(plan=plan, options=read_route_options(plan.options, name=plan.name))
         added = self._added.setdefault(prefix, [])
@@ -94,6 +93,11 @@ class Middlewares:
                 if (selection := self._selections.get(segments[:length])) is not None:
                     return selection
         return self._selections[()]
+
+
+def _refuse_other_prefixes(prefix: object) -> None:
+    if not isinstance(prefix, tuple) or not all(isinstance(part, bytes) for part in prefix):
+        raise TypeError(f"a prefix is a tuple of bytes such as (b'api',), not {prefix!r}")
 
 
 def _in_order(

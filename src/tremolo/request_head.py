@@ -14,6 +14,7 @@ from tremolo_core.targets import split_target
 from tremolo_transport.exchange import Address, Exchange
 
 from .contexts import RequestContext
+from .cookies import parse_cookies
 from .exceptions import BadRequest
 
 __all__ = ("PathParameters", "RequestHead", "RequestHeaders")
@@ -54,6 +55,7 @@ class RequestHead:
 
     __slots__ = (
         "_context",
+        "_cookies",
         "_headers",
         "_options",
         "_parameters",
@@ -68,6 +70,7 @@ class RequestHead:
         self.exchange = exchange
         """What the transport knows: the request with its answer, event by event."""
         self._context: RequestContext | None = None
+        self._cookies: dict[str, list[str]] | None = None
         self._headers: RequestHeaders | None = None
         self._options: Mapping[str, Any] = _NOTHING
         self._parameters: PathParameters = ()
@@ -113,6 +116,13 @@ class RequestHead:
                 raise BadRequest("too many fields in the query", cause=error) from error
             self.context["query"] = self._query
         return self._query
+
+    @property
+    def cookies(self) -> dict[str, list[str]]:
+        """The values of each cookie, in the order of the wire; names are case-sensitive."""
+        if self._cookies is None:
+            self._cookies = parse_cookies(self.exchange.request.headers.get_all(b"cookie"))
+        return self._cookies
 
     @property
     def host(self) -> bytes:

@@ -4,14 +4,17 @@ How a body is framed, and whether what is said may be sent, is judged in the
 core; which bytes a handler's result stands for, in `results`.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
+from urllib.parse import quote
 
 from tremolo_core import Data, EndOfMessage, Event, Headers, LocalProtocolError
 from tremolo_core import Response as ResponseEvent
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
-from .exceptions import InternalServerError
+from .cookies import Cookie, format_cookie
+from .exceptions import HTTPRedirect, InternalServerError
 from .results import Chunk, chunk_bytes
 
 __all__ = ("DEFAULT_CONTENT_TYPE", "BeforeHead", "Response", "Text")
@@ -22,6 +25,11 @@ Text: TypeAlias = str | bytes
 """A field's name or value; a str is encoded as latin-1 (RFC 9110 5.5)."""
 
 BeforeHead: TypeAlias = Callable[[], Awaitable[bytes | None]]
+
+_REDIRECTIONS = (301, 302, 303, 307, 308)
+
+_IN_URLS = "%!#$&'()*+,/:;=?@[]~"
+"""RFC 3986 2.2 and 2.3, and the percent sign, for what is encoded already."""
 
 _BODYLESS = (204, 205, 304)
 """Statuses whose answers have no content (RFC 9110 15.3.5, 15.3.6, 15.4.5)."""
@@ -115,6 +123,49 @@ class Response:
         """
         self._refuse_if_sent()
         return self._fields
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str = "",
+        *,
+        expires: int | None = None,
+        max_age: int | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = "Lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Have the client keep a cookie, beside others that are set; the fields are `Cookie`'s.
+
+        Raises ValueError for a cookie that cannot be, or that browsers refuse,
+        InternalServerError if it is too late.
+        """
+        cookie = Cookie(
+            name=name,
+            value=value,
+            expires=expires,
+            max_age=max_age,
+            path=path,
+            domain=domain,
+            secure=secure,
+            httponly=httponly,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+        self.append_header(b"set-cookie", format_cookie(cookie, now=time.time()))
+
+    def redirect(self, url: str, code: int = 302) -> HTTPRedirect:
+        """Return what is to be raised to send the client to `url`, with 301, 302, 303, 307 or 308.
+
+        What a URL cannot have in it is percent-encoded. Raises ValueError for
+        another status.
+        """
+        if code not in _REDIRECTIONS:
+            raise ValueError(f"a redirection has a status of 301, 302, 303, 307 or 308, not {code}")
+        return HTTPRedirect(code=code, location=quote(url, safe=_IN_URLS))
 
     def headers_sent(self) -> bool:
         """Whether the head is sent, so that only the body can still be chosen."""

@@ -68,7 +68,7 @@ def test_a_parameter_that_nothing_provides_is_named_at_registration() -> None:
     with pytest.raises(TypeError) as caught:
         app.add_route(handler, "/")
     assert "handler has the parameter 'reqest'" in str(caught.value)
-    assert "app, context, globals, logger, loop, request, response" in str(caught.value)
+    assert "app, context, globals, logger, loop, prefix, request, response" in str(caught.value)
 
 
 def test_exc_is_provided_for_error_handlers_alone() -> None:
@@ -100,70 +100,6 @@ def test_the_settings_are_the_options_of_its_context() -> None:
     assert app.context.options["buffer_size"] == 16384
     app.build(AppSettings(buffer_size=5))
     assert app.context.options["buffer_size"] == 5
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("method", ["delete", "get", "head", "options", "patch", "post", "put"])
-async def test_there_is_a_decorator_for_each_method(method: str) -> None:
-    app = Tremolo()
-    assert getattr(app, method)("/", status=201, name="it")(hello) is hello
-    handle = app.build()
-    accepted = FakeExchange(method=method.upper().encode())
-    await handle(accepted)
-    assert (accepted.status, accepted.body) == (201, b"hello")
-    refused = FakeExchange(method=b"OTHER")
-    await handle(refused)
-    assert refused.status == 405
-    assert app.url_for("it") == "/"
-
-
-def test_routes_have_names_and_the_way_back() -> None:
-    app = Tremolo()
-    app.get("/items/{id:int}", name="item")(hello)
-    app.get("/hello")(hello)
-    assert app.url_for("item", id=5) == "/items/5"
-    assert app.url_for("hello") == "/hello"
-    app.get("/other")(hello)
-    assert app.url_for("hello") == "/other"
-    with pytest.raises(LookupError, match="called 'nothing'; there are hello, item"):
-        app.url_for("nothing")
-
-
-def test_a_parameter_of_the_path_may_be_called_name() -> None:
-    app = Tremolo()
-
-    @app.get("/{name}")
-    async def user(name: str) -> None: ...
-
-    assert app.url_for("user", name="me") == "/me"
-
-
-class View:
-    async def get(self) -> str:
-        return "view"
-
-
-class NoView:
-    async def fetch(self) -> str:
-        return "nothing"
-
-
-@pytest.mark.anyio
-async def test_a_class_is_picklable_and_stays_as_it_is() -> None:
-    app = Tremolo()
-    assert app.route("/")(View) is View
-    assert await body(pickle.loads(pickle.dumps(app))) == b"view"
-    assert app.url_for("View") == "/"
-
-
-def test_a_class_that_cannot_be_is_refused() -> None:
-    app = Tremolo()
-    with pytest.raises(TypeError, match="those that it defines"):
-        app.add_route(View, methods=["GET"])
-    with pytest.raises(ValueError, match="NoView defines none of"):
-        app.add_route(NoView)
-    with pytest.raises(TypeError, match="View cannot be made of these options"):
-        app.add_route(View, model="M")
 
 
 class Programs:

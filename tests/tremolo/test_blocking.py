@@ -61,6 +61,8 @@ async def test_a_response_written() -> None:
         response.set_header("a", "1")
         response.append_header("a", "2")
         response.set_content_type("text/plain")
+        response.set_cookie("a", "b", httponly=True)
+        assert response.redirect("/x", 307).code == 307
         assert response.get_status() == (201, b"Made")
         assert response.content_type == b"text/plain"
         assert response.headers[b"a"] == [b"1", b"2"]
@@ -75,6 +77,7 @@ async def test_a_response_written() -> None:
     await in_thread(handler)
     assert (exchange.status, exchange.body, exchange.complete) == (201, b"abc", True)
     assert exchange.response.headers.get_all(b"a") == (b"1", b"2")
+    assert exchange.header(b"set-cookie") == b"a=b; Path=/; SameSite=Lax; HttpOnly"
 
 
 async def test_outside_of_a_worker_thread_it_says_so() -> None:

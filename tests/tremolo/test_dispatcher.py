@@ -12,9 +12,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from tremolo import BlockingRequest, Request, Response, Tremolo
-from tremolo.contexts import ConnectionContext
-from tremolo.exceptions import ClientDisconnected, Forbidden
+from tremolo import BlockingRequest, BlockingResponse, Request, Response, Tremolo
+from tremolo.contexts import ConnectionContext, WorkerContext
+from tremolo.exceptions import ClientDisconnected, Forbidden, HTTPRedirect
 from tremolo.settings import AppSettings
 from tremolo_core import ConnectionClosed, Data, EndOfMessage, LocalProtocolError
 from tremolo_transport.exchange import ManagedHandler
@@ -72,7 +72,17 @@ async def test_what_is_injected(app: Tremolo) -> None:
         seen.update(server)
 
     await ask(app)
-    assert seen.keys() == {"app", "context", "globals", "logger", "loop", "request", "response"}
+    assert set(seen) == {
+        "app",
+        "context",
+        "globals",
+        "logger",
+        "loop",
+        "prefix",
+        "request",
+        "response",
+    }
+    assert seen["prefix"] == ()
     assert seen["app"] is app
     assert isinstance(seen["context"], ConnectionContext)
     assert seen["context"].client == ("192.0.2.1", 5000)
@@ -428,7 +438,7 @@ async def test_an_error_handler_is_given_what_a_handler_is_given(app: Tremolo) -
 
     exchange = await ask(app, b"/x")
     assert exchange.body == (
-        b"Not Found /x ['app', 'context', 'globals', 'logger', 'loop', 'response']"
+        b"Not Found /x ['app', 'context', 'globals', 'logger', 'loop', 'prefix', 'response']"
     )
 
 
@@ -486,6 +496,137 @@ async def test_what_is_registered_later_changes_nothing(app: Tremolo) -> None:
     exchange = FakeExchange()
     await handle(exchange)
     assert exchange.body == b"Not Found"
+
+
+async def test_middlewares_for_the_response_run_for_every_answer(app: Tremolo) -> None:
+    @app.on_response
+    async def mark(response: Response) -> None:
+        response.set_header("x-mark", "1")
+
+    @app.get("/")
+    async def handler() -> str:
+        return "a"
+
+    @app.get("/chunks")
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"a"
+
+    @app.get("/fail")
+    async def fail() -> None:
+        raise ValueError
+
+    @app.get("/elsewhere")
+    async def elsewhere() -> None:
+        raise HTTPRedirect(location="/")
+
+    @app.get("/itself")
+    def itself(response: BlockingResponse) -> None:
+        response.write(b"a")
+
+    for path, status in ((b"/", 200), (b"/chunks", 200), (b"/fail", 500), (b"/elsewhere", 302)):
+        exchange = await ask(app, path)
+        assert (exchange.status, exchange.header(b"x-mark")) == (status, b"1")
+    assert (await ask(app, b"/itself")).header(b"x-mark") == b"1"
+    assert (await ask(app, b"/nothing")).header(b"x-mark") == b"1"
+    assert (await ask(app, b"/", method=b"PUT")).header(b"x-mark") == b"1"
+    assert (await ask(app, b"/", method=b"OPTIONS")).header(b"x-mark") == b"1"
+
+
+async def test_middlewares_for_the_request_run_before_routes_are_looked_for(app: Tremolo) -> None:
+    @app.on_request
+    async def note(request: Request) -> None:
+        request.context.user = "me"
+        if request.path == b"/secret":
+            raise Forbidden("no")
+
+    @app.get("/{rest:path}")
+    async def handler(request: Request, option: int = 5) -> str:
+        return f"{request.context.user} {request.context.options['option']}"
+
+    assert (await ask(app, b"/x")).body == b"me 5"
+    assert (await ask(app, b"/secret")).body == b"no"
+    assert (await ask(app, b"/secret")).status == 403
+
+
+async def test_what_a_middleware_breaks_is_a_500(
+    app: Tremolo, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.on_response
+    async def fail() -> None:
+        raise ValueError("in the middleware")
+
+    exchange = await ask(app)
+    assert exchange.status == 500
+    assert "in the middleware" in caplog.text
+
+
+async def test_hooks_run_around_all_requests(app: Tremolo) -> None:
+    order: list[str] = []
+    colour: ContextVar[str] = ContextVar("colour")
+
+    @app.on_worker_start
+    async def start(context: WorkerContext) -> None:
+        order.append("start")
+        context.database = "here"
+        colour.set("blue")
+
+    @app.on_worker_start
+    def plainly_start() -> None:
+        order.append("start in a thread")
+
+    @app.on_worker_stop
+    async def stop(globals: WorkerContext) -> None:
+        order.append(f"stop {globals.database}")
+
+    async with app.build().lifespan() as context:
+        assert order == ["start", "start in a thread"]
+        assert context[colour] == "blue"
+    assert order[2:] == ["stop here"]
+
+
+async def test_a_true_result_ends_the_start(app: Tremolo) -> None:
+    @app.on_worker_start
+    async def first() -> bool:
+        return True
+
+    @app.on_worker_start
+    async def second() -> None:
+        raise AssertionError("it should have ended before")
+
+    async with app.build().lifespan():
+        pass
+
+
+async def test_a_start_that_fails_is_no_start(app: Tremolo) -> None:
+    @app.on_worker_start
+    async def fail() -> None:
+        raise ValueError("no database")
+
+    @app.on_worker_stop
+    async def stop() -> None:
+        raise AssertionError("nothing has started")
+
+    with pytest.raises(ValueError, match="no database"):
+        async with app.build().lifespan():
+            raise AssertionError("nothing has started")
+
+
+async def test_every_hook_for_the_end_runs_whatever_others_raise(app: Tremolo) -> None:
+    order: list[str] = []
+
+    @app.on_worker_stop
+    async def last() -> None:
+        order.append("last")
+
+    @app.on_worker_stop(priority=1)
+    async def fail() -> None:
+        order.append("fail")
+        raise ValueError("in the end")
+
+    with pytest.raises(ValueError, match="in the end"):
+        async with app.build().lifespan():
+            pass
+    assert order == ["fail", "last"]
 
 
 async def test_its_life_gives_requests_the_context_of_whoever_serves(app: Tremolo) -> None:

@@ -52,6 +52,13 @@ def test_a_query_with_too_many_fields_is_the_clients_fault() -> None:
     assert len(head(b"/?" + b"&".join([b"a=1"] * 100)).query["a"]) == 100
 
 
+def test_cookies() -> None:
+    request = head(b"/", (b"cookie", b"a=1; B=x%20y; a=2"), (b"cookie", b'c="3"'))
+    assert request.cookies == {"a": ["1", "2"], "B": ["x y"], "c": ["3"]}
+    assert request.cookies is request.cookies
+    assert head(b"/").cookies == {}
+
+
 def test_where_it_came_from() -> None:
     request = head(b"/", (b"host", b"example.com:81"))
     assert request.host == b"example.com:81"

@@ -1,10 +1,14 @@
 """What is sent, and in how many writes."""
 
+import re
+import time
+from email.utils import parsedate_to_datetime
+
 import anyio
 import pytest
 
 from tremolo import Response
-from tremolo.exceptions import ClientDisconnected, InternalServerError
+from tremolo.exceptions import ClientDisconnected, HTTPRedirect, InternalServerError
 from tremolo_core import Data, EndOfMessage, LocalProtocolError
 from tremolo_core import Response as ResponseEvent
 
@@ -156,6 +160,45 @@ async def test_fields_may_be_text_or_bytes_and_repeat() -> None:
         HTML,
         (b"content-length", b"0"),
     )
+
+
+async def test_cookies_stand_beside_each_other() -> None:
+    response, exchange = make()
+    response.set_cookie("a", "1")
+    response.set_cookie("b", "x y", secure=True, samesite=None, path=None, max_age=5)
+    await response.end()
+    assert exchange.response.headers.get_all(b"set-cookie") == (
+        b"a=1; Path=/; SameSite=Lax",
+        b"b=x%20y; Max-Age=5; Secure",
+    )
+
+
+async def test_a_cookie_expires_from_now() -> None:
+    response, exchange = make()
+    before = int(time.time())
+    response.set_cookie("a", expires=60)
+    after = time.time()
+    await response.end()
+    field = exchange.header(b"set-cookie") or b""
+    (date,) = re.findall(rb"Expires=([^;]+)", field)
+    assert before <= parsedate_to_datetime(date.decode()).timestamp() - 60 <= after
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+async def test_a_redirection_is_to_be_raised(code: int) -> None:
+    response, exchange = make()
+    redirect = response.redirect("/caf\xe9 \r\n?a=%20#b", code)
+    assert isinstance(redirect, HTTPRedirect)
+    assert redirect.code == code
+    assert redirect.fields == ((b"location", b"/caf%C3%A9%20%0D%0A?a=%20#b"),)
+    assert exchange.sends == []
+
+
+async def test_another_status_is_no_redirection() -> None:
+    response, _ = make()
+    assert response.redirect("/").code == 302
+    with pytest.raises(ValueError, match="not 304"):
+        response.redirect("/", 304)
 
 
 async def test_a_field_beyond_latin_1_is_refused_at_once() -> None:
