@@ -1,39 +1,55 @@
-"""HTTP/1.1 for servers without I/O: bytes and time in, events out; events in, bytes out."""
+"""HTTP/1.1 and WebSocket for servers, without I/O: bytes and time in, events out, and back."""
 
 from ._values import value
 from .connection import Closing, Connection
+from .deflate import PerMessageDeflate
 from .errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from .events import (
+    AcceptWebSocket,
+    BytesMessage,
+    CloseWebSocket,
     ConnectionClosed,
     Data,
     EndOfMessage,
     Event,
+    FrameEvent,
     InformationalResponse,
+    Ping,
+    Pong,
     Request,
     Response,
     Signal,
+    TextMessage,
 )
 from .headers import Headers
 from .limits import Limits, Timeouts
 from .states import State
 
 __all__ = (
+    "AcceptWebSocket",
+    "BytesMessage",
+    "CloseWebSocket",
     "Closing",
     "Connection",
     "ConnectionClosed",
     "Data",
     "EndOfMessage",
     "Event",
+    "FrameEvent",
     "Headers",
     "InformationalResponse",
     "Limits",
     "LocalProtocolError",
+    "PerMessageDeflate",
+    "Ping",
+    "Pong",
     "ProtocolError",
     "RemoteProtocolError",
     "Request",
     "Response",
     "Signal",
     "State",
+    "TextMessage",
     "Timeouts",
     "value",
 )

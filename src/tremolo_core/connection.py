@@ -7,23 +7,24 @@ we send, `deadlines` the time. None of their decisions is made here.
 
 import enum
 
-from .deadlines import Deadlines, Wait, Waiting
+from .deadlines import Deadlines, Wait, Waiting, lateness
 from .engine import OutgoingEvent
 from .errors import LocalProtocolError, RemoteProtocolError
 from .events import (
+    AcceptWebSocket,
+    CloseWebSocket,
     ConnectionClosed,
-    Data,
     EndOfMessage,
     Event,
+    FrameEvent,
     InformationalResponse,
-    Request,
     Response,
     Signal,
 )
-from .headers import Headers
 from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outgoing import Outgoing
+from .refusal import answer_to
 from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
 
 __all__ = ("Closing", "Connection")
@@ -90,6 +91,14 @@ class Connection:
         self._wanted = False
         if self._error is None:
             self._incoming.receive_data(data)
+            self._read_frames()
+
+    def want_no_more(self) -> None:
+        """Note that nobody waits any more for the data that `next_event` needed.
+
+        The peer need not hurry then, until `next_event` needs data again.
+        """
+        self._wanted = False
 
     def receive_eof(self) -> None:
         """Note that the peer will send nothing more. We may still answer."""
@@ -106,8 +115,14 @@ class Connection:
         time. If it can be answered, `data_to_send` has the answer then, unless
         another is sent before that is called.
         """
+        self._read_frames()
+        frames = self._incoming.frames
+        if frames is not None and (told := frames.next_event()) is not None:
+            self._wanted = False
+            return told
         if self._error is not None:
-            raise self._error
+            # Each raise would add to the traceback of the one before.
+            raise self._error.with_traceback(None)
         try:
             event = self._incoming.next_event(self._client_state)
         except RemoteProtocolError as error:
@@ -122,7 +137,10 @@ class Connection:
         head = self._incoming.head
         if head is not None and self._client_state is State.IDLE:
             self._outgoing = Outgoing(
-                method=head.method, http_version=head.http_version, keep_alive=head.keep_alive
+                method=head.method,
+                http_version=head.http_version,
+                keep_alive=head.keep_alive,
+                handshake=head.handshake,
             )
         self._client_state = CLIENT_MOVES[self._client_state, type(event)]
         self._rejoin()
@@ -173,6 +191,7 @@ class Connection:
         draft = self._outgoing.copy()
         awaited = self.they_await_continue
         written: list[OutgoingEvent] = []
+        framed: list[FrameEvent] = []
         for event in events:
             following = SERVER_MOVES.get((server, type(event)))
             if following is None:
@@ -183,16 +202,27 @@ class Connection:
                 # Whether the body follows all the same, only the client knows (RFC 9110 10.1.1).
                 draft.keep_alive = False
             awaited &= not _is_continue(event)
-            to_write = _judge(draft, event)
-            if to_write is not None:
+            if isinstance(event, FrameEvent):
+                framed.append(draft.frames.judge(event))
+            elif (to_write := draft.judge(event)) is not None:
                 written.append(to_write)
+            if isinstance(event, AcceptWebSocket) and client is State.SEND_BODY:
+                # A handshake has no body, but its end may not have been asked for.
+                client = CLIENT_MOVES[client, EndOfMessage]
             client, server = join(client, following, keep_alive=draft.keep_alive)
         self._outgoing = draft
         if server not in _NOT_ANSWERING:
             self._refusal = None
-        self._client_state, self._server_state = client, server
         self._incoming.withheld = awaited
         self._out += map(self._incoming.engine.send, written)
+        before, self._client_state, self._server_state = self._client_state, client, server
+        frames = self._incoming.frames
+        if frames is not None:
+            self._out += map(frames.send, framed)
+        elif draft.agreed is not None:
+            frames = self._incoming.open_frames(draft.agreed, before)
+            self._out += map(frames.send, framed)
+            self._read_frames()
 
     def send_failed(self) -> None:
         """Note that some of our bytes may not reach the peer: nothing more can be sent."""
@@ -204,7 +234,9 @@ class Connection:
     def data_to_send(self) -> bytes:
         """Hand over the bytes that are to be written, `b""` if there are none."""
         if self._refusal is not None:
-            self._refuse(self._refusal)
+            self.send(*answer_to(self._refusal))
+        if self._incoming.frames is not None and self._server_state is State.OPEN:
+            self._out.append(self._incoming.frames.owed())
         data = b"".join(self._out)
         self._out.clear()
         return data
@@ -227,16 +259,17 @@ class Connection:
         """Whether the connection is to be ended, and how."""
         if self._server_state is State.ERROR:
             return Closing.NOW
-        if self._error is not None and self._error.status is None:
+        error = self._error
+        if error is not None and error.status is None and error.close_code is None:
             return Closing.NOW
         if self._server_state not in (State.MUST_CLOSE, State.CLOSED) or self._refusal is not None:
             return Closing.NO
         incoming = self._incoming
         if incoming.eof:
             return Closing.NOW
-        their_last = self._client_state in (State.MUST_CLOSE, State.CLOSED) and not incoming.ignored
+        their_last = self._client_state in (State.MUST_CLOSE, State.CLOSED)
         said_so = incoming.head is not None and not incoming.head.keep_alive
-        if their_last and (said_so or self._server_state is State.CLOSED):
+        if their_last and not incoming.went_on and (said_so or not self._outgoing.begun):
             return Closing.NOW
         return Closing.LINGER
 
@@ -278,7 +311,7 @@ class Connection:
         return self._deadlines.deadline(waiting, now)
 
     def handle_timeout(self, now: float) -> None:
-        """Do what is due: refuse a late request (408), or close an idle connection.
+        """Do what is due: refuse a late request (408), close an idle connection, send a Ping.
 
         Does nothing if nothing is due. Otherwise `next_event` raises, or
         `closing` tells, and `data_to_send` may have an answer.
@@ -286,13 +319,14 @@ class Connection:
         deadline = self.deadline(now)
         if deadline is None or now < deadline:
             return
-        match self._wait():
+        wait = self._wait()
+        match wait:
             case Wait.NEXT_REQUEST:
                 self.send(ConnectionClosed())
-            case Wait.HEAD:
-                self._fail(RemoteProtocolError("the request's head came too late", status=408))
+            case Wait.SILENCE | Wait.LAST_FRAME_TOLD:
+                self._read_frames(late=True)
             case _:
-                self._fail(RemoteProtocolError("the request's body came too slowly", status=408))
+                self._fail(lateness(wait))
 
     # How it works.
 
@@ -301,31 +335,42 @@ class Connection:
             self._client_state, self._server_state, keep_alive=self._outgoing.keep_alive
         )
 
+    def _read_frames(self, *, late: bool = False) -> None:
+        """Read the frames that have come; act on the peer's last once all before it are told.
+
+        If it is `late`, act at once, or if there is no last, ask for a sign of life.
+        """
+        frames = self._incoming.frames
+        if frames is None or self._client_state is not State.OPEN:
+            return
+        for event in frames.read():
+            self._client_state = CLIENT_MOVES[self._client_state, type(event)]
+        if late and not frames.at_end:
+            frames.owe_ping()
+        if not frames.at_end or not (frames.told or late):
+            return
+        try:
+            close = frames.end()
+        except RemoteProtocolError as error:
+            self._fail(error)
+            return
+        self._client_state = CLIENT_MOVES[self._client_state, type(close)]
+        if self._server_state is State.OPEN:
+            self.send(CloseWebSocket(code=close.code))
+        self._rejoin()
+        frames.tell(close)
+        frames.release()
+
     def _fail(self, error: RemoteProtocolError) -> None:
         self._error = error
+        if error.close_code is not None and self._server_state is State.OPEN:
+            self.send(CloseWebSocket(code=error.close_code, reason=error.reason))
         self._incoming.discard()
         self._client_state = State.ERROR
         self._outgoing.keep_alive = False
         if error.status is not None and not self.response_started:
             self._refusal = error
         self._rejoin()
-
-    def _refuse(self, error: RemoteProtocolError) -> None:
-        status = error.status or 400
-        body = b"%d %s\n" % (status, error.reason.encode("ascii", "replace"))
-        self.send(
-            Response(
-                status=status,
-                headers=Headers(
-                    (
-                        (b"content-type", b"text/plain; charset=utf-8"),
-                        (b"content-length", b"%d" % len(body)),
-                    )
-                ),
-            ),
-            Data(data=body),
-            EndOfMessage(),
-        )
 
     def _wait(self) -> Wait:
         match self._client_state:
@@ -335,33 +380,22 @@ class Connection:
                 return Wait.HEAD
             case State.SEND_BODY:
                 return Wait.BODY if self._wanted else Wait.UNWANTED_BODY
+            case State.OPEN if self._incoming.frames is not None and self._server_state in _FRAMED:
+                # Nothing is waited for of a peer that has left.
+                frames = self._incoming.frames
+                return Wait.NOTHING if self._incoming.eof and not frames.at_end else frames.wait
             case _:
                 return Wait.NOTHING
 
 
 _NOT_ANSWERING = frozenset((State.IDLE, State.SEND_RESPONSE))
 
+_FRAMED = frozenset((State.OPEN, State.CLOSING))
+
 
 def _unasked() -> Outgoing:
-    """For an answer before any request: one that HTTP/1.0 would understand."""
-    return Outgoing(method=b"", http_version=b"1.0", keep_alive=True)
-
-
-def _judge(draft: Outgoing, event: Event) -> OutgoingEvent | None:
-    match event:
-        case Data():
-            return draft.data(event)
-        case Response():
-            return draft.response(event)
-        case EndOfMessage():
-            return draft.end(event)
-        case InformationalResponse():
-            return draft.informational(event)
-        case ConnectionClosed():
-            draft.keep_alive = False
-            return None
-        case Request():
-            raise LocalProtocolError("a server sends no requests")
+    """For an answer before any request, the last: one that HTTP/1.0 would understand."""
+    return Outgoing(method=b"", http_version=b"1.0", keep_alive=False)
 
 
 def _is_continue(event: Event) -> bool:

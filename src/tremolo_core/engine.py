@@ -2,17 +2,32 @@
 
 One engine reads and writes one cycle, from its head to its end. It is given
 only bytes that the `gate` has passed and events that `states` and `outgoing`
-have found right, so it never has a reason to complain.
+have found right, so it never has a reason to complain. Once a WebSocket is
+accepted, a second one reads and writes its frames, of which the `frame_gate`
+and `outgoing_frames` have said the same.
 """
 
 from typing import Protocol
 
-from .events import Data, EndOfMessage, InformationalResponse, Request, Response
+from .events import (
+    BytesMessage,
+    CloseWebSocket,
+    Data,
+    EndOfMessage,
+    FrameEvent,
+    InformationalResponse,
+    Ping,
+    Pong,
+    Request,
+    Response,
+    TextMessage,
+)
 
-__all__ = ("Engine", "IncomingEvent", "OutgoingEvent")
+__all__ = ("Engine", "FrameEngine", "IncomingEvent", "IncomingFrame", "OutgoingEvent")
 
 IncomingEvent = Request | Data | EndOfMessage
 OutgoingEvent = InformationalResponse | Response | Data | EndOfMessage
+IncomingFrame = TextMessage | BytesMessage | Ping | Pong
 
 
 class Engine(Protocol):
@@ -26,3 +41,31 @@ class Engine(Protocol):
 
     def send(self, event: OutgoingEvent) -> bytes:
         """Return the bytes that say `event`."""
+
+
+class FrameEngine(Protocol):
+    """Reads and writes the frames of one WebSocket."""
+
+    def receive(self, raw: bytes) -> None:
+        """Take the next raw bytes: a frame, or a part of one, but no Close."""
+
+    def next_event(self) -> IncomingFrame | None:
+        """Return the next event in what was received; None until there is more.
+
+        A message comes in parts, any of which may be empty. Raises
+        RemoteProtocolError for what only shows in the payload: text that is not
+        UTF-8 (1007), compressed data that is none (1007) or expands beyond the
+        limit (1009).
+        """
+
+    def read_close(self, raw: bytes) -> CloseWebSocket:
+        """Return what a Close says, behind which nothing is to be received.
+
+        Raises RemoteProtocolError if its reason is not UTF-8 (1007).
+        """
+
+    def send(self, event: FrameEvent) -> bytes:
+        """Return the bytes that say `event`."""
+
+    def release(self) -> None:
+        """Let go of all it holds, as nothing more will be read or written."""

@@ -4,15 +4,19 @@
     ├── LocalProtocolError     we did what we may not
     └── RemoteProtocolError    the peer did; carries the answer it is owed
 
-Which conduct deserves which error is decided by `gate`, `states` and
-`outgoing`.
+Which conduct deserves which error is decided by the gates, by `states` and by
+those that judge what we send.
 """
+
+from .headers import Headers
 
 __all__ = ("LocalProtocolError", "ProtocolError", "RemoteProtocolError")
 
+_NO_HEADERS = Headers()
+
 
 class ProtocolError(Exception):
-    """Somebody broke the rules of HTTP. Only the subclasses are raised."""
+    """Somebody broke the rules of HTTP or WebSocket. Only the subclasses are raised."""
 
 
 class LocalProtocolError(ProtocolError):
@@ -30,9 +34,23 @@ class RemoteProtocolError(ProtocolError):
     each time it is asked for an event.
     """
 
-    def __init__(self, reason: str, *, status: int | None = 400) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int | None = 400,
+        headers: Headers = _NO_HEADERS,
+        close_code: int | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         """What was wrong, without any of the peer's own bytes."""
         self.status = status
         """The HTTP status to answer with; None if the peer is past answering."""
+        self.headers = headers
+        """Fields that belong to that answer, as the version to ask for in a 426."""
+        self.close_code = close_code
+        """What a WebSocket was closed with (RFC 6455 7.4.1); None where none was, or could be.
+
+        The close frame is sent by the connection, with the reason.
+        """

@@ -14,7 +14,14 @@ from typing import NoReturn
 
 from .errors import RemoteProtocolError
 from .grammar import CHUNK_LINE
-from .head import Head, parse_head, parse_trailers, refuse_block, request_line_limit
+from .head import (
+    Head,
+    judge_request_line,
+    parse_head,
+    parse_trailers,
+    refuse_block,
+    request_line_limit,
+)
 from .limits import Limits
 
 __all__ = ("Gate",)
@@ -81,11 +88,6 @@ class Gate:
             return self._missing
         return 0 if self._stage is _Stage.DONE else None
 
-    @property
-    def message_complete(self) -> bool:
-        """Whether all of the current message has been passed on."""
-        return self._stage is _Stage.DONE
-
     def feed(self, data: bytes) -> None:
         """Take bytes from the peer."""
         self._buffer += data
@@ -93,6 +95,10 @@ class Gate:
     def discard(self) -> None:
         """Drop what waits: nothing behind the last message counts."""
         self._buffer.clear()
+
+    def take_rest(self) -> bytes:
+        """Hand over what waits behind the last message: it is none of HTTP's."""
+        return self._take(len(self._buffer))
 
     def next_message(self) -> None:
         """Turn to the message behind the one that is complete."""
@@ -104,7 +110,8 @@ class Gate:
     def head(self) -> Head | None:
         """Pass on the next request's head, or return None as long as it is incomplete.
 
-        Raises RemoteProtocolError as soon as the bytes cannot become a good one.
+        Raises RemoteProtocolError for a bad one: as soon as its size, its request
+        line or the end of a line is known to be wrong, else when it is complete.
         """
         if not self._skipped and not self._skip_empty_line():
             return None
@@ -124,8 +131,8 @@ class Gate:
     def body(self) -> bytes | None:
         """Pass on the next raw bytes of the body, or return None as long as there are none.
 
-        Raises RemoteProtocolError as soon as the bytes cannot become a good
-        body, and once it is announced to be beyond the limit (413).
+        Raises RemoteProtocolError for a bad one, and as soon as a body is
+        announced that is beyond the limit (413).
         """
         match self._stage:
             case _Stage.BODY:
@@ -134,6 +141,7 @@ class Gate:
             case _Stage.CHUNK_LINE:
                 return self._chunk_line()
             case _Stage.CHUNK_DATA:
+                self._keep_to_body_limit()
                 return self._body_bytes(_Stage.CHUNK_END)
             case _Stage.CHUNK_END:
                 return self._chunk_end()
@@ -166,18 +174,15 @@ class Gate:
             if newline - 1 == self._line:
                 return newline + 1
             if request_line and self._line == 0:
-                self._keep_to_request_line_limit(newline - 1)
+                judge_request_line(bytes(buffer[: newline + 1]), self._limits)
             self._line = newline + 1
         self._searched = size = len(buffer)
         if request_line and self._line == 0 and size:
-            self._keep_to_request_line_limit(size - (buffer[-1] == _CR))
+            # The last byte may be the first of the line's end.
+            most = min(most, request_line_limit(self._limits) + 1 + (buffer[-1] == _CR))
         if size >= most:
             self._refuse_block(request_line=request_line)
         return None
-
-    def _keep_to_request_line_limit(self, size: int) -> None:
-        if size > request_line_limit(self._limits):
-            self._refuse_block(request_line=True)
 
     def _refuse_block(self, *, request_line: bool) -> NoReturn:
         refuse_block(bytes(self._buffer), self._limits, request_line=request_line)

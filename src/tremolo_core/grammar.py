@@ -1,4 +1,4 @@
-"""The grammar of HTTP/1.1 as patterns, named and ordered as in RFC 9110, 9112 and 3986.
+"""The grammar of HTTP/1.1 as patterns, named and ordered as in RFC 9110, 9112, 3986 and 6455.
 
 Every repetition that is followed by something it could also match is
 possessive, so that no input takes more than linear time. What a well-formed
@@ -11,6 +11,8 @@ __all__ = (
     "ABSOLUTE_FORM",
     "CHUNK_LINE",
     "CONTENT_LENGTH",
+    "EXTENSION",
+    "EXTENSION_PARAMETER",
     "FIELD_LINES",
     "FIELD_NAME",
     "FIELD_VALUE",
@@ -25,9 +27,7 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 FIELD_NAME = re.compile(_TOKEN)
 """RFC 9110 5.1."""
 
-FIELD_VALUE = re.compile(
-    rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?"
-)
+FIELD_VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*+(?<![\t\x20]))?")
 """RFC 9110 5.5: no control bytes but TAB, nor white space at either end."""
 
 REASON_PHRASE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
@@ -60,3 +60,22 @@ HOST = re.compile(_AUTHORITY)
 
 ABSOLUTE_FORM = re.compile(rb"[Hh][Tt][Tt][Pp][Ss]?://(" + _AUTHORITY + rb")(?:[/?].*)?")
 """RFC 9112 3.2.2, for `http` and `https`, without user information (RFC 9110 4.2.4)."""
+
+_OWS = rb"[\t\x20]*+"
+_QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e]|\\[\t\x20-\x7e])*+"'
+_EQUALS = _OWS + rb"=" + _OWS
+_SEMICOLON = _OWS + rb";" + _OWS
+_PARAMETER_VALUE = _TOKEN + rb"|" + _QUOTED
+_PARAMETERS = (
+    rb"(?:" + _SEMICOLON + _TOKEN + rb"(?:" + _EQUALS + rb"(?:" + _PARAMETER_VALUE + rb"))?+)*+"
+)
+
+EXTENSION = re.compile(
+    _OWS + rb"(?:(" + _TOKEN + rb")(" + _PARAMETERS + rb")" + _OWS + rb")?+(?:,|\Z)"
+)
+"""RFC 6455 9.1, one after the other: a name and all its parameters, or an empty list member."""
+
+EXTENSION_PARAMETER = re.compile(
+    _SEMICOLON + rb"(" + _TOKEN + rb")(?:" + _EQUALS + rb"(" + _PARAMETER_VALUE + rb"))?+"
+)
+"""One parameter of an extension, for `findall`: its name, and its value as it stands."""

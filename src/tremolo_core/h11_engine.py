@@ -3,6 +3,8 @@
 The only module that knows h11.
 """
 
+from typing import assert_never
+
 import h11
 
 from .engine import IncomingEvent, OutgoingEvent
@@ -71,6 +73,8 @@ def _to_h11(event: OutgoingEvent) -> h11.Event:
             return h11.InformationalResponse(
                 status_code=event.status, headers=_titled(event.headers), reason=event.reason
             )
+        case _:
+            assert_never(event)
 
 
 def _titled(headers: Headers) -> list[tuple[bytes, bytes]]:

@@ -11,12 +11,26 @@ from .errors import RemoteProtocolError
 from .grammar import ABSOLUTE_FORM, CONTENT_LENGTH, FIELD_LINES, HOST, REQUEST_LINE
 from .headers import Headers
 from .limits import Limits
+from .websocket_handshake import Handshake, read_handshake
 
-__all__ = ("Head", "parse_head", "parse_trailers", "refuse_block", "request_line_limit")
+__all__ = (
+    "NOT_IN_TRAILERS",
+    "Head",
+    "judge_request_line",
+    "parse_head",
+    "parse_trailers",
+    "refuse_block",
+    "request_line_limit",
+)
 
-_FRAMING = frozenset((b"connection", b"content-length", b"expect", b"host", b"transfer-encoding"))
+_FRAMING = frozenset(
+    (
+        *(b"connection", b"content-length", b"expect", b"host", b"transfer-encoding"),
+        b"upgrade",
+    )
+)
 
-_NOT_IN_TRAILERS = frozenset(
+NOT_IN_TRAILERS = frozenset(
     (
         *(b"authorization", b"connection", b"content-encoding", b"content-length"),
         *(b"content-range", b"content-type", b"expect", b"host", b"te", b"trailer"),
@@ -45,6 +59,8 @@ class Head:
     """Whether the client may send another request on this connection."""
     expects_continue: bool
     """Whether the client waits for `100 Continue` before it sends the body."""
+    handshake: Handshake | None = None
+    """What the client offers if it asks for a WebSocket, else None."""
 
 
 def parse_head(raw: bytes, limits: Limits) -> Head:
@@ -70,16 +86,24 @@ def parse_head(raw: bytes, limits: Limits) -> Head:
     framing = [field for field in headers if field[0] in _FRAMING]
     http_version = b"1.0" if minor == b"0" else b"1.1"
     _judge_host(framing, http_version)
+    authority = _judge_target(method, target)
+    content_length = _judge_framing(framing, http_version)
+    expects_continue = _judge_expectation(framing, http_version)
+    handshake = None
+    # HTTP/1.0 has no other protocols to go on with (RFC 9110 7.8).
+    if http_version == b"1.1" and any(name == b"upgrade" for name, _ in framing):
+        handshake = read_handshake(method, headers, has_body=content_length != 0)
     return Head(
         raw=raw,
         method=method,
         target=target,
         http_version=http_version,
         headers=headers,
-        authority=_judge_target(method, target),
-        content_length=_judge_framing(framing, http_version),
+        authority=authority,
+        content_length=content_length,
         keep_alive=http_version == b"1.1" and not _says_close(framing),
-        expects_continue=_judge_expectation(framing, http_version),
+        expects_continue=expects_continue,
+        handshake=handshake,
     )
 
 
@@ -92,7 +116,7 @@ def parse_trailers(raw: bytes, limits: Limits) -> None:
     if len(fields) != raw.count(b"\n") - 1 or len(fields) > limits.fields:
         refuse_block(raw, limits, request_line=False)
     for name, _ in fields:
-        if name.lower() in _NOT_IN_TRAILERS:
+        if name.lower() in NOT_IN_TRAILERS:
             raise RemoteProtocolError("a trailer field that only a head may have")
 
 
@@ -109,7 +133,7 @@ def refuse_block(raw: bytes, limits: Limits, *, request_line: bool) -> NoReturn:
     while (newline := raw.find(b"\n", start)) >= 0:
         line = raw[start : newline + 1]
         if request_line and start == 0:
-            _judge_request_line(line, limits)
+            judge_request_line(line, limits)
         elif newline >= most:
             break
         else:
@@ -132,7 +156,11 @@ def request_line_limit(limits: Limits) -> int:
     return min(limits.request_line, limits.head - 4)
 
 
-def _judge_request_line(line: bytes, limits: Limits) -> None:
+def judge_request_line(line: bytes, limits: Limits) -> None:
+    """Judge a request line by itself, which ends with its line feed.
+
+    Raises RemoteProtocolError if it is too long (414) or malformed.
+    """
     if len(line.removesuffix(b"\n").removesuffix(b"\r")) > request_line_limit(limits):
         raise RemoteProtocolError(
             f"a request line of more than {request_line_limit(limits)} bytes", status=414

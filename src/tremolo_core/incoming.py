@@ -6,13 +6,15 @@ to be read in a given state. The counterpart for what we send is `outgoing`.
 
 from .engine import Engine
 from .errors import RemoteProtocolError
-from .events import ConnectionClosed, Event, Request
+from .events import ConnectionClosed, EndOfMessage, Event, Request
+from .frames import Frames
 from .gate import Gate
 from .h11_engine import H11Engine
 from .head import Head
 from .headers import Headers
 from .limits import Limits
 from .states import State
+from .websocket_handshake import Agreement
 
 __all__ = ("Incoming",)
 
@@ -20,9 +22,20 @@ __all__ = ("Incoming",)
 class Incoming:
     """The bytes of one peer, and the exchange that they are about."""
 
-    __slots__ = ("_gate", "engine", "eof", "head", "ignored", "received", "withheld")
+    __slots__ = (
+        "_gate",
+        "_ignored",
+        "_limits",
+        "engine",
+        "eof",
+        "frames",
+        "head",
+        "received",
+        "withheld",
+    )
 
     def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._gate = Gate(limits)
         self.engine: Engine = H11Engine()
         """What reads and writes the current cycle."""
@@ -30,17 +43,25 @@ class Incoming:
         """The head of the last request that was read."""
         self.eof = False
         """Whether the peer will send nothing more."""
-        self.ignored = False
-        """Whether it sent bytes behind its last message."""
+        self._ignored = False
         self.received = 0
         """Bytes received so far."""
         self.withheld = False
         """Whether the client keeps its body back until it is told to go on, and was not."""
+        self.frames: Frames | None = None
+        """What the exchange goes on with once a WebSocket is accepted."""
 
     @property
     def buffered(self) -> int:
         """Bytes that no event has told of."""
-        return self._gate.buffered
+        return self._gate.buffered if self.frames is None else self.frames.buffered
+
+    @property
+    def went_on(self) -> bool:
+        """Whether the peer sent bytes behind its last message."""
+        if self.frames is not None:
+            return self.frames.ignored
+        return self._ignored or self._gate.buffered > 0
 
     @property
     def unread(self) -> int | None:
@@ -50,26 +71,46 @@ class Incoming:
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the peer."""
         self.received += len(data)
-        self._gate.feed(data)
+        if self.frames is None:
+            self._gate.feed(data)
+        else:
+            self.frames.feed(data)
 
     def limit_body(self, size: int | None) -> None:
         """Let the current body have `size` bytes at most, or any number."""
         self._gate.body_limit = size
 
     def discard(self) -> None:
-        """Drop what waits."""
+        """Drop what waits, but for what has been read already."""
         self._gate.discard()
+        if self.frames is not None:
+            self.frames.release()
 
     def next_cycle(self) -> None:
         """Turn to the next request."""
         self._gate.next_message()
         self.engine = H11Engine()
 
+    def open_frames(self, agreed: Agreement, state: State) -> Frames:
+        """Go on with frames, the first of which may have come behind the handshake.
+
+        If the client is in a `state` where the handshake's end has not been told
+        of, that comes first.
+        """
+        frames = self.frames = Frames(agreed, limits=self._limits)
+        if state is State.SEND_BODY:
+            frames.tell(EndOfMessage())
+        frames.feed(self._gate.take_rest())
+        return frames
+
     def next_event(self, state: State) -> Event | None:
         """Return what a client in `state` did next; None if nothing more is known of it.
 
-        Raises RemoteProtocolError, after which this is not to be called again.
+        With `frames`, that is only that it has left. Raises RemoteProtocolError,
+        after which this is not to be called again.
         """
+        if self.frames is not None:
+            return self._end_of_frames(self.frames)
         while True:
             event = self.engine.next_event()
             if event is not None:
@@ -95,7 +136,7 @@ class Incoming:
                 return raw
             case State.MUST_CLOSE | State.CLOSED:
                 # RFC 9112 9.6: nothing behind the last request counts.
-                self.ignored |= self._gate.buffered > 0
+                self._ignored |= self._gate.buffered > 0
                 self._gate.discard()
         return None
 
@@ -110,6 +151,13 @@ class Incoming:
         # Behind a complete request another may wait, which comes before the end.
         return None if self._gate.buffered else ConnectionClosed()
 
+    def _end_of_frames(self, frames: Frames) -> ConnectionClosed | None:
+        """What the end of input means behind all frames: nothing is left to be read."""
+        if not self.eof:
+            return None
+        frames.release()
+        return ConnectionClosed()
+
     def _as_meant(self, event: Event) -> Event:
         """The event with the host and the version that the request's head stands for."""
         head = self.head
@@ -123,4 +171,5 @@ class Incoming:
             target=event.target,
             headers=headers,
             http_version=head.http_version,
+            upgrade=None if head.handshake is None else b"websocket",
         )

@@ -30,6 +30,8 @@ class Limits:
     """A chunk's size with its extensions, and the line's end; beyond it 400."""
     body: int | None = None
     """A request's body after its transfer coding is undone; beyond it 413."""
+    message: int | None = 16_777_216
+    """A WebSocket message after its compression is undone; beyond it 1009. uvicorn's."""
     read_ahead: int = 65_536
     """Bytes that wait, not yet asked for, before the driver stops reading."""
 
@@ -45,7 +47,13 @@ class Timeouts:
     body_rate: float | None = 500.0
     """Bytes/s of a body that somebody waits for, after `body_idle` seconds' grace; less is 408.
 
-    Apache's `mod_reqtimeout`.
+    Grace for ever if `body_idle` is None. Apache's `mod_reqtimeout`.
     """
     keep_alive: float | None = 75.0
     """Between an answer and the next request; then a silent close. Above what balancers use."""
+    ping: float | None = 20.0
+    """Of silence on a WebSocket, before we send a Ping. uvicorn's, as is the next."""
+    pong: float | None = 20.0
+    """Between a Ping and whatever comes next; then 1011."""
+    close: float | None = 10.0
+    """Between our Close and the peer's; then the end without it. The `websockets` library's."""

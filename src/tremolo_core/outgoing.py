@@ -7,10 +7,22 @@ says. The bytes are written by an engine, which finds nothing left to decide.
 import enum
 from http import HTTPStatus
 
+from .engine import OutgoingEvent
 from .errors import LocalProtocolError
-from .events import Data, EndOfMessage, InformationalResponse, Response
+from .events import (
+    AcceptWebSocket,
+    ConnectionClosed,
+    Data,
+    EndOfMessage,
+    Event,
+    InformationalResponse,
+    Response,
+)
 from .grammar import CONTENT_LENGTH, FIELD_NAME, FIELD_VALUE, REASON_PHRASE
+from .head import NOT_IN_TRAILERS
 from .headers import Headers
+from .outgoing_frames import OutgoingFrames
+from .websocket_handshake import Agreement, Handshake, agreement
 
 __all__ = ("Outgoing",)
 
@@ -37,32 +49,81 @@ class _Framing(enum.Enum):
 class Outgoing:
     """The answer to one request, as far as it was judged.
 
-    Each method raises LocalProtocolError for what may not be sent. `copy` makes
-    a draft, so that a rejected batch of events leaves no trace.
+    `copy` makes a draft, so that a rejected batch of events leaves no trace.
     """
 
-    __slots__ = ("_framing", "_http_version", "_is_head", "_missing", "keep_alive")
+    __slots__ = (
+        "_framing",
+        "_handshake",
+        "_http_version",
+        "_is_head",
+        "_missing",
+        "agreed",
+        "begun",
+        "frames",
+        "keep_alive",
+    )
 
-    def __init__(self, *, method: bytes, http_version: bytes, keep_alive: bool) -> None:
+    def __init__(
+        self,
+        *,
+        method: bytes,
+        http_version: bytes,
+        keep_alive: bool,
+        handshake: Handshake | None = None,
+    ) -> None:
         self._is_head = method == b"HEAD"
         self._http_version = http_version
+        self._handshake = handshake
         self._framing = _Framing.NONE
         self._missing = 0
         """Bytes of the declared length that have not been sent."""
+        self.begun = False
+        """Whether the final answer has begun."""
         self.keep_alive = keep_alive
         """Whether the connection outlives this answer, as far as is known."""
+        self.agreed: Agreement | None = None
+        """What is kept to on the WebSocket that was accepted; None if none was."""
+        self.frames = OutgoingFrames()
+        """Judges what is sent then."""
 
     def copy(self) -> "Outgoing":
         """An independent draft that begins where this one is."""
         twin = Outgoing.__new__(Outgoing)
         twin._is_head = self._is_head
         twin._http_version = self._http_version
+        twin._handshake = self._handshake
         twin._framing = self._framing
         twin._missing = self._missing
+        twin.begun = self.begun
         twin.keep_alive = self.keep_alive
+        twin.agreed = self.agreed
+        twin.frames = self.frames.copy()
         return twin
 
-    def informational(self, event: InformationalResponse) -> InformationalResponse | None:
+    def judge(self, event: Event) -> OutgoingEvent | None:
+        """Return what is to be written for `event`; None if that is nothing.
+
+        Raises LocalProtocolError if it says what may not be said.
+        """
+        match event:
+            case Data():
+                return self._data(event)
+            case Response():
+                return self._response(event)
+            case EndOfMessage():
+                return self._end(event)
+            case InformationalResponse():
+                return self._informational(event)
+            case AcceptWebSocket():
+                return self._acceptance(event)
+            case ConnectionClosed():
+                self.keep_alive = False
+                return None
+            case _:
+                raise LocalProtocolError(f"{type(event).__name__} is no part of an answer")
+
+    def _informational(self, event: InformationalResponse) -> InformationalResponse | None:
         """What to write; None for HTTP/1.0, which knows no interim answers (RFC 9110 15.2)."""
         if not 100 <= event.status <= 199 or event.status == 101:
             raise LocalProtocolError(
@@ -78,7 +139,7 @@ class Outgoing:
             status=event.status, headers=headers, reason=_reason(event.status, event.reason)
         )
 
-    def response(self, event: Response) -> Response:
+    def _response(self, event: Response) -> Response:
         """The head to write, with the fields that frame the body made right."""
         if not 200 <= event.status <= 599:
             raise LocalProtocolError(f"a response has a status of 200 to 599, not {event.status}")
@@ -89,6 +150,8 @@ class Outgoing:
             raise LocalProtocolError("a response has Content-Length or Transfer-Encoding, not both")
         if chunked:
             headers = headers.without(b"transfer-encoding")
+        # Behind a refused handshake may be frames, which are not to be read as a request.
+        self.keep_alive &= self._handshake is None
         self.keep_alive &= not headers.has_token(b"connection", b"close")
         if event.status == HTTPStatus.NO_CONTENT:
             # RFC 9110 8.6: not even a length of 0.
@@ -105,11 +168,23 @@ class Outgoing:
             self._framing = _Framing.CLOSE
         if not self.keep_alive:
             headers = _with_close(headers)
+        self.begun = True
         return Response(
             status=event.status, headers=headers, reason=_reason(event.status, event.reason)
         )
 
-    def data(self, event: Data) -> Data | None:
+    def _acceptance(self, event: AcceptWebSocket) -> InformationalResponse:
+        """The head to write that accepts a WebSocket (RFC 6455 4.2.2)."""
+        if self._handshake is None:
+            raise LocalProtocolError("a WebSocket is accepted for which nobody asked")
+        self.agreed = agreement(self._handshake, event)
+        return InformationalResponse(
+            status=101,
+            headers=Headers((*self.agreed.headers, *_judged(event.headers))),
+            reason=_reason(101, b""),
+        )
+
+    def _data(self, event: Data) -> Data | None:
         """What to write; None for no bytes, and in answer to HEAD, where they are only counted."""
         size = len(event.data)
         if not size:
@@ -127,7 +202,7 @@ class Outgoing:
                 pass
         return None if self._is_head else event
 
-    def end(self, event: EndOfMessage) -> EndOfMessage:
+    def _end(self, event: EndOfMessage) -> EndOfMessage:
         """What to write. In answer to HEAD a body may be left out, or break off."""
         if self._missing and not self._is_head:
             raise LocalProtocolError(
@@ -136,6 +211,8 @@ class Outgoing:
         if not event.trailers:
             return event
         trailers = _judged(event.trailers)
+        if any(name in NOT_IN_TRAILERS for name, _ in trailers):
+            raise LocalProtocolError("a trailer field that only a head may have")
         if self._framing is _Framing.CHUNKED and not self._is_head:
             return EndOfMessage(trailers=trailers)
         if self._framing is _Framing.CLOSE or self._is_head:

@@ -18,13 +18,19 @@ The diagram in the documentation is printed from these tables.
 import enum
 
 from .events import (
+    AcceptWebSocket,
+    BytesMessage,
+    CloseWebSocket,
     ConnectionClosed,
     Data,
     EndOfMessage,
     Event,
     InformationalResponse,
+    Ping,
+    Pong,
     Request,
     Response,
+    TextMessage,
 )
 
 __all__ = (
@@ -49,6 +55,10 @@ class State(enum.Enum):
     """The head is sent; body and end follow."""
     DONE = enum.auto()
     """The message is complete; another exchange may follow."""
+    OPEN = enum.auto()
+    """Frames of a WebSocket, in any order."""
+    CLOSING = enum.auto()
+    """This side has sent its Close, the last of its frames."""
     MUST_CLOSE = enum.auto()
     """The message is complete and was the last; only closing is left."""
     CLOSED = enum.auto()
@@ -60,6 +70,17 @@ class State(enum.Enum):
     __hash__ = object.__hash__
 
 
+# A WebSocket's frames are the same on both sides.
+_FRAME_MOVES: dict[tuple[State, type[Event]], State] = {
+    (State.OPEN, TextMessage): State.OPEN,
+    (State.OPEN, BytesMessage): State.OPEN,
+    (State.OPEN, Ping): State.OPEN,
+    (State.OPEN, Pong): State.OPEN,
+    (State.OPEN, CloseWebSocket): State.CLOSING,
+    (State.OPEN, ConnectionClosed): State.CLOSED,
+    (State.CLOSING, ConnectionClosed): State.CLOSED,
+}
+
 CLIENT_MOVES: dict[tuple[State, type[Event]], State] = {
     (State.IDLE, Request): State.SEND_BODY,
     (State.IDLE, ConnectionClosed): State.CLOSED,
@@ -68,6 +89,7 @@ CLIENT_MOVES: dict[tuple[State, type[Event]], State] = {
     (State.DONE, ConnectionClosed): State.CLOSED,
     (State.MUST_CLOSE, ConnectionClosed): State.CLOSED,
     (State.CLOSED, ConnectionClosed): State.CLOSED,
+    **_FRAME_MOVES,
 }
 
 SERVER_MOVES: dict[tuple[State, type[Event]], State] = {
@@ -76,11 +98,13 @@ SERVER_MOVES: dict[tuple[State, type[Event]], State] = {
     (State.IDLE, ConnectionClosed): State.CLOSED,
     (State.SEND_RESPONSE, InformationalResponse): State.SEND_RESPONSE,
     (State.SEND_RESPONSE, Response): State.SEND_BODY,
+    (State.SEND_RESPONSE, AcceptWebSocket): State.OPEN,
     (State.SEND_BODY, Data): State.SEND_BODY,
     (State.SEND_BODY, EndOfMessage): State.DONE,
     (State.DONE, ConnectionClosed): State.CLOSED,
     (State.MUST_CLOSE, ConnectionClosed): State.CLOSED,
     (State.CLOSED, ConnectionClosed): State.CLOSED,
+    **_FRAME_MOVES,
 }
 
 LAST_CYCLE: dict[State, State] = {State.DONE: State.MUST_CLOSE}
@@ -88,6 +112,8 @@ LAST_CYCLE: dict[State, State] = {State.DONE: State.MUST_CLOSE}
 JOINT_MOVES: dict[tuple[State, State], tuple[State, State]] = {
     # (client, server): a request calls for an answer.
     (State.SEND_BODY, State.IDLE): (State.SEND_BODY, State.SEND_RESPONSE),
+    # An answer that nobody asked for is the last.
+    (State.IDLE, State.SEND_BODY): (State.MUST_CLOSE, State.SEND_BODY),
     # Nobody is left to ask anything.
     (State.CLOSED, State.IDLE): (State.CLOSED, State.MUST_CLOSE),
     (State.CLOSED, State.DONE): (State.CLOSED, State.MUST_CLOSE),
@@ -95,7 +121,19 @@ JOINT_MOVES: dict[tuple[State, State], tuple[State, State]] = {
     # Nobody is left to answer.
     (State.IDLE, State.CLOSED): (State.MUST_CLOSE, State.CLOSED),
     (State.DONE, State.CLOSED): (State.MUST_CLOSE, State.CLOSED),
+    (State.IDLE, State.ERROR): (State.MUST_CLOSE, State.ERROR),
     (State.DONE, State.ERROR): (State.MUST_CLOSE, State.ERROR),
+    # What was a request opens a WebSocket.
+    (State.DONE, State.OPEN): (State.OPEN, State.OPEN),
+    # Both have said their last.
+    (State.CLOSING, State.CLOSING): (State.MUST_CLOSE, State.MUST_CLOSE),
+    # Nobody is left to say it to, or to wait for.
+    (State.CLOSED, State.OPEN): (State.CLOSED, State.MUST_CLOSE),
+    (State.CLOSED, State.CLOSING): (State.CLOSED, State.MUST_CLOSE),
+    (State.ERROR, State.CLOSING): (State.ERROR, State.MUST_CLOSE),
+    (State.OPEN, State.CLOSED): (State.MUST_CLOSE, State.CLOSED),
+    (State.CLOSING, State.CLOSED): (State.MUST_CLOSE, State.CLOSED),
+    (State.CLOSING, State.ERROR): (State.MUST_CLOSE, State.ERROR),
 }
 
 NEXT_CYCLE: dict[tuple[State, State], tuple[State, State]] = {

@@ -1,0 +1,229 @@
+"""A WebSocket's frames: what of the peer's is told and when, and what it is owed for them.
+
+`frame_gate` says which bytes are proper frames, an engine what they say, and
+`outgoing_frames` what may be sent. What follows from a Close or an error for
+the connection is decided by the connection, with the tables in `states`.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+from .deadlines import Wait
+from .engine import FrameEngine, IncomingFrame
+from .errors import RemoteProtocolError
+from .events import (
+    BytesMessage,
+    CloseWebSocket,
+    Event,
+    FrameEvent,
+    Ping,
+    Pong,
+    TextMessage,
+)
+from .frame_gate import FrameGate
+from .limits import Limits
+from .message_assembly import MessageAssembly
+from .websocket_handshake import Agreement
+from .wsproto_engine import WsprotoEngine
+
+__all__ = ("Frames",)
+
+_COST_OF_EVENT = 128
+"""Bytes that an event takes beside its payload."""
+
+
+class Frames:
+    """The frames of one WebSocket, in both directions.
+
+    Frames are read as they come, ahead of those who ask for the events, so that
+    a Ping is answered though nobody asks. What is read waits here, and once
+    that is as much as `Limits.read_ahead`, no more is read.
+
+    A Close, or a frame that breaks the rules, is passed on in its place behind
+    all that came before it; until then the connection lives on, so that how the
+    bytes were cut makes no difference to what can be answered.
+    """
+
+    __slots__ = (
+        "_asked_at",
+        "_assembly",
+        "_closing",
+        "_engine",
+        "_error",
+        "_gate",
+        "_limits",
+        "_owes_ping",
+        "_pong",
+        "_received",
+        "_released",
+        "_waiting",
+        "_waiting_size",
+        "_with_pings",
+        "ignored",
+    )
+
+    def __init__(self, agreed: Agreement, *, limits: Limits) -> None:
+        self._limits = limits
+        self._gate = FrameGate(limit=limits.message, deflate=agreed.deflate is not None)
+        # One engine for all frames. Another may read and write a frame in its
+        # place while no message is in progress and nothing was agreed on that
+        # changes frames: this is where they would be chosen.
+        self._engine: FrameEngine = WsprotoEngine(deflate=agreed.deflate, limit=limits.message)
+        self._assembly = MessageAssembly(by_fragment=agreed.acceptance.by_fragment)
+        self._with_pings = agreed.acceptance.with_pings
+        self._waiting: deque[Event] = deque()
+        """What was read and not told."""
+        self._waiting_size = 0
+        self._error: RemoteProtocolError | None = None
+        """What is wrong behind all that waits."""
+        self._pong = b""
+        """The answer to the latest Ping, as long as it was not handed over.
+
+        Only to the latest (RFC 6455 5.5.3): a peer that asks and does not read
+        would otherwise fill our memory.
+        """
+        self._owes_ping = False
+        """Whether the peer is to be asked whether it is there."""
+        self._asked_at: int | None = None
+        """How many bytes had been received when it was asked last."""
+        self._received = 0
+        """Bytes received."""
+        self._closing = False
+        """Whether we have sent a Close."""
+        self._released = False
+        """Whether nothing more will be read or written."""
+        self.ignored = False
+        """Whether bytes came that do not count."""
+
+    # The peer's side.
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait here, with what the waiting events take."""
+        return self._gate.buffered + self._waiting_size
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+        self._received += len(data)
+        if self._released or self.at_end:
+            self.ignored |= bool(data)
+        else:
+            self._gate.feed(data)
+
+    def read(self) -> Iterator[IncomingFrame]:
+        """Read on while there is room for what is read; yield each event, whole or in parts."""
+        if self._error is not None:
+            return
+        try:
+            while self._waiting_size < self._limits.read_ahead:
+                event = self._engine.next_event()
+                if event is not None:
+                    self._take(event)
+                    yield event
+                    continue
+                raw = self._gate.pass_on()
+                if raw is None:
+                    return
+                self._engine.receive(raw)
+        except RemoteProtocolError as error:
+            self._error = error
+
+    def tell(self, event: Event) -> None:
+        """Put `event` behind what waits."""
+        self._waiting.append(event)
+        self._waiting_size += _cost(event)
+
+    def next_event(self) -> Event | None:
+        """Return what waits longest; None if nothing does."""
+        if not self._waiting:
+            return None
+        event = self._waiting.popleft()
+        self._waiting_size -= _cost(event)
+        return event
+
+    @property
+    def told(self) -> bool:
+        """Whether everything that was read has been told of."""
+        return not self._waiting
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the peer's last frame has come, and `end` is to be called."""
+        return not self._released and (self._error is not None or self._gate.close_waits)
+
+    def end(self) -> CloseWebSocket:
+        """Return the peer's last frame, a Close; raise RemoteProtocolError if it is none."""
+        if self._error is not None:
+            raise self._error
+        close = self._engine.read_close(self._gate.pass_close())
+        self.ignored |= self._gate.buffered > 0
+        return close
+
+    # Our side.
+
+    def send(self, event: FrameEvent) -> bytes:
+        """Return the bytes that say `event`; with a Close, also what is owed before it."""
+        if not isinstance(event, CloseWebSocket):
+            return self._engine.send(event)
+        pong, self._pong = self._pong, b""
+        self._owes_ping = False
+        self._closing = True
+        return pong + self._engine.send(event)
+
+    def owe_ping(self) -> None:
+        """Ask the peer whether it is there, with what is handed over next."""
+        self._owes_ping = True
+
+    def owed(self) -> bytes:
+        """Hand over what nobody sends: the answer to a Ping, and a Ping of our own."""
+        owed, self._pong = self._pong, b""
+        if self._owes_ping:
+            self._owes_ping = False
+            self._asked_at = self._received
+            owed += self._engine.send(Ping())
+        return owed
+
+    @property
+    def wait(self) -> Wait:
+        """What the peer is being waited for.
+
+        Whatever comes from it shows that it is there: behind a Ping, a large
+        frame may be on its way for longer than any Pong should take.
+        """
+        if self.at_end:
+            return Wait.LAST_FRAME_TOLD
+        if self._closing:
+            return Wait.CLOSE
+        if self._owes_ping or self.buffered >= self._limits.read_ahead:
+            # Neither can be noticed now: that it is there, or that it is not.
+            return Wait.NOTHING
+        return Wait.PONG if self._asked_at == self._received else Wait.SILENCE
+
+    def release(self) -> None:
+        """Let go of everything but the events that wait: no frame will be read or written."""
+        self._released = True
+        self._gate.discard()
+        self._engine.release()
+        self._assembly.release()
+        self._pong = b""
+
+    def _take(self, event: IncomingFrame) -> None:
+        told: Event | None
+        if isinstance(event, TextMessage | BytesMessage):
+            told = self._assembly.add(event)
+        else:
+            told = event if self._with_pings else None
+            if isinstance(event, Ping) and not self._closing:
+                self._pong = self._engine.send(Pong(payload=event.payload))
+        if told is not None:
+            self.tell(told)
+
+
+def _cost(event: Event) -> int:
+    match event:
+        case TextMessage():
+            return _COST_OF_EVENT + len(event.text)
+        case BytesMessage():
+            return _COST_OF_EVENT + len(event.data)
+        case _:
+            return _COST_OF_EVENT

@@ -1,0 +1,87 @@
+"""Plays the bytes of a peer to a connection, and writes down what the server hears."""
+
+import itertools
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from tremolo_core import (
+    Connection,
+    ConnectionClosed,
+    Data,
+    EndOfMessage,
+    Event,
+    Headers,
+    Limits,
+    RemoteProtocolError,
+    Request,
+    Response,
+    Signal,
+    State,
+    value,
+)
+
+__all__ = ("NO_CONTENT", "Happening", "Refused", "cut", "every_byte", "play")
+
+NO_CONTENT = (Response(status=200, headers=Headers(((b"content-length", b"0"),))), EndOfMessage())
+
+
+@value
+class Refused:
+    """The peer broke the rules."""
+
+    status: int | None
+
+
+Happening: TypeAlias = Event | Refused
+
+
+def play(
+    pieces: Iterable[bytes], *, limits: Limits | None = None, early: bool = False
+) -> list[Happening]:
+    """What a server hears that answers each request, when `pieces` come and then the end.
+
+    It answers behind the request's end, or `early`, as soon as it has seen the
+    head. Adjacent Data are joined.
+    """
+    connection = Connection(limits=limits)
+    happenings: list[Happening] = []
+    for piece in pieces:
+        if piece:
+            connection.receive_data(piece)
+            _hear(connection, happenings, early=early)
+    connection.receive_eof()
+    _hear(connection, happenings, early=early)
+    return happenings
+
+
+def _hear(connection: Connection, happenings: list[Happening], *, early: bool) -> None:
+    while not (happenings and isinstance(happenings[-1], ConnectionClosed | Refused)):
+        try:
+            event = connection.next_event()
+        except RemoteProtocolError as error:
+            happenings.append(Refused(status=error.status))
+            return
+        match event:
+            case Signal.NEED_DATA:
+                return
+            case Signal.PAUSED:
+                raise AssertionError("the next cycle has begun already")
+            case Data(data=data) if happenings and isinstance(happenings[-1], Data):
+                happenings[-1] = Data(data=happenings[-1].data + data)
+            case _:
+                happenings.append(event)
+        if isinstance(event, Request if early else EndOfMessage):
+            connection.send(*NO_CONTENT)
+        if (connection.client_state, connection.server_state) == (State.DONE, State.DONE):
+            connection.start_next_cycle()
+
+
+def cut(data: bytes, *at: int) -> list[bytes]:
+    """The pieces of `data` when it is cut at these positions."""
+    cuts = [0, *sorted(at), len(data)]
+    return [data[start:end] for start, end in itertools.pairwise(cuts)]
+
+
+def every_byte(data: bytes) -> list[bytes]:
+    """Each byte of `data` for itself."""
+    return cut(data, *range(1, len(data)))

@@ -1,0 +1,306 @@
+"""What is read ahead, what is owed, and what is held: the frames of one WebSocket by themselves."""
+
+import tracemalloc
+from collections.abc import Sequence
+
+import pytest
+
+from tremolo_core.deadlines import Wait
+from tremolo_core.deflate import PerMessageDeflate
+from tremolo_core.engine import IncomingFrame
+from tremolo_core.errors import RemoteProtocolError
+from tremolo_core.events import (
+    AcceptWebSocket,
+    BytesMessage,
+    CloseWebSocket,
+    EndOfMessage,
+    Event,
+    Ping,
+    Pong,
+    TextMessage,
+)
+from tremolo_core.frames import Frames
+from tremolo_core.headers import Headers
+from tremolo_core.limits import Limits
+from tremolo_core.websocket_handshake import Agreement
+
+from .framing import BINARY, CONTINUATION, PING, PONG, TEXT, close_frame, frame
+
+A_COST = 128
+"""What an event is reckoned at, beside its payload."""
+
+
+def opened(
+    acceptance: AcceptWebSocket | None = None,
+    *,
+    deflate: PerMessageDeflate | None = None,
+    limits: Limits | None = None,
+) -> Frames:
+    agreed = Agreement(
+        acceptance=acceptance or AcceptWebSocket(), headers=Headers(), deflate=deflate
+    )
+    return Frames(agreed, limits=limits or Limits())
+
+
+def read(frames: Frames, *pieces: bytes) -> list[IncomingFrame]:
+    """What is read, told or not."""
+    events: list[IncomingFrame] = []
+    for piece in pieces:
+        frames.feed(piece)
+        events += frames.read()
+    return events
+
+
+def told(frames: Frames) -> list[Event]:
+    return list(iter(frames.next_event, None))
+
+
+def awaited(frames: Frames) -> Wait:
+    """What is waited for now; a type checker would take the property for a constant."""
+    return frames.wait
+
+
+# What is told.
+
+
+def test_messages_are_told_as_a_whole() -> None:
+    frames = opened()
+    assert read(frames, frame(TEXT, b"a", fin=False) + frame(CONTINUATION, b"b")) == [
+        TextMessage(text="a", final=False),
+        TextMessage(text="b"),
+    ]
+    assert told(frames) == [TextMessage(text="ab")]
+    assert frames.told
+
+
+def test_or_in_parts() -> None:
+    frames = opened(AcceptWebSocket(by_fragment=True))
+    read(frames, frame(BINARY, b"abc")[:-1], frame(BINARY, b"abc")[-1:])
+    assert told(frames) == [BytesMessage(data=b"ab", final=False), BytesMessage(data=b"c")]
+
+
+def test_pings_are_told_only_if_asked_for() -> None:
+    raw = frame(PING, b"a") + frame(PONG, b"b")
+    frames = opened()
+    assert read(frames, raw) == [Ping(payload=b"a"), Pong(payload=b"b")]
+    assert told(frames) == []
+    frames = opened(AcceptWebSocket(with_pings=True))
+    assert read(frames, raw) == [Ping(payload=b"a"), Pong(payload=b"b")]
+    assert told(frames) == [Ping(payload=b"a"), Pong(payload=b"b")]
+
+
+def test_something_else_may_be_put_in_its_place() -> None:
+    frames = opened()
+    frames.tell(EndOfMessage())
+    read(frames, frame(TEXT, b"a"))
+    assert not frames.told
+    assert told(frames) == [EndOfMessage(), TextMessage(text="a")]
+
+
+# What is read ahead.
+
+
+@pytest.mark.parametrize(
+    ("one", "event"),
+    [
+        (frame(TEXT), TextMessage(text="")),
+        (frame(TEXT, b"a" * 100), TextMessage(text="a" * 100)),
+        (frame(BINARY, bytes(1_000)), BytesMessage(data=bytes(1_000))),
+        (frame(PING), Ping()),
+    ],
+)
+def test_so_much_is_read_ahead_and_no_more(one: bytes, event: Event) -> None:
+    cost = A_COST + len(one) - len(frame(BINARY, b"")) - (2 if len(one) > 200 else 0)
+    frames = opened(AcceptWebSocket(with_pings=True), limits=Limits(read_ahead=cost * 3))
+    read(frames, one * 10)
+    # What waits, and the frames that were not looked at.
+    assert frames.buffered == cost * 3 + len(one) * 7
+    for left in range(9, -1, -1):
+        assert frames.next_event() == event
+        assert frames.buffered == cost * min(left, 2) + len(one) * max(left - 2, 0)
+        list(frames.read())
+    assert frames.buffered == 0
+
+
+def test_a_message_that_is_not_complete_does_not_stop_reading() -> None:
+    frames = opened(limits=Limits(read_ahead=100))
+    read(frames, frame(BINARY, bytes(90), fin=False), frame(CONTINUATION, bytes(90), fin=False))
+    assert frames.buffered == 0
+    read(frames, frame(CONTINUATION, b"."))
+    assert told(frames) == [BytesMessage(data=bytes(180) + b".")]
+
+
+def test_a_flood_of_nothing_is_bounded() -> None:
+    frames = opened()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        while frames.buffered < 65_536:
+            read(frames, frame(TEXT) * 100)
+        assert tracemalloc.get_traced_memory()[0] - before < 200_000
+    finally:
+        tracemalloc.stop()
+
+
+# How it ends.
+
+
+def test_a_close_is_the_end() -> None:
+    frames = opened()
+    assert read(frames, frame(TEXT, b"a") + close_frame(1001, b"bye")) == [TextMessage(text="a")]
+    assert frames.at_end
+    assert not frames.told
+    assert told(frames) == [TextMessage(text="a")]
+    # Until it is asked for, we may send.
+    assert frames.send(TextMessage(text="b")) == b"\x81\x01b"
+    assert frames.end() == CloseWebSocket(code=1001, reason="bye")
+    assert not frames.ignored
+
+
+@pytest.mark.parametrize(
+    "pieces", [[close_frame() + b"x"], [close_frame(), b"x"], [close_frame()[:3], b"", b""]]
+)
+def test_what_comes_behind_it_is_noted(pieces: Sequence[bytes]) -> None:
+    frames = opened()
+    read(frames, *pieces)
+    if frames.at_end:
+        frames.end()
+        assert frames.ignored
+        frames.release()
+        assert not frames.at_end
+    else:
+        assert not frames.ignored
+
+
+@pytest.mark.parametrize(
+    ("raw", "close_code"),
+    [
+        (frame(3), 1002),
+        (frame(TEXT, b"\xff"), 1007),
+        (frame(BINARY, bytes(11)), 1009),
+        (close_frame(1000, b"\xff"), 1007),
+    ],
+)
+def test_a_failure_is_the_end(raw: bytes, close_code: int) -> None:
+    frames = opened(limits=Limits(message=10))
+    read(frames, frame(TEXT, b"a") + raw, b"more")
+    assert frames.at_end
+    assert list(frames.read()) == []
+    assert told(frames) == [TextMessage(text="a")]
+    for _ in range(2 if close_code != 1007 else 1):
+        with pytest.raises(RemoteProtocolError) as caught:
+            frames.end()
+        assert caught.value.close_code == close_code
+
+
+def test_what_is_released_holds_nothing_but_what_was_read() -> None:
+    tracemalloc.start()
+    try:
+        frames = opened(deflate=PerMessageDeflate())
+        before = tracemalloc.get_traced_memory()[0]
+        frames.send(TextMessage(text="a" * 100))
+        read(frames, frame(TEXT, b"read"))
+        read(frames, frame(BINARY, bytes(50_000), fin=False), frame(PING))
+        read(frames, frame(CONTINUATION)[:3])
+        assert tracemalloc.get_traced_memory()[0] - before > 80_000
+        frames.release()
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000
+    finally:
+        tracemalloc.stop()
+    assert frames.owed() == b""
+    assert read(frames, frame(TEXT, b"more")) == []
+    assert frames.ignored
+    assert told(frames) == [TextMessage(text="read")]
+
+
+# What is owed.
+
+
+def test_a_ping_is_answered_once() -> None:
+    frames = opened()
+    read(frames, frame(PING, b"p"))
+    assert frames.owed() == b"\x8a\x01p"
+    assert frames.owed() == b""
+
+
+def test_only_the_latest_ping_is_answered() -> None:
+    frames = opened()
+    tracemalloc.start()
+    try:
+        read(frames, frame(PING, b"first"))
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(100):
+            read(frames, frame(PING, bytes(125)) * 100)
+        assert tracemalloc.get_traced_memory()[0] - before < 30_000
+    finally:
+        tracemalloc.stop()
+    read(frames, frame(PING, b"last"))
+    assert frames.owed() == b"\x8a\x04last"
+
+
+def test_the_answer_comes_before_our_close_and_none_behind_it() -> None:
+    frames = opened()
+    read(frames, frame(PING, b"a"))
+    frames.owe_ping()
+    assert frames.send(CloseWebSocket(code=1000)) == b"\x8a\x01a" + b"\x88\x02\x03\xe8"
+    read(frames, frame(PING, b"b"))
+    assert frames.owed() == b""
+
+
+def test_we_ask() -> None:
+    frames = opened()
+    read(frames, frame(PING, b"p"))
+    frames.owe_ping()
+    frames.owe_ping()
+    assert frames.owed() == b"\x8a\x01p" + b"\x89\x00"
+    assert frames.owed() == b""
+
+
+# What is waited for.
+
+
+def test_first_for_anything_then_for_a_sign_of_life() -> None:
+    frames = opened()
+    assert awaited(frames) is Wait.SILENCE
+    read(frames, frame(TEXT, b"a"))
+    told(frames)
+    assert awaited(frames) is Wait.SILENCE
+    frames.owe_ping()
+    # It is not on its way yet.
+    assert awaited(frames) is Wait.NOTHING
+    frames.owed()
+    assert awaited(frames) is Wait.PONG
+    # Any byte will do: a large frame may be in front of the Pong.
+    read(frames, frame(TEXT, b"abc")[:1])
+    assert awaited(frames) is Wait.SILENCE
+    frames.owe_ping()
+    frames.owed()
+    assert awaited(frames) is Wait.PONG
+
+
+def test_for_nothing_while_we_do_not_read() -> None:
+    frames = opened(limits=Limits(read_ahead=200))
+    read(frames, frame(BINARY, bytes(71)))
+    assert awaited(frames) is Wait.SILENCE
+    read(frames, frame(BINARY, b""))
+    assert awaited(frames) is Wait.NOTHING
+    frames.next_event()
+    assert awaited(frames) is Wait.SILENCE
+
+
+def test_for_a_close_behind_ours() -> None:
+    frames = opened()
+    frames.send(CloseWebSocket())
+    assert awaited(frames) is Wait.CLOSE
+    read(frames, frame(TEXT, b"a"))
+    assert awaited(frames) is Wait.CLOSE
+
+
+@pytest.mark.parametrize("ours_first", [False, True])
+@pytest.mark.parametrize("last", [close_frame(), frame(3)])
+def test_for_us_at_the_end(last: bytes, ours_first: bool) -> None:
+    frames = opened()
+    if ours_first:
+        frames.send(CloseWebSocket())
+    read(frames, frame(TEXT, b"a") + last)
+    assert awaited(frames) is Wait.LAST_FRAME_TOLD

@@ -1,0 +1,61 @@
+"""What every value can and cannot do, on one made for the purpose."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from tremolo_core import value
+
+
+@value
+class Point:
+    """Where something is."""
+
+    x: int
+    y: int = 0
+
+
+ANY_POINT: Any = Point
+"""For what the type checker would not let through."""
+
+
+def test_fields_are_given_by_name() -> None:
+    assert (Point(x=1).x, Point(x=1).y) == (1, 0)
+    with pytest.raises(TypeError, match="positional"):
+        ANY_POINT(1)
+    with pytest.raises(TypeError, match="positional"):
+        ANY_POINT(1, y=2)
+
+
+def test_a_field_without_a_default_is_needed() -> None:
+    with pytest.raises(TypeError, match="'x'"):
+        ANY_POINT(y=1)
+
+
+def test_values_are_equal_by_their_fields() -> None:
+    assert Point(x=1, y=2) == Point(x=1, y=2)
+    assert Point(x=1, y=2) != Point(x=1, y=3)
+
+
+def test_equal_values_hash_alike() -> None:
+    assert len({Point(x=1), Point(x=1, y=0), Point(x=2)}) == 2
+
+
+def test_a_value_shows_its_fields() -> None:
+    assert repr(Point(x=1)) == "Point(x=1, y=0)"
+
+
+def test_a_value_has_no_room_for_anything_else() -> None:
+    point: Any = Point(x=1)
+    with pytest.raises(AttributeError, match="'z'"):
+        point.z = 1
+    assert not hasattr(point, "__dict__")
+
+
+def test_another_value_is_made_by_replacing() -> None:
+    assert dataclasses.replace(Point(x=1, y=2), x=3) == Point(x=3, y=2)
+
+
+def test_a_values_docstring_is_its_own() -> None:
+    assert Point.__doc__ == "Where something is."
