@@ -15,8 +15,24 @@ __all__ = ("accept_forever", "accept_queued")
 
 logger = logging.getLogger("tremolo.server")
 
-_EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
-"""Nothing is wrong with the listening socket; the process or the machine is out of something."""
+_LOST = frozenset(
+    getattr(errno, name)
+    for name in (
+        "ECONNABORTED",
+        "EHOSTDOWN",
+        "EHOSTUNREACH",
+        "ENETDOWN",
+        "ENETUNREACH",
+        "ENONET",
+        "ENOPROTOOPT",
+        "EOPNOTSUPP",
+        "EPERM",
+        "EPROTO",
+    )
+    # Not every system has them all.
+    if hasattr(errno, name)
+)
+"""One connection has failed before it was accepted: accept(2) of Linux, under "Errors"."""
 
 _BACK_OFF_SECONDS = 0.05
 _LONGEST_BACK_OFF_SECONDS = 1.0
@@ -52,7 +68,8 @@ def accept_queued(
     """Call `start` with each connection that waits already, `most` of them at most.
 
     A connection that its peer has given up meanwhile is passed over. Raises
-    OSError if the kernel gives none for another reason than that none waits.
+    OSError if the kernel gives none for another reason than that none waits:
+    the process or the machine is out of something, or the socket does not listen.
     """
     for _ in range(most):
         try:
@@ -60,8 +77,7 @@ def accept_queued(
         except BlockingIOError:
             return
         except OSError as error:
-            # Linux also reports a network error of the new connection here: accept(2).
-            if error.errno in _EXHAUSTED or listener.fileno() < 0:
+            if error.errno not in _LOST:
                 raise
             logger.debug("a connection was lost before it was accepted: %s", error)
             continue

@@ -67,6 +67,7 @@ class Driver:
         "_exchange",
         "_link",
         "_peer",
+        "_request",
         "_scope",
         "_swept",
         "id",
@@ -85,6 +86,8 @@ class Driver:
         self._link = Link(stream, self._connection)
         self._answers = Answers(self._link, peer, around)
         self._exchange: ServedExchange | None = None
+        self._request: Request | None = None
+        """One that came just as the wait for it was cancelled."""
         self._scope = CancelScope()
         """Around the wait for requests, the handlers, and the lingering."""
         self._swept = 0.0
@@ -108,17 +111,19 @@ class Driver:
             while going:
                 with self._scope as scope:
                     await self._exchanges()
-                going = scope.cancelled_caught and await self._has_more()
+                going = scope.cancel_called and await self._has_more()
             await self._finish()
         except Exception:
             logger.exception("connection %d ended by an error of the server itself", self.id)
         finally:
             self._link.break_off()
-            with CancelScope(shield=True, deadline=anyio.current_time() + _WRITE_SECONDS):
-                await _close(self.stream)
-            self.state = ConnectionState.CLOSED
-            for callback in self._close_callbacks:
-                _call(callback)
+            try:
+                with CancelScope(shield=True, deadline=anyio.current_time() + _WRITE_SECONDS):
+                    await _close(self.stream)
+            finally:
+                self.state = ConnectionState.CLOSED
+                for callback in self._close_callbacks:
+                    _call(callback)
 
     def close_if_idle(self) -> None:
         """End the wait for a next request, or for a peer to finish."""
@@ -160,6 +165,10 @@ class Driver:
     async def _exchanges(self) -> None:
         """Serve one request after the other until the connection is to be ended."""
         while (request := await self._next_request()) is not None:
+            if self._scope.cancel_called:
+                # What was to end the wait must not end the handler.
+                self._request = request
+                return
             self.state = ConnectionState.BUSY
             self._exchange = exchange = ServedExchange(
                 request,
@@ -184,6 +193,9 @@ class Driver:
 
     async def _next_request(self) -> Request | None:
         """Return the next request, or None if there will be none."""
+        if self._request is not None:
+            request, self._request = self._request, None
+            return request
         while not self._link.broken:
             try:
                 event = self._connection.next_event()
@@ -208,7 +220,7 @@ class Driver:
             if is_cancellation(error):
                 self._note_cancellation(exchange.request)
                 raise
-            if isinstance(error, KeyboardInterrupt | GeneratorExit):
+            if _is_interrupt(error):
                 raise
             failure = error
         if failure is not None and not _is_disconnect(failure):
@@ -237,19 +249,17 @@ class Driver:
     async def _drain(self) -> bool:
         """Read what the handler left of the body, if it is little; false to end the connection."""
         connection = self._connection
-        while connection.closing is Closing.NO and not self._link.broken:
-            if connection.client_state is State.DONE:
-                return True
+        while connection.client_state is State.SEND_BODY and not self._link.broken:
             try:
                 event = connection.next_event()
             except RemoteProtocolError:
                 return False
             if event is Signal.NEED_DATA:
                 unread = connection.unread_body
-                if unread is None or unread > _DRAIN:
+                if connection.closing is not Closing.NO or unread is None or unread > _DRAIN:
                     return False
                 await self._link.read()
-        return False
+        return connection.closing is Closing.NO and not self._link.broken
 
     # The end.
 
@@ -257,16 +267,14 @@ class Driver:
         """Whether a peer whose time was up has come just in time; if not, do what is due."""
         self._scope = CancelScope()
         connection = self._connection
-        waiting = connection.client_state is State.IDLE and connection.buffered == 0
-        if waiting and await self._asked_once_more():
-            return True
+        if connection.client_state is State.IDLE and not connection.buffered:
+            with CancelScope(deadline=anyio.current_time() + _ASK_SECONDS):
+                await self._link.read()
+            if connection.buffered:
+                return True
         connection.handle_timeout(self._swept)
-        return False
-
-    async def _asked_once_more(self) -> bool:
-        with CancelScope(deadline=anyio.current_time() + _ASK_SECONDS):
-            await self._link.read()
-        return self._connection.buffered > 0
+        begun = connection.client_state is State.IDLE and connection.buffered > 0
+        return self._request is not None or (begun and not self._around.shutdown.begun)
 
     async def _finish(self) -> None:
         """Write what is owed, then listen for as long as the peer may not have read it."""
@@ -304,6 +312,13 @@ class Driver:
 _ANSWERED = frozenset((State.DONE, State.MUST_CLOSE, State.CLOSED))
 
 
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether `error` is not the handler's: somebody at the keyboard, or the end of the loop."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(KeyboardInterrupt) is not None
+    return isinstance(error, KeyboardInterrupt | GeneratorExit)
+
+
 def _is_disconnect(error: BaseException) -> bool:
     """Whether `error` says only that the client left, also when task groups have wrapped it."""
     if isinstance(error, BaseExceptionGroup):
@@ -319,7 +334,9 @@ def _name(request: Request) -> str:
 def _call(callback: Callable[[], None]) -> None:
     try:
         callback()
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         logger.exception("a callback for the end of a connection failed")
 
 

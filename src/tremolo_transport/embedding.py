@@ -9,6 +9,7 @@ import anyio
 from anyio import CancelScope
 from anyio.abc import TaskGroup
 
+from .cancellation import is_cancellation
 from .exchange import Handler
 from .server import Server
 from .settings import Bind, ServerSettings
@@ -60,13 +61,17 @@ class _Embedded(AbstractAsyncContextManager[Server]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            await self._server.stop()
-        except BaseException:
+        if error is not None and is_cancellation(error):
+            # A task cancelled by hand, or by a time-out of asyncio's, is told so only once.
             await self._abort()
-            raise
-        await self._home.leave()
-        if self._server.failure is not None:
+        else:
+            try:
+                await self._server.stop()
+            except BaseException:
+                await self._abort()
+                raise
+            await self._home.leave()
+        if isinstance(self._server.failure, Exception):
             raise self._server.failure
 
     async def _abort(self) -> None:

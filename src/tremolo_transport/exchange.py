@@ -118,13 +118,12 @@ class Exchange(ABC):
         self, status: int, headers: Iterable[tuple[bytes, bytes]] = (), body: bytes = b""
     ) -> None:
         """Send a whole answer in one write, with its Content-Length. Raises as `send` does."""
-        head = Headers.of(headers).without(b"content-length", b"transfer-encoding")
-        length = (b"content-length", b"%d" % len(body))
-        await self.send(
-            Response(status=status, headers=Headers((*head, length))),
-            Data(data=body),
-            EndOfMessage(),
-        )
+        head = Headers.of(headers).without(b"transfer-encoding")
+        if status != 304:
+            # That of a 304 is the length of what was not modified (RFC 9110 8.6).
+            length = (b"content-length", b"%d" % len(body))
+            head = Headers((*head.without(b"content-length"), length))
+        await self.send(Response(status=status, headers=head), Data(data=body), EndOfMessage())
 
     async def send_file(self, file: BinaryIO, *, offset: int = 0, count: int | None = None) -> None:
         """Send `count` bytes of `file` from `offset` on as Data; by default, up to its end.

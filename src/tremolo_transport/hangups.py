@@ -13,18 +13,19 @@ __all__ = ("hung_up",)
 _HANG_UP = getattr(select, "POLLRDHUP", 0)
 
 
-def hung_up(sockets: Iterable[socket.socket]) -> set[int]:
-    """Return the descriptors of those `sockets` whose peer has closed, half-closed or reset.
+def hung_up(sockets: Iterable[socket.socket]) -> list[socket.socket]:
+    """Return those `sockets` whose peer has closed, half-closed or reset; one system call for all.
 
-    One system call for all. Sockets that are closed already are left out.
+    Those that are closed are among them: uvloop itself closes what was reset.
     """
     poll = select.poll()
-    watched = False
+    closed: list[socket.socket] = []
+    watched: dict[int, socket.socket] = {}
     for sock in sockets:
         descriptor = sock.fileno()
-        if descriptor >= 0:
+        if descriptor < 0:
+            closed.append(sock)
+        else:
+            watched[descriptor] = sock
             poll.register(descriptor, _HANG_UP)
-            watched = True
-    if not watched:
-        return set()
-    return {descriptor for descriptor, _ in poll.poll(0)}
+    return closed + [watched[descriptor] for descriptor, _ in poll.poll(0)]

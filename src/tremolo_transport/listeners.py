@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Iterable
 from contextlib import ExitStack
+from typing import TypeAlias
 
 from .settings import Bind
 
@@ -15,6 +16,11 @@ __all__ = ("open_sockets",)
 
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """The name has an address of a family that this machine does not have."""
+
+_TRIES = 8
+"""How often the kernel may choose a port until it is free on all addresses of a name."""
+
+_Name: TypeAlias = tuple[str | int | bytes, ...]
 
 
 def open_sockets(binds: Iterable[Bind]) -> list[socket.socket]:
@@ -35,14 +41,35 @@ def open_sockets(binds: Iterable[Bind]) -> list[socket.socket]:
 
 
 def _open(bind: Bind) -> list[socket.socket]:
+    addresses = _resolve(bind)
+    tries = 1 if bind.port else _TRIES
+    while True:
+        try:
+            return _listen_on_all(addresses, bind)
+        except OSError as error:
+            tries -= 1
+            if error.errno != errno.EADDRINUSE or not tries:
+                raise OSError(error.errno, _reason(bind, error)) from None
+
+
+def _resolve(bind: Bind) -> list[tuple[int, _Name]]:
+    """The families and addresses that `bind` names."""
+    if not 0 <= bind.port <= 65_535:
+        raise OSError(f"cannot listen on {_text(bind)}: a port is a number from 0 to 65535")
     try:
         found = socket.getaddrinfo(
             bind.host or None, bind.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except socket.gaierror as error:
         raise OSError(f"cannot listen on {_text(bind)}: {error.strerror}") from None
+    except UnicodeError:
+        # From the codec for international names.
+        raise OSError(f"cannot listen on {_text(bind)}: no host can have that name") from None
     # A name may stand twice in a hosts file.
-    addresses = list(dict.fromkeys((family, name) for family, _, _, _, name in found))
+    return list(dict.fromkeys((family, name) for family, _, _, _, name in found))
+
+
+def _listen_on_all(addresses: Iterable[tuple[int, _Name]], bind: Bind) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     missing: OSError | None = None
     port = bind.port
@@ -52,7 +79,7 @@ def _open(bind: Bind) -> list[socket.socket]:
                 sock = _listen(family, (name[0], port, *name[2:]), bind.backlog)
             except OSError as error:
                 if error.errno not in _NOT_HERE:
-                    raise OSError(error.errno, _reason(bind, error)) from None
+                    raise
                 missing = error
                 continue
             opened.callback(sock.close)
@@ -60,12 +87,12 @@ def _open(bind: Bind) -> list[socket.socket]:
             # The kernel's choice for the first address holds for the others.
             port = port or sock.getsockname()[1]
         if not sockets and missing is not None:
-            raise OSError(missing.errno, _reason(bind, missing)) from None
+            raise missing
         opened.pop_all()
     return sockets
 
 
-def _listen(family: int, name: tuple[str | int, ...], backlog: int) -> socket.socket:
+def _listen(family: int, name: _Name, backlog: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         # Else a restart would have to wait for the old connections' last packets.

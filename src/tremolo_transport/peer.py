@@ -67,11 +67,14 @@ class ConnectionInfo(Protocol):
 
 
 def peer_of(stream: ByteStream) -> Peer:
-    """What the stream itself knows of its two ends."""
-    return Peer(
-        client=address_of(stream.extra(SocketAttribute.remote_address, None)),
-        server=address_of(stream.extra(SocketAttribute.local_address, None)),
-    )
+    """What the stream itself knows of its two ends; nothing if it is closed already."""
+    try:
+        return Peer(
+            client=address_of(stream.extra(SocketAttribute.remote_address, None)),
+            server=address_of(stream.extra(SocketAttribute.local_address, None)),
+        )
+    except OSError:
+        return Peer()
 
 
 def address_of(name: tuple[str, int] | str | None) -> Address | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from anyio import CancelScope
+from anyio.lowlevel import checkpoint
 
 from tremolo_core import (
     ConnectionClosed,
@@ -25,6 +26,12 @@ __all__ = ("ServedExchange",)
 
 _CLOSED = ConnectionClosed()
 
+_READS_PER_TURN = 16
+"""Reads after which a receiver lets go of the loop, whether it has to wait or not.
+
+On uvloop a read whose bytes come in each turn of the loop cannot be cancelled.
+"""
+
 
 class ServedExchange(Exchange):
     """One cycle of the connection behind `link`."""
@@ -34,6 +41,7 @@ class ServedExchange(Exchange):
         "_link",
         "_most_ahead",
         "_over",
+        "_waiting",
         "connection",
         "peer",
         "quiet_sweeps",
@@ -67,6 +75,8 @@ class ServedExchange(Exchange):
         self._answers = answers
         self._most_ahead = read_ahead
         self._over = False
+        self._waiting = 0
+        """How many tasks are in `receive`, and so want what the peer sends next."""
 
     # What handlers call.
 
@@ -143,7 +153,15 @@ class ServedExchange(Exchange):
         if link.connection.they_await_continue:
             self._answers.send_soon(InformationalResponse(status=100))
         full = signal is Signal.PAUSED and self._read_ahead_is_full()
-        if link.reading or self.watching or full:
-            await link.news()
-        else:
-            await link.read_interruptibly()
+        self._waiting += 1
+        try:
+            if link.reads % _READS_PER_TURN == _READS_PER_TURN - 1:
+                await checkpoint()
+            if link.reading or self.watching or full:
+                await link.news()
+            else:
+                await link.read_interruptibly()
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                link.connection.want_no_more()

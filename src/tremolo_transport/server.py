@@ -96,6 +96,10 @@ class Server:
                 await self._live()
         except Exception as error:
             self.failure = error
+        except BaseException as error:
+            # A cancellation that `abort` did not ask for: whoever waits must not think we serve.
+            self.failure = error
+            raise
         finally:
             for sock in (*self._sockets, *self._unserved):
                 sock.close()

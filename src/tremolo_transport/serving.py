@@ -38,7 +38,8 @@ async def serve_connection(
         around = Surroundings(
             handler,
             settings=settings or ServerSettings(),
-            context=context or copy_context(),
+            # An empty context is false.
+            context=copy_context() if context is None else context,
             task_group=task_group,
             shutdown=shutdown or ShutdownNotice(),
         )

@@ -27,6 +27,8 @@ class Sweeper:
         self._renewed = 0.0
         self.drivers: set[Driver] = set()
         """Connections that have not ended; whoever runs a driver adds and removes it."""
+        # A first answer may be sent before the first sweep.
+        around.stamp.renew(time.time())
 
     async def run(self) -> None:
         """Sweep for ever."""
@@ -47,7 +49,5 @@ class Sweeper:
                 if raw is not None:
                     silent[raw] = driver
         if silent:
-            gone = hung_up(silent)
-            for raw, driver in silent.items():
-                if raw.fileno() in gone:
-                    driver.note_hang_up()
+            for raw in hung_up(silent):
+                silent[raw].note_hang_up()

@@ -1,0 +1,68 @@
+"""The fields that answers get unless they have their own."""
+
+from tremolo_core import Headers, Response
+from tremolo_transport.stamp import Stamp
+
+BORN = 784_111_777.0  # the moment of the examples in RFC 9110 5.6.7
+
+
+def stamped(stamp: Stamp, *fields: tuple[bytes, bytes], last: bool = False) -> list[bytes]:
+    """The fields of an answer as they stand on the wire, one line each."""
+    response = Response(status=200, headers=Headers(fields), reason=b"Fine")
+    complete = stamp.complete(response, last=last)
+    assert (complete.status, complete.reason) == (200, b"Fine")
+    return [name + b": " + value for name, value in complete.headers]
+
+
+def made(*, server_name: bytes = b"Tremolo", date: bool = True) -> Stamp:
+    stamp = Stamp(server_name=server_name, date=date)
+    stamp.renew(BORN)
+    return stamp
+
+
+def test_an_answer_gets_the_date_and_the_servers_name_behind_its_own_fields() -> None:
+    assert stamped(made(), (b"x", b"y")) == [
+        b"x: y",
+        b"date: Sun, 06 Nov 1994 08:49:37 GMT",
+        b"server: Tremolo",
+    ]
+
+
+def test_an_answer_keeps_its_own() -> None:
+    own = ((b"Date", b"then"), (b"SERVER", b"me"))
+    assert stamped(made(), *own) == [b"Date: then", b"SERVER: me"]
+    assert stamped(made(), own[0]) == [b"Date: then", b"server: Tremolo"]
+
+
+def test_either_can_be_switched_off() -> None:
+    assert stamped(made(server_name=b"")) == [b"date: Sun, 06 Nov 1994 08:49:37 GMT"]
+    assert stamped(made(date=False)) == [b"server: Tremolo"]
+    assert stamped(made(server_name=b"", date=False)) == []
+
+
+def test_an_answer_that_lacks_nothing_is_the_same() -> None:
+    response = Response(status=204, headers=Headers([(b"date", b"then")]))
+    assert made(server_name=b"").complete(response, last=False) is response
+
+
+def test_the_last_answer_says_close() -> None:
+    own = ((b"date", b"then"), (b"server", b"me"))
+    assert stamped(made(), *own, last=True) == [b"date: then", b"server: me", b"connection: close"]
+    assert stamped(made(server_name=b"", date=False), last=True) == [b"connection: close"]
+
+
+def test_the_date_is_renewed_by_the_second() -> None:
+    stamp = made(server_name=b"")
+    stamp.renew(BORN + 0.9)
+    assert stamped(stamp) == [b"date: Sun, 06 Nov 1994 08:49:37 GMT"]
+    stamp.renew(BORN + 1.1)
+    assert stamped(stamp) == [b"date: Sun, 06 Nov 1994 08:49:38 GMT"]
+    # Somebody may set the clock back.
+    stamp.renew(BORN - 60)
+    assert stamped(stamp) == [b"date: Sun, 06 Nov 1994 08:48:37 GMT"]
+
+
+def test_the_fields_are_made_once_a_second_and_not_once_an_answer() -> None:
+    stamp = made()
+    first, second = (stamp.complete(Response(status=200), last=False) for _ in range(2))
+    assert all(one is other for one, other in zip(first.headers, second.headers, strict=True))

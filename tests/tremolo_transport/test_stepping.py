@@ -1,0 +1,197 @@
+"""A coroutine in a context of its own, in the task of whoever awaits it."""
+
+import gc
+from collections.abc import AsyncIterator, Awaitable, Generator
+from contextlib import asynccontextmanager
+from contextvars import Context, ContextVar, copy_context
+from typing import Any
+
+import anyio
+import pytest
+from anyio import CancelScope
+from anyio.lowlevel import checkpoint
+
+from tremolo_transport.stepping import in_context
+
+pytestmark = pytest.mark.anyio
+
+COLOUR: ContextVar[str] = ContextVar("COLOUR")
+
+
+async def test_every_step_runs_in_the_context_and_none_outside() -> None:
+    seen: list[str] = []
+
+    async def paint() -> None:
+        seen.append(COLOUR.get("none"))
+        COLOUR.set("red")
+        await checkpoint()
+        seen.append(COLOUR.get("none"))
+        COLOUR.set("green")
+
+    COLOUR.set("outside")
+    context = Context()
+    await in_context(context, paint())
+    assert seen == ["none", "red"]
+    assert context[COLOUR] == "green"
+    assert COLOUR.get() == "outside"
+
+
+async def test_it_is_the_same_task() -> None:
+    tasks: list[int] = []
+
+    async def note() -> None:
+        tasks.append(anyio.get_current_task().id)
+
+    await in_context(Context(), note())
+    assert tasks == [anyio.get_current_task().id]
+
+
+async def test_what_is_awaited_gets_what_it_waits_for() -> None:
+    results: list[object] = []
+
+    async def wait() -> None:
+        results.append(await anyio.to_thread.run_sync(lambda: 42))
+
+    await in_context(copy_context(), wait())
+    assert results == [42]
+
+
+async def test_an_exception_passes_through_and_is_raised_in_the_context() -> None:
+    async def fail() -> None:
+        COLOUR.set("red")
+        await checkpoint()
+        raise ValueError(COLOUR.get())
+
+    with pytest.raises(ValueError, match="red"):
+        await in_context(Context(), fail())
+
+
+async def test_a_cancellation_passes_through_and_is_seen_in_the_context() -> None:
+    seen: list[str] = []
+
+    async def wait() -> None:
+        COLOUR.set("red")
+        try:
+            await anyio.sleep_forever()
+        finally:
+            seen.append(COLOUR.get("none"))
+
+    with CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_await, in_context(Context(), wait()))
+            await checkpoint()
+            await checkpoint()
+            scope.cancel()
+    assert seen == ["red"]
+    assert scope.cancelled_caught
+
+
+async def _await(awaitable: Awaitable[None]) -> None:
+    await awaitable
+
+
+async def test_a_cancellation_may_be_survived() -> None:
+    async def survive() -> None:
+        with CancelScope() as scope:
+            scope.cancel()
+            await checkpoint()
+        assert scope.cancelled_caught
+        await checkpoint()
+        COLOUR.set("survived")
+
+    context = Context()
+    await in_context(context, survive())
+    assert context[COLOUR] == "survived"
+
+
+async def test_scopes_groups_and_context_managers_work_inside() -> None:
+    entered: list[str] = []
+
+    @asynccontextmanager
+    async def manager() -> AsyncIterator[None]:
+        entered.append(COLOUR.get())
+        yield
+        entered.append(COLOUR.get())
+
+    async def child() -> None:
+        entered.append(COLOUR.get())
+
+    async def work() -> None:
+        COLOUR.set("red")
+        async with manager(), anyio.create_task_group() as group:
+            group.start_soon(child)
+            COLOUR.set("green")
+
+    await in_context(Context(), work())
+    assert entered == ["red", "red", "green"]
+
+
+def test_a_coroutine_that_is_dropped_is_closed_in_its_context() -> None:
+    seen: list[str] = []
+
+    class Trap:
+        def __await__(self) -> Generator[None, None, None]:
+            yield
+
+    async def wait() -> None:
+        COLOUR.set("red")
+        try:
+            await Trap()
+        finally:
+            seen.append(COLOUR.get("none"))
+
+    coroutine = in_context(Context(), wait()).__await__()
+    next(coroutine)
+    coroutine.close()
+    assert seen == ["red"]
+
+
+def test_what_is_sent_and_thrown_arrives() -> None:
+    heard: list[object] = []
+
+    class Listener:
+        def __await__(self) -> Generator[str, Any, None]:
+            heard.append((yield "first"))
+            try:
+                yield "second"
+            except LookupError as error:
+                heard.append(error)
+            yield "third"
+
+    steps = in_context(Context(), Listener()).__await__()
+    assert next(steps) == "first"
+    assert steps.send(1) == "second"
+    error = LookupError()
+    assert steps.throw(error) == "third"
+    assert heard == [1, error]
+    with pytest.raises(StopIteration):
+        next(steps)
+
+
+def test_an_error_that_was_thrown_in_is_not_kept() -> None:
+    class Dear:
+        pass
+
+    def run() -> None:
+        async def wait() -> None:
+            dear = Dear()
+            await Trap()
+            del dear
+
+        class Trap:
+            def __await__(self) -> Generator[None, None, None]:
+                yield
+
+        steps = in_context(Context(), wait()).__await__()
+        next(steps)
+        with pytest.raises(KeyError):
+            steps.throw(KeyError())
+
+    gc.collect()
+    gc.disable()
+    try:
+        run()
+        alive = [thing for thing in gc.get_objects() if isinstance(thing, Dear)]
+    finally:
+        gc.enable()
+    assert alive == []

@@ -1,0 +1,53 @@
+"""What the connections of one server share."""
+
+from contextvars import Context
+
+import anyio
+import pytest
+
+from tremolo_core import Response
+from tremolo_transport.exchange import Exchange
+from tremolo_transport.settings import ServerSettings
+from tremolo_transport.shutdown import ShutdownNotice
+from tremolo_transport.surroundings import Surroundings
+
+pytestmark = pytest.mark.anyio
+
+
+async def handler(exchange: Exchange) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        (ServerSettings(), [b"date", b"server"]),
+        (ServerSettings(date=False), [b"server"]),
+        (ServerSettings(server_name=b""), [b"date"]),
+    ],
+)
+async def test_the_settings_decide_what_answers_are_stamped_with(
+    settings: ServerSettings, names: list[bytes]
+) -> None:
+    async with anyio.create_task_group() as group:
+        around = Surroundings(
+            handler,
+            settings=settings,
+            context=Context(),
+            task_group=group,
+            shutdown=ShutdownNotice(),
+        )
+    answer = around.stamp.complete(Response(status=200), last=False)
+    assert [name for name, _ in answer.headers] == names
+
+
+async def test_everything_is_as_it_was_given() -> None:
+    settings, context, shutdown = ServerSettings(), Context(), ShutdownNotice()
+    async with anyio.create_task_group() as group:
+        around = Surroundings(
+            handler, settings=settings, context=context, task_group=group, shutdown=shutdown
+        )
+        assert around.handler is handler
+        assert around.settings is settings
+        assert around.context is context
+        assert around.task_group is group
+        assert around.shutdown is shutdown
