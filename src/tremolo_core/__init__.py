@@ -1,7 +1,8 @@
 """HTTP/1.1 and WebSocket for servers, without I/O: bytes and time in, events out, and back."""
 
 from ._values import value
-from .connection import Closing, Connection
+from .closing import Closing
+from .connection import Connection
 from .deflate import PerMessageDeflate
 from .errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from .events import (

@@ -5,8 +5,7 @@ bytes, the tables in `states` judge every event of either side, `outgoing` what
 we send, `deadlines` the time. None of their decisions is made here.
 """
 
-import enum
-
+from .closing import Closing, closing_of
 from .deadlines import Deadlines, Wait, Waiting, lateness
 from .engine import OutgoingEvent
 from .errors import LocalProtocolError, RemoteProtocolError
@@ -27,25 +26,11 @@ from .outgoing import Outgoing
 from .refusal import answer_to
 from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
 
-__all__ = ("Closing", "Connection")
-
-
-class Closing(enum.Enum):
-    """Whether the driver should end the connection, once `data_to_send` is written."""
-
-    NO = enum.auto()
-    LINGER = enum.auto()
-    """Yes: half-close, then read and drop what the peer still sends, for a bounded time.
-
-    Closing at once could reset the connection, and the peer might never see
-    the answer (RFC 9112 9.6).
-    """
-    NOW = enum.auto()
-    """Yes, at once: there is nothing left that the peer could send or be told."""
+__all__ = ("Connection",)
 
 
 class Connection:
-    """One HTTP/1.1 connection, in the role of the server.
+    """One HTTP/1.1 connection, which may become a WebSocket's, in the role of the server.
 
     Bytes from the peer go in by `receive_data` and `receive_eof`, and are
     fetched as events from `next_event`; our events go in by `send`, and are
@@ -87,6 +72,8 @@ class Connection:
 
         The driver bounds them: it reads when `next_event` needs data, and ahead
         of that only while `buffered` is below `Limits.read_ahead`.
+
+        On a WebSocket a Ping is answered at once: `data_to_send` may have it.
         """
         self._wanted = False
         if self._error is None:
@@ -113,7 +100,7 @@ class Connection:
 
         Raises RemoteProtocolError when the peer broke the rules, and again each
         time. If it can be answered, `data_to_send` has the answer then, unless
-        another is sent before that is called.
+        another is sent before that is called. A Close is answered too.
         """
         self._read_frames()
         frames = self._incoming.frames
@@ -257,21 +244,19 @@ class Connection:
     @property
     def closing(self) -> Closing:
         """Whether the connection is to be ended, and how."""
-        if self._server_state is State.ERROR:
-            return Closing.NOW
-        error = self._error
+        error, head = self._error, self._incoming.head
         if error is not None and error.status is None and error.close_code is None:
             return Closing.NOW
-        if self._server_state not in (State.MUST_CLOSE, State.CLOSED) or self._refusal is not None:
+        if self._refusal is not None:
             return Closing.NO
-        incoming = self._incoming
-        if incoming.eof:
-            return Closing.NOW
-        their_last = self._client_state in (State.MUST_CLOSE, State.CLOSED)
-        said_so = incoming.head is not None and not incoming.head.keep_alive
-        if their_last and not incoming.went_on and (said_so or not self._outgoing.begun):
-            return Closing.NOW
-        return Closing.LINGER
+        said_so = head is not None and not head.keep_alive
+        return closing_of(
+            self._client_state,
+            self._server_state,
+            eof=self._incoming.eof,
+            went_on=self._incoming.went_on,
+            expects_it=said_so or not self._outgoing.begun,
+        )
 
     # Both sides.
 

@@ -44,7 +44,7 @@ class Answers:
     def send_soon(self, *events: Event) -> None:
         """As `send`, without waiting: a task of the server writes, whoever is cancelled here."""
         self._queue(*events)
-        self._around.task_group.start_soon(self._link.flush_unasked)
+        self._around.start(self._link.flush_unasked)
 
     async def send_plain(self, status: int, text: str) -> None:
         """Send a whole answer of one line of text; one that nobody is there to read is dropped."""

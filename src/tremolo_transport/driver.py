@@ -152,7 +152,7 @@ class Driver:
             return False
         if exchange.may_watch():
             exchange.watching = True
-            self._around.task_group.start_soon(exchange.watch)
+            self._around.start(exchange.watch)
             return False
         return not self._link.peer_gone
 
@@ -205,7 +205,7 @@ class Driver:
                 return event
             if event is not Signal.NEED_DATA:
                 return None
-            if self._around.shutdown.begun:
+            if self._around.shutdown.begun and not self._connection.buffered:
                 self._scope.cancel()
             await self._link.read()
         return None
@@ -267,14 +267,17 @@ class Driver:
         """Whether a peer whose time was up has come just in time; if not, do what is due."""
         self._scope = CancelScope()
         connection = self._connection
-        if connection.client_state is State.IDLE and not connection.buffered:
-            with CancelScope(deadline=anyio.current_time() + _ASK_SECONDS):
-                await self._link.read()
-            if connection.buffered:
-                return True
+        waiting = connection.client_state is State.IDLE and connection.buffered == 0
+        if waiting and await self._asked_once_more():
+            return True
         connection.handle_timeout(self._swept)
         begun = connection.client_state is State.IDLE and connection.buffered > 0
-        return self._request is not None or (begun and not self._around.shutdown.begun)
+        return begun or self._request is not None
+
+    async def _asked_once_more(self) -> bool:
+        with CancelScope(deadline=anyio.current_time() + _ASK_SECONDS):
+            await self._link.read()
+        return self._connection.buffered > 0
 
     async def _finish(self) -> None:
         """Write what is owed, then listen for as long as the peer may not have read it."""

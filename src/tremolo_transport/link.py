@@ -87,6 +87,9 @@ class Link:
         except (BrokenResourceError, ClosedResourceError, OSError):
             self.connection.receive_eof()
             self.break_off()
+        except Exception:
+            self.break_off()
+            raise
         finally:
             self.reading = False
             self.tell()

@@ -97,8 +97,7 @@ class MemoryStream(ByteStream):
     async def aclose(self) -> None:
         """Close both directions; the other end can still read what was sent."""
         self._closed = True
-        if not self._outgoing.ended:
-            self._outgoing.end()
+        self._outgoing.end()
         self._incoming.break_off()
         await checkpoint()
 

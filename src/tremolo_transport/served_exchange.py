@@ -155,12 +155,12 @@ class ServedExchange(Exchange):
         full = signal is Signal.PAUSED and self._read_ahead_is_full()
         self._waiting += 1
         try:
-            if link.reads % _READS_PER_TURN == _READS_PER_TURN - 1:
-                await checkpoint()
             if link.reading or self.watching or full:
                 await link.news()
             else:
                 await link.read_interruptibly()
+                if link.reads % _READS_PER_TURN == 0:
+                    await checkpoint()
         finally:
             self._waiting -= 1
             if not self._waiting:

@@ -4,6 +4,8 @@ Nothing here knows of signals, of log handlers or of the process's exit, so a
 server can be embedded in any program.
 """
 
+import logging
+import math
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
@@ -25,6 +27,8 @@ from .surroundings import Surroundings
 from .sweeper import Sweeper
 
 __all__ = ("Server",)
+
+logger = logging.getLogger("tremolo.server")
 
 _QUEUED = 4_096
 """Connections that are taken from a queue which is about to be closed; more than any holds."""
@@ -164,5 +168,10 @@ class Server:
         sweeper.drivers.add(driver)
         try:
             await driver.run()
+        except anyio.get_cancelled_exc_class():
+            if anyio.current_effective_deadline() == -math.inf:
+                raise
+            # On asyncio a handler can cancel the task it runs in: that must not end the others.
+            logger.warning("connection %d was closed, as its task was cancelled", driver.id)
         finally:
             sweeper.drivers.discard(driver)

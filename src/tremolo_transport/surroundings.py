@@ -1,5 +1,7 @@
 """What all connections of one server share."""
 
+import logging
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 
 from anyio.abc import TaskGroup
@@ -11,6 +13,8 @@ from .shutdown import ShutdownNotice
 from .stamp import Stamp
 
 __all__ = ("Surroundings",)
+
+logger = logging.getLogger("tremolo.server")
 
 
 class Surroundings:
@@ -36,3 +40,14 @@ class Surroundings:
         self.shutdown = shutdown
         self.stamp = Stamp(server_name=settings.server_name, date=settings.date)
         self.refusals = RefusalLog()
+
+    def start(self, function: Callable[[], Awaitable[None]]) -> None:
+        """Run `function` in a task of the server; what it raises is logged and ends nothing."""
+        self.task_group.start_soon(_run, function)
+
+
+async def _run(function: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await function()
+    except Exception:
+        logger.exception("a task of the server failed")

@@ -65,6 +65,8 @@ class Handlers:
                 # Never reads; is told all the same when the client leaves.
                 with exchange.cancelled_on_disconnect():
                     await anyio.sleep_forever()
+                with suppress(ClientDisconnected):
+                    await exchange.respond(200)
             case b"sockets":
                 await exchange.respond(200, body=b"%d" % open_sockets())
             case _:

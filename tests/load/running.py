@@ -37,7 +37,7 @@ class Program:
 def running(loop: str) -> Iterator[Program]:
     """A server on `loop`; afterwards it must have stopped in good order, without a complaint."""
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-X", "dev", "-m", "tests.load.program", loop],
+        [sys.executable, "-W", "error", "-m", "tests.load.program", loop],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -4,7 +4,9 @@ The server's side is built by hand from its parts, so that a test says itself
 what time it is. The client's side is read by h11, which knows nothing of us.
 """
 
+import os
 import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import Context
@@ -13,13 +15,13 @@ import anyio
 import h11
 import pytest
 from anyio import EndOfStream
-from anyio.abc import ByteStream, SocketStream, TaskGroup
+from anyio.abc import ByteStream, SocketAttribute, SocketStream, TaskGroup
 from anyio.lowlevel import checkpoint
 
 from tremolo_core import value
 from tremolo_transport.driver import Driver
 from tremolo_transport.exchange import Handler
-from tremolo_transport.memory import memory_stream_pair
+from tremolo_transport.memory import MemoryStream, memory_stream_pair
 from tremolo_transport.peer import peer_of
 from tremolo_transport.settings import ServerSettings
 from tremolo_transport.shutdown import ShutdownNotice
@@ -246,6 +248,21 @@ over_every_stream = pytest.mark.parametrize(
     ids=["memory", "tcp", "native"],
 )
 over_sockets = pytest.mark.parametrize("transport", list(Transport), ids=lambda one: one.value)
+
+
+def raw_socket(stream: ByteStream) -> socket.socket:
+    """A second descriptor of the stream's socket, to be closed by the caller."""
+    return socket.socket(fileno=os.dup(stream.extra(SocketAttribute.raw_socket).fileno()))
+
+
+async def reset(stream: ByteStream) -> None:
+    """Vanish as a peer does whose process was killed with something still unread."""
+    if isinstance(stream, MemoryStream):
+        stream.abort()
+    else:
+        with raw_socket(stream) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await stream.aclose()
 
 
 def tcp_sockets(*, buffers: int | None = None) -> tuple[socket.socket, socket.socket]:

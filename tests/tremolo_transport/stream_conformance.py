@@ -67,7 +67,9 @@ async def a_pending_receive_gets_what_comes(one: ByteStream, other: ByteStream) 
     assert received == [b"at last"]
 
 
-async def the_end_is_told_behind_the_last_byte_and_again(one: ByteStream, other: ByteStream) -> None:
+async def the_end_is_told_behind_the_last_byte_and_again(
+    one: ByteStream, other: ByteStream
+) -> None:
     await one.send(b"last")
     await one.send_eof()
     assert await other.receive() == b"last"
@@ -190,6 +192,28 @@ async def a_cancelled_receive_has_lost_nothing(one: ByteStream, other: ByteStrea
         assert received == [b"data"] or await other.receive() == b"data"
 
 
+async def a_cancelled_receive_reads_no_further(one: ByteStream, other: ByteStream) -> None:
+    sent = False
+
+    async def send() -> None:
+        nonlocal sent
+        await one.send(bytes(MORE_THAN_FITS))
+        sent = True
+
+    await begin(one, other)
+    async with anyio.create_task_group() as group:
+        scope = CancelScope()
+        group.start_soon(receive_within, scope, other, [])
+        await settle()
+        scope.cancel()
+        await settle()
+        group.start_soon(send)
+        for _ in range(5):
+            await settle()
+        assert not sent
+        group.cancel_scope.cancel()
+
+
 async def receive_within(scope: CancelScope, stream: ByteStream, received: list[bytes]) -> None:
     with scope:
         received.append(await stream.receive())
@@ -279,6 +303,7 @@ async def sending_and_receiving_let_others_run(one: ByteStream, other: ByteStrea
 
 CHECKS: tuple[Check, ...] = (
     a_cancelled_receive_has_lost_nothing,
+    a_cancelled_receive_reads_no_further,
     a_closed_stream_says_so,
     a_half_closed_stream_still_receives,
     a_pending_receive_gets_what_comes,

@@ -217,10 +217,15 @@ async def test_after_a_success_it_begins_anew(
     naps: list[float],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    for _ in range(2):
-        listener.connect_clients(1)
-        listener.failures = [errno.EMFILE] * 2
-        await accept_until(listener, accepted, len(accepted.ports) + 1)
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as group:
+            group.start_soon(accept_forever, listener, accepted.start)
+            for count in (1, 2):
+                listener.failures = [errno.EMFILE] * 2
+                listener.connect_clients(1)
+                while len(accepted.ports) < count:
+                    await checkpoint()
+            group.cancel_scope.cancel()
     assert naps == pytest.approx([0.05, 0.1] * 2)
     assert len(caplog.records) == 2
 

@@ -5,6 +5,7 @@ import logging
 import anyio
 import pytest
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 
 from tremolo_core import Connection, EndOfMessage, Event, Headers, RemoteProtocolError, Response
 from tremolo_transport.answers import Answers
@@ -76,6 +77,8 @@ async def test_what_is_sent_soon_is_written_by_a_task_of_the_server() -> None:
         with anyio.CancelScope() as scope:
             scope.cancel()
             on.answers.send_soon(OK, END)
+            await checkpoint()
+        assert scope.cancelled_caught
         assert (await on.client.answer()).status == 200
 
 

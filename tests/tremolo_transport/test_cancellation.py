@@ -12,7 +12,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError(), KeyboardInterrupt(), SystemExit(), BaseExceptionGroup("", [SystemExit()])]
+    "error",
+    [ValueError(), KeyboardInterrupt(), SystemExit(), BaseExceptionGroup("", [SystemExit()])],
 )
 async def test_an_error_is_no_cancellation(error: BaseException) -> None:
     assert not is_cancellation(error)
@@ -28,6 +29,20 @@ async def test_a_scope_cancels() -> None:
             caught.append(is_cancellation(error))
             raise
     assert caught == [True]
+
+
+async def test_an_error_on_the_way_of_a_cancellation_is_none() -> None:
+    caught: list[bool] = []
+    with CancelScope() as scope:
+        scope.cancel()
+        try:
+            try:
+                await anyio.sleep_forever()
+            finally:
+                raise ValueError("in the clean-up")
+        except ValueError as error:
+            caught.append(is_cancellation(error))
+    assert caught == [False]
 
 
 async def test_asyncios_error_does_not_cancel_when_anybody_raises_it() -> None:

@@ -16,7 +16,7 @@ from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfSt
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
-from tremolo_core import Data, EndOfMessage, Headers, Limits, Response, Timeouts
+from tremolo_core import Data, EndOfMessage, Headers, Response, Timeouts
 from tremolo_transport import driver
 from tremolo_transport.driver import Driver
 from tremolo_transport.exchange import (
@@ -466,9 +466,7 @@ async def test_a_little_of_an_unread_body_is_drained_and_the_connection_kept(
     make_pair: MakePair, size: int
 ) -> None:
     async with conversation(ignore, make_pair=make_pair) as talk:
-        await talk.client.send(
-            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
-        )
+        await talk.client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size)
         assert (await talk.client.answer()).status == 200
         await talk.client.send(bytes(size))
         assert (await talk.client.ask()).status == 200
@@ -482,9 +480,7 @@ async def test_a_client_with_much_more_to_send_can_read_its_answer(make_pair: Ma
         await exchange.respond(413, body=b"too much")
 
     async with conversation(refuse, make_pair=make_pair) as talk:
-        await talk.client.send(
-            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
-        )
+        await talk.client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size)
         for _ in range(50):
             await talk.client.send(bytes(size // 50))
         answer = await talk.client.answer("POST")
@@ -878,16 +874,18 @@ async def test_a_client_that_pipelines_for_ever_leaves_others_their_turn(
         while True:
             await talk.client.send(GET * 100)
 
-    async with conversation(handler, make_pair=make_pair) as endless:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(pipeline, endless)
-            tasks.start_soon(read_for_ever, endless.client.stream)
-            await settle()
-            async with conversation(handler, make_pair=make_pair) as other:
-                before = answers
-                assert (await other.client.ask()).status == 200
-                assert answers - before < 2_000
-            tasks.cancel_scope.cancel()
+    async with (
+        conversation(handler, make_pair=make_pair) as endless,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(pipeline, endless)
+        tasks.start_soon(read_for_ever, endless.client.stream)
+        await settle()
+        async with conversation(handler, make_pair=make_pair) as other:
+            before = answers
+            assert (await other.client.ask()).status == 200
+            assert answers - before < 2_000
+        tasks.cancel_scope.cancel()
     assert answers > 0
 
 

@@ -3,7 +3,6 @@
 import io
 from contextlib import AbstractContextManager, nullcontext
 
-import anyio
 import pytest
 
 from tremolo_core import (
@@ -16,7 +15,6 @@ from tremolo_core import (
     Response,
 )
 from tremolo_transport.exchange import ClientDisconnected, Exchange, Handler, ManagedHandler
-from tremolo_transport.server import Server
 
 from .conversations import Answer, conversation, settle
 

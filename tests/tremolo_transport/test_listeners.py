@@ -89,6 +89,27 @@ def test_a_name_with_several_addresses_gets_a_socket_for_each_on_one_port(
     assert len({name[1] for name in names}) == 1
 
 
+def test_no_host_is_every_interface(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str | None, int]] = []
+
+    def getaddrinfo(host: str | None, port: int, **options: int) -> list[Any]:
+        # Taken at its word it would listen to the world, from a test.
+        asked.append((host, options["flags"]))
+        return resolves_to((socket.AF_INET, ("127.0.0.1", 0)))(host, port)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with opened(Bind(host="", port=0)):
+        assert asked == [(None, socket.AI_PASSIVE)]
+
+
+def test_an_ipv6_socket_leaves_ipv4_to_another() -> None:
+    try:
+        with opened(Bind(host="::1", port=0)) as [sock]:
+            assert sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6 loopback address: {error}")
+
+
 def test_an_address_that_stands_twice_gets_one_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     twice = (socket.AF_INET, ("127.0.0.1", 0))
     monkeypatch.setattr(socket, "getaddrinfo", resolves_to(twice, twice))

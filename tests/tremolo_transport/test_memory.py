@@ -2,7 +2,7 @@
 
 import anyio
 import pytest
-from anyio import BrokenResourceError, ClosedResourceError
+from anyio import BrokenResourceError, CancelScope, ClosedResourceError
 from anyio.abc import SocketAttribute
 
 from tremolo_transport.memory import MemoryStream, memory_stream_pair
@@ -15,7 +15,9 @@ from .stream_conformance import CHECKS, Check
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("make_pair", [memory_pair(), tcp_pair(Transport.ANYIO)], ids=["memory", "tcp"])
+@pytest.mark.parametrize(
+    "make_pair", [memory_pair(), tcp_pair(Transport.ANYIO)], ids=["memory", "tcp"]
+)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 async def test_the_contract_of_a_byte_stream(check: Check, make_pair: MakePair) -> None:
     with anyio.fail_after(PATIENCE):
@@ -80,6 +82,27 @@ async def test_an_abort_wakes_who_waits_at_the_other_end() -> None:
         group.start_soon(send, other)
         await settle()
         one.abort()
+
+
+async def test_whoever_waits_does_so_without_being_run() -> None:
+    one, other = memory_stream_pair(10)
+    await one.send(b"x")
+    await other.receive()
+    async with anyio.create_task_group() as group:
+        group.start_soon(other.receive)
+        group.start_soon(other.send, bytes(11))
+        with anyio.fail_after(PATIENCE):
+            await anyio.wait_all_tasks_blocked()
+        await one.receive()
+        await one.send(b"x")
+
+
+async def test_closing_is_a_checkpoint() -> None:
+    one, _ = memory_stream_pair()
+    with CancelScope() as scope:
+        scope.cancel()
+        await one.aclose()
+    assert scope.cancelled_caught
 
 
 async def test_nothing_can_be_sent_behind_the_end() -> None:

@@ -21,7 +21,6 @@ from tremolo_core import (
     Response,
 )
 from tremolo_transport.exchange import ClientDisconnected, Exchange, ExchangeOver
-from tremolo_transport.memory import MemoryStream
 from tremolo_transport.settings import ServerSettings
 
 from .conversations import (
@@ -30,6 +29,7 @@ from .conversations import (
     MakePair,
     conversation,
     over_every_stream,
+    reset,
     settle,
 )
 
@@ -721,13 +721,15 @@ async def test_an_illegal_batch_sends_nothing_and_another_can_follow() -> None:
     async def handler(exchange: Exchange) -> None:
         with pytest.raises(LocalProtocolError):
             await exchange.send(OK, Data(data=b"abc"), END)
-        assert not exchange.response_started
+        started.append(exchange.response_started)
         await exchange.send(OK)
-        assert exchange.response_started
+        started.append(exchange.response_started)
         await exchange.send(Data(data=b"ab"), END)
 
+    started: list[bool] = []
     async with conversation(handler) as talk:
         assert (await talk.client.ask()).body == b"ab"
+    assert started == [False, True]
 
 
 async def test_a_send_that_writes_nothing_lets_others_run() -> None:
@@ -826,8 +828,9 @@ async def test_a_peer_that_pipelines_and_half_closes_is_answered_every_time() ->
         assert await talk.client.some() == b""
 
 
+@over_every_stream
 @pytest.mark.parametrize("request_start", [GET, POST], ids=["complete", "incomplete"])
-async def test_a_peer_that_resets_is_gone(request_start: bytes) -> None:
+async def test_a_peer_that_resets_is_gone(make_pair: MakePair, request_start: bytes) -> None:
     seen: list[object] = []
     begun = anyio.Event()
 
@@ -841,17 +844,17 @@ async def test_a_peer_that_resets_is_gone(request_start: bytes) -> None:
             await anyio.sleep_forever()
         await exchange.respond(200)
 
-    async with conversation(handler) as talk:
+    async with conversation(handler, make_pair=make_pair) as talk:
         await talk.client.send(request_start)
         await begun.wait()
         await settle()
-        assert isinstance(talk.client.stream, MemoryStream)
-        talk.client.stream.abort()
+        await reset(talk.client.stream)
         await talk.ended.wait()
     assert seen == [CLOSED, CLOSED, True]
 
 
-async def test_a_peer_that_resets_while_it_is_sent_to_is_gone() -> None:
+@over_every_stream
+async def test_a_peer_that_resets_while_it_is_sent_to_is_gone(make_pair: MakePair) -> None:
     errors: list[BaseException] = []
 
     async def handler(exchange: Exchange) -> None:
@@ -866,11 +869,11 @@ async def test_a_peer_that_resets_while_it_is_sent_to_is_gone() -> None:
         with pytest.raises(ClientDisconnected):
             await exchange.send(END)
 
-    async with conversation(handler) as talk:
+    async with conversation(handler, make_pair=make_pair) as talk:
         await talk.client.send(GET)
+        await talk.client.until(b"\r\n\r\n")
         await settle()
-        assert isinstance(talk.client.stream, MemoryStream)
-        talk.client.stream.abort()
+        await reset(talk.client.stream)
         await talk.ended.wait()
     assert isinstance(errors[0], OSError)
 

@@ -6,7 +6,7 @@ import logging
 import os
 import resource
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -23,6 +23,8 @@ from anyio.lowlevel import checkpoint
 
 from tremolo_core import Data, EndOfMessage, Headers, Response
 from tremolo_transport import Bind, Exchange, Server, ServerSettings, serve
+from tremolo_transport.acceptor import accept_queued
+from tremolo_transport.driver import Driver
 
 from .conversations import Client
 from .over_sockets import LAST, PATIENCE, address, ask, connected, open_sockets, until_sockets
@@ -525,6 +527,69 @@ async def test_what_handlers_raise_does_not_reach_the_server() -> None:
             answer = await client.ask(GET.replace(b"/", target, 1))
             assert answer.status == 500, target
         assert (await client.ask(GET)).body == b"hello"
+
+
+async def test_a_handler_that_cancels_its_own_task_harms_nobody_else(
+    anyio_backend_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    if anyio_backend_name != "asyncio":
+        pytest.skip("only on asyncio is a task itself cancelled")
+
+    async def handler(exchange: Exchange) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        if exchange.request.target == b"/last":
+            task.cancel()
+            await anyio.sleep_forever()
+        await hello(exchange)
+
+    async with serve(handler) as server, connected(server) as other:
+        assert (await other.ask(GET)).body == b"hello"
+        assert await ask(server) == b""
+        assert (await other.ask(GET)).body == b"hello"
+    [record] = caplog.records
+    assert record.getMessage().endswith("was closed, as its task was cancelled")
+
+
+async def test_connections_that_have_ended_are_forgotten() -> None:
+    def drivers() -> int:
+        gc.collect()
+        return sum(isinstance(thing, Driver) for thing in gc.get_objects())
+
+    before = drivers()
+    async with serve(hello) as server:
+        sockets = open_sockets()
+        for _ in range(10):
+            await ask(server)
+        await until_sockets(sockets)
+        assert drivers() == before
+
+
+@pytest.mark.filterwarnings("ignore:coroutine 'Server._serve_socket' was never awaited")
+async def test_on_asyncio_a_loop_that_ends_leaves_no_connection_open(
+    anyio_backend_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if anyio_backend_name != "asyncio":
+        pytest.skip("only asyncio can end a task before it has begun")
+
+    async def accept_and_end(listener: socket.socket, start: Callable[..., object]) -> None:
+        await anyio.wait_readable(listener)
+        accept_queued(listener, start, most=1)
+        # As `asyncio.run` does when its function returns.
+        for task in asyncio.all_tasks() - not_ours:
+            task.cancel()
+
+    not_ours = asyncio.all_tasks()
+    monkeypatch.setattr("tremolo_transport.server.accept_forever", accept_and_end)
+    before = open_sockets()
+    context = serve(hello)
+    server = await context.__aenter__()
+    with socket.create_connection(address(server)):
+        await server.wait_stopped()
+        await until_sockets(before + 1)
+    await context.__aexit__(None, None, None)
+    # What was never awaited is to be found in this test, which expects it.
+    gc.collect()
 
 
 async def test_nothing_is_left_behind() -> None:

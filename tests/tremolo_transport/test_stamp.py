@@ -28,6 +28,11 @@ def test_an_answer_gets_the_date_and_the_servers_name_behind_its_own_fields() ->
     ]
 
 
+def test_it_has_its_fields_before_it_is_told_the_time() -> None:
+    fields = stamped(Stamp(server_name=b"Tremolo", date=True))
+    assert fields == [b"date: Thu, 01 Jan 1970 00:00:00 GMT", b"server: Tremolo"]
+
+
 def test_an_answer_keeps_its_own() -> None:
     own = ((b"Date", b"then"), (b"SERVER", b"me"))
     assert stamped(made(), *own) == [b"Date: then", b"SERVER: me"]
@@ -64,5 +69,7 @@ def test_the_date_is_renewed_by_the_second() -> None:
 
 def test_the_fields_are_made_once_a_second_and_not_once_an_answer() -> None:
     stamp = made()
-    first, second = (stamp.complete(Response(status=200), last=False) for _ in range(2))
+    first = stamp.complete(Response(status=200), last=False)
+    stamp.renew(BORN + 0.5)
+    second = stamp.complete(Response(status=200), last=False)
     assert all(one is other for one, other in zip(first.headers, second.headers, strict=True))

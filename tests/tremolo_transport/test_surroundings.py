@@ -11,6 +11,8 @@ from tremolo_transport.settings import ServerSettings
 from tremolo_transport.shutdown import ShutdownNotice
 from tremolo_transport.surroundings import Surroundings
 
+from .conversations import settle, surroundings
+
 pytestmark = pytest.mark.anyio
 
 
@@ -38,6 +40,29 @@ async def test_the_settings_decide_what_answers_are_stamped_with(
         )
     answer = around.stamp.complete(Response(status=200), last=False)
     assert [name for name, _ in answer.headers] == names
+
+
+async def test_what_a_task_of_the_server_raises_is_logged_and_ends_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail() -> None:
+        raise ArithmeticError("of a stream with a bug")
+
+    async with anyio.create_task_group() as group:
+        around = surroundings(handler, group)
+        around.start(fail)
+        await settle()
+        finished = anyio.Event()
+
+        async def finish() -> None:
+            finished.set()
+
+        around.start(finish)
+        await finished.wait()
+        assert not group.cancel_scope.cancel_called
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert record.getMessage() == "a task of the server failed"
 
 
 async def test_everything_is_as_it_was_given() -> None:

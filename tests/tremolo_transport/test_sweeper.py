@@ -1,16 +1,12 @@
 """Who is too late, and what becomes of it; the tests say what time it is."""
 
 import logging
-import os
 import socket
-import struct
 import time
-from itertools import pairwise
 
 import anyio
 import pytest
 from anyio import CancelScope
-from anyio.abc import ByteStream, SocketAttribute
 from anyio.lowlevel import checkpoint
 
 from tremolo_core import (
@@ -22,7 +18,6 @@ from tremolo_core import (
     Response,
     Timeouts,
 )
-from tremolo_transport import sweeper
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 from tremolo_transport.peer import Peer
 from tremolo_transport.settings import ServerSettings
@@ -36,6 +31,8 @@ from .conversations import (
     conversation,
     over_every_stream,
     over_sockets,
+    raw_socket,
+    reset,
     settle,
     surroundings,
     tcp_pair,
@@ -154,6 +151,20 @@ async def test_a_request_that_comes_as_the_server_stops_is_answered(turns: int) 
         talk.driver.close_if_idle()
         assert (await talk.client.answer()).status == 200
         assert await talk.client.some() == b""
+
+
+async def test_a_request_that_has_come_in_part_as_the_server_stops_has_its_usual_time() -> None:
+    async with conversation(hello) as talk:
+        await talk.client.send(GET[:10])
+        await settle()
+        talk.sweep()
+        talk.around.shutdown.begin(None)
+        talk.driver.close_if_idle()
+        talk.sweep(later=29)
+        await settle()
+        assert not talk.ended.is_set()
+        talk.sweep(later=2)
+        assert (await talk.client.answer()).status == 408
 
 
 async def test_time_that_a_handler_takes_is_not_the_clients() -> None:
@@ -333,11 +344,6 @@ async def test_an_unread_body_that_is_late_ends_the_connection() -> None:
 # Peers that have gone, while nobody reads.
 
 
-def raw_socket(stream: ByteStream) -> socket.socket:
-    """A second descriptor of the stream's socket, to be closed by the caller."""
-    return socket.socket(fileno=os.dup(stream.extra(SocketAttribute.raw_socket).fileno()))
-
-
 async def flood(sock: socket.socket, talk: Conversation) -> int:
     """Send until nobody takes any more, and return how many bytes were taken."""
     sent = idle = 0
@@ -385,10 +391,8 @@ async def test_a_peer_that_leaves_behind_a_full_read_ahead_is_noticed(
             assert not gone.is_set()
             if leaving == "ends":
                 client.shutdown(socket.SHUT_WR)
-            else:
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if leaving == "resets":
-            await talk.client.stream.aclose()
+            await reset(talk.client.stream)
         await settle()
         talk.sweep()
         await gone.wait()
@@ -492,21 +496,26 @@ async def test_refusals_are_logged_at_a_limited_rate(caplog: pytest.LogCaptureFi
 
 
 async def test_the_sweeper_looks_four_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sweeper.SWEEP_SECONDS == 0.25
-    monkeypatch.setattr(sweeper, "SWEEP_SECONDS", 0.01)
+    waits: list[float] = []
+    swept: list[float] = []
+    enough = anyio.Event()
+
+    async def pass_at_once(seconds: float) -> None:
+        waits.append(seconds)
+        await checkpoint()
+
+    class Counting(Sweeper):
+        def sweep(self, now: float) -> None:
+            super().sweep(now)
+            swept.append(now)
+            if len(swept) == 3:
+                enough.set()
+
     async with anyio.create_task_group() as group:
-        around = surroundings(hello, group)
-        swept: list[float] = []
-        enough = anyio.Event()
-
-        class Counting(Sweeper):
-            def sweep(self, now: float) -> None:
-                super().sweep(now)
-                swept.append(now)
-                if len(swept) == 3:
-                    enough.set()
-
-        group.start_soon(Counting(around).run)
+        monkeypatch.setattr(anyio, "sleep", pass_at_once)
+        group.start_soon(Counting(surroundings(hello, group)).run)
+        before = anyio.current_time()
         await enough.wait()
         group.cancel_scope.cancel()
-    assert all(later - earlier >= 0.01 for earlier, later in pairwise(swept))
+    assert waits[:2] == [0.25, 0.25]
+    assert before <= swept[0] <= swept[2] <= anyio.current_time()

@@ -1,0 +1,368 @@
+"""Whose turn it is to read and to write, and how the end is told."""
+
+import anyio
+import pytest
+from anyio import BusyResourceError, CancelScope
+from anyio.lowlevel import checkpoint
+
+from tremolo_core import Connection, Data, EndOfMessage, Request, Response, Signal, State
+from tremolo_transport.errors import ClientDisconnected
+from tremolo_transport.link import Link
+from tremolo_transport.memory import MemoryStream, memory_stream_pair
+
+from .conversations import GET, PATIENCE, settle
+
+pytestmark = pytest.mark.anyio
+
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+OK = Response(status=200)
+
+
+def linked(capacity: int = 65_536) -> tuple[MemoryStream, Link]:
+    client, server = memory_stream_pair(capacity)
+    return client, Link(server, Connection())
+
+
+async def asked(capacity: int = 65_536, request: bytes = GET) -> tuple[MemoryStream, Link]:
+    """A link whose connection has a request to answer."""
+    client, link = linked(max(capacity, len(request)))
+    await client.send(request)
+    await link.read()
+    assert isinstance(link.connection.next_event(), Request)
+    link.connection.send(OK)
+    link.connection.data_to_send()
+    return client, link
+
+
+# Reading.
+
+
+async def test_a_read_moves_what_the_stream_has_into_the_core() -> None:
+    client, link = linked()
+    await client.send(GET[:10])
+    await link.read()
+    assert link.connection.next_event() is Signal.NEED_DATA
+    await client.send(GET[10:])
+    await link.read()
+    assert isinstance(link.connection.next_event(), Request)
+    assert not link.reading
+    assert not link.peer_gone
+    assert link.reads == 2
+
+
+async def test_it_is_known_who_reads() -> None:
+    client, link = linked()
+    async with anyio.create_task_group() as group:
+        group.start_soon(link.read)
+        await settle()
+        assert link.reading
+        await client.send(b"GET")
+        await settle()
+        assert not link.reading
+
+
+async def test_the_end_is_noted_and_not_raised() -> None:
+    client, link = linked()
+    await client.send_eof()
+    await link.read()
+    assert (link.eof, link.broken, link.peer_gone) == (True, False, True)
+    assert link.connection.client_state is State.IDLE
+    assert not isinstance(link.connection.next_event(), Signal)
+
+
+async def test_a_failure_is_noted_and_not_raised() -> None:
+    client, link = linked()
+    client.abort()
+    await link.read()
+    assert (link.eof, link.broken, link.peer_gone) == (False, True, True)
+    assert link.connection.server_state is State.ERROR
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "broken"),
+    [(GET, False), (POST + b"0123456789", False), (POST + b"012345678", True)],
+    ids=["none", "all", "not all"],
+)
+async def test_an_end_in_the_middle_of_a_body_breaks_the_link_though_nobody_reads_it(
+    request_bytes: bytes, broken: bool
+) -> None:
+    client, link = await asked(request=request_bytes)
+    await client.send_eof()
+    await link.read()
+    assert link.broken is broken
+    assert link.peer_gone
+
+
+async def test_a_read_that_is_cancelled_leaves_no_trace() -> None:
+    client, link = linked()
+    with CancelScope() as scope:
+        scope.cancel()
+        await link.read()
+    assert not link.reading
+    await client.send(GET)
+    await link.read()
+    assert isinstance(link.connection.next_event(), Request)
+
+
+async def test_an_interrupt_ends_a_read_that_allows_it_and_no_other_wait() -> None:
+    _, link = linked()
+    ended: list[str] = []
+
+    async def read() -> None:
+        await link.read_interruptibly()
+        ended.append("read")
+
+    async with anyio.create_task_group() as group:
+        link.interrupt()
+        group.start_soon(read)
+        await settle()
+        assert ended == []
+        link.interrupt()
+        await settle()
+        assert ended == ["read"]
+        link.interrupt()
+        await checkpoint()
+    assert not link.peer_gone
+
+
+async def test_an_interrupt_does_not_end_a_plain_read() -> None:
+    client, link = linked()
+    async with anyio.create_task_group() as group:
+        group.start_soon(link.read)
+        await settle()
+        link.interrupt()
+        await settle()
+        assert link.reading
+        await client.send_eof()
+
+
+@pytest.mark.parametrize(
+    "what", ["data", "end", "cancellation", "interrupt", "tell", "hang-up", "break"]
+)
+async def test_who_waits_for_news_hears_of_everything(what: str) -> None:
+    client, link = linked()
+    heard = 0
+
+    async def listen() -> None:
+        nonlocal heard
+        await link.news()
+        heard += 1
+
+    async with anyio.create_task_group() as group:
+        scope = CancelScope()
+
+        async def read() -> None:
+            with scope:
+                await link.read_interruptibly()
+
+        group.start_soon(read)
+        for _ in range(2):
+            group.start_soon(listen)
+        await settle()
+        assert heard == 0
+        match what:
+            case "data":
+                await client.send(b"GET")
+            case "end":
+                await client.send_eof()
+            case "cancellation":
+                scope.cancel()
+            case "interrupt":
+                link.interrupt()
+            case "tell":
+                link.tell()
+            case "hang-up":
+                link.note_hang_up()
+            case _:
+                link.break_off()
+        await settle()
+        assert heard == 2
+        group.cancel_scope.cancel()
+
+
+# Writing.
+
+
+async def test_a_flush_writes_all_that_the_core_has() -> None:
+    client, link = await asked()
+    link.connection.send(Data(data=b"one"))
+    link.connection.send(Data(data=b"two"), EndOfMessage())
+    await link.flush()
+    assert await client.receive() == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+    assert link.connection.data_to_send() == b""
+
+
+async def test_a_flush_of_nothing_lets_others_run() -> None:
+    _, link = linked()
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await checkpoint()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(count)
+        for _ in range(20):
+            await link.flush()
+        assert turns >= 10
+        group.cancel_scope.cancel()
+
+
+async def test_one_writes_and_takes_along_what_the_others_have() -> None:
+    client, link = await asked(capacity=60)
+    done: list[int] = []
+
+    async def flush(number: int) -> None:
+        link.connection.send(Data(data=bytes([48 + number]) * 50))
+        await link.flush()
+        done.append(number)
+
+    async with anyio.create_task_group() as group:
+        for number in range(3):
+            group.start_soon(flush, number)
+            await settle()
+        assert done == [0], "a second write by another task would be refused by the stream"
+        received = b""
+        while received.count(b"\r\n") < 6:
+            received += await client.receive()
+    assert received == b"".join(b"32\r\n" + bytes([48 + n]) * 50 + b"\r\n" for n in range(3))
+    assert sorted(done) == [0, 1, 2]
+
+
+async def test_a_writer_that_is_cancelled_breaks_the_link_for_all() -> None:
+    _, link = await asked(capacity=60)
+    outcomes: list[str] = []
+
+    async def flush() -> None:
+        try:
+            await link.flush()
+        except ClientDisconnected:
+            outcomes.append("disconnected")
+
+    scope = CancelScope()
+
+    async def be_cancelled() -> None:
+        with scope:
+            await flush()
+
+    async with anyio.create_task_group() as group:
+        link.connection.send(Data(data=bytes(1_000)))
+        group.start_soon(be_cancelled)
+        await settle()
+        for _ in range(2):
+            group.start_soon(flush)
+        await settle()
+        scope.cancel()
+    assert scope.cancelled_caught
+    assert outcomes == ["disconnected"] * 2
+    assert link.broken
+
+
+async def test_one_that_only_waited_is_cancelled_without_harm() -> None:
+    client, link = await asked(capacity=60)
+    scope = CancelScope()
+
+    async def be_cancelled() -> None:
+        with scope:
+            await link.flush()
+
+    async with anyio.create_task_group() as group:
+        link.connection.send(Data(data=bytes(100)))
+        group.start_soon(link.flush)
+        await settle()
+        group.start_soon(be_cancelled)
+        await settle()
+        scope.cancel()
+        await settle()
+        await client.receive()
+    assert scope.cancelled_caught
+    assert not link.broken
+
+
+async def test_a_stream_that_fails_breaks_the_link() -> None:
+    client, link = await asked()
+    client.abort()
+    link.connection.send(Data(data=b"to nobody"))
+    with pytest.raises(ClientDisconnected):
+        await link.flush()
+    assert link.broken
+    assert link.connection.data_to_send() == b""
+    with pytest.raises(ClientDisconnected):
+        await link.flush()
+
+
+async def test_what_nobody_waits_for_fails_quietly() -> None:
+    client, link = await asked()
+    client.abort()
+    link.connection.send(Data(data=b"to nobody"))
+    await link.flush_unasked()
+    assert link.broken
+
+
+async def test_another_error_of_the_stream_is_the_writers_to_hear() -> None:
+    _, link = await asked(capacity=60)
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as group:
+            # Somebody who breaks the rule that all write by this link.
+            group.start_soon(link.stream.send, bytes(1_000))
+            await settle()
+            link.connection.send(Data(data=b"x"))
+            with pytest.raises(BusyResourceError):
+                await link.flush()
+            assert link.broken
+            group.cancel_scope.cancel()
+
+
+async def test_an_error_of_the_stream_that_nobody_expects_breaks_the_link() -> None:
+    class Odd(MemoryStream):
+        async def receive(self, max_bytes: int = 65_536) -> bytes:
+            raise ArithmeticError("a stream with a bug")
+
+    _, server = memory_stream_pair()
+    link = Link(Odd(server._incoming, server._outgoing), Connection())
+    with pytest.raises(ArithmeticError):
+        await link.read()
+    assert link.broken
+    assert not link.reading
+
+
+# The peer has gone.
+
+
+@pytest.mark.parametrize("how", ["end", "hang-up", "break"])
+async def test_whoever_asked_is_called_once_when_the_peer_is_gone(how: str) -> None:
+    client, link = linked()
+    called: list[str] = []
+
+    def first() -> None:
+        called.append("first")
+
+    def second() -> None:
+        called.append("second")
+
+    def forgotten() -> None:
+        called.append("forgotten")
+
+    for callback in (first, forgotten, second):
+        link.on_gone(callback)
+    link.forget_gone(forgotten)
+    assert called == []
+    match how:
+        case "end":
+            await client.send_eof()
+            await link.read()
+        case "hang-up":
+            link.note_hang_up()
+        case _:
+            link.break_off()
+    assert called == ["first", "second"]
+    assert link.peer_gone
+    link.break_off()
+    link.note_hang_up()
+    link.forget_gone(first)
+    assert called == ["first", "second"]
+    link.on_gone(first)
+    assert called == ["first", "second", "first"]
