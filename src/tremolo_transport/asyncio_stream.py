@@ -101,10 +101,9 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """As `ByteStream.send`."""
         if self._drained is not None:
             raise BusyResourceError("writing to")
-        self._usable_transport().write(item)
-        # Writing calls `pause_writing` if the kernel does not take enough of it.
-        if self._drained is not None:
-            await self._wait_for_room(self._drained)
+        drained = self._write(item)
+        if drained is not None:
+            await self._wait_for_room(drained)
         else:
             await self._be_fair(len(item))
 
@@ -218,6 +217,11 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             finally:
                 self._reader = None
         self._calls = self._bytes = 0
+
+    def _write(self, item: bytes) -> asyncio.Future[None] | None:
+        """Write `item`; what to wait for if the kernel has not taken enough of it."""
+        self._usable_transport().write(item)
+        return self._drained
 
     async def _wait_for_room(self, drained: asyncio.Future[None]) -> None:
         # The next to send is busy until there is room, also if this is cancelled.
