@@ -234,7 +234,7 @@ class Driver:
         if connection.refusal is not None:
             # The peer broke the rules while the handler was not looking.
             return
-        if not failed:
+        if not failed and not self._link.peer_gone:
             logger.error("the handler of %s returned too early", _name(exchange.request))
         if exchange.response_started:
             # Closing shows the client that the answer is not complete.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from anyio import CancelScope
-from anyio.lowlevel import checkpoint
+from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint
 
 from tremolo_core import (
     ConnectionClosed,
@@ -26,6 +26,9 @@ __all__ = ("ServedExchange",)
 
 _CLOSED = ConnectionClosed()
 
+_EVENTS_PER_TURN = 64
+"""Events that are told at once, before other tasks get their turn."""
+
 _READS_PER_TURN = 16
 """Reads after which a receiver lets go of the loop, whether it has to wait or not.
 
@@ -38,6 +41,7 @@ class ServedExchange(Exchange):
 
     __slots__ = (
         "_answers",
+        "_at_once",
         "_link",
         "_most_ahead",
         "_over",
@@ -75,6 +79,8 @@ class ServedExchange(Exchange):
         self._answers = answers
         self._most_ahead = read_ahead
         self._over = False
+        self._at_once = 0
+        """Events that were told since other tasks had their turn."""
         self._waiting = 0
         """How many tasks are in `receive`, and so want what the peer sends next."""
 
@@ -82,6 +88,12 @@ class ServedExchange(Exchange):
 
     async def receive(self) -> Event:
         link = self._link
+        self._at_once += 1
+        if self._at_once > _EVENTS_PER_TURN:
+            # One read can hold thousands of small chunks. Nothing is taken yet, so a task that
+            # is cancelled here by hand has lost nothing.
+            self._at_once = 0
+            await cancel_shielded_checkpoint()
         while not self._over:
             try:
                 event = link.connection.next_event()

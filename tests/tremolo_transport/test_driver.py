@@ -16,7 +16,7 @@ from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfSt
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
-from tremolo_core import Data, EndOfMessage, Headers, Response, Timeouts
+from tremolo_core import ConnectionClosed, Data, EndOfMessage, Headers, Response, Timeouts
 from tremolo_transport import driver
 from tremolo_transport.driver import Driver
 from tremolo_transport.exchange import (
@@ -386,6 +386,22 @@ async def test_an_answer_that_is_not_complete_looks_so(
         await talk.ended.wait()
     expected = "failed" if raises else "returned too early"
     assert errors(caplog) == [f"the handler of GET / {expected}"]
+
+
+async def test_a_handler_that_gives_up_as_its_client_has_left_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def handler(exchange: Exchange) -> None:
+        async for _ in exchange:
+            pass
+        assert await exchange.receive() == ConnectionClosed()
+
+    async with conversation(handler) as talk:
+        await talk.client.send(GET)
+        await settle()
+        await talk.client.stream.aclose()
+        await talk.ended.wait()
+    assert errors(caplog) == []
 
 
 async def test_a_handler_that_does_not_answer_is_a_500(caplog: pytest.LogCaptureFixture) -> None:

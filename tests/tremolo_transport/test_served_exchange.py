@@ -958,3 +958,49 @@ async def test_an_answer_that_has_begun_can_be_finished_though_the_body_is_malfo
         await talk.client.send(CHUNKED + b"no size\r\n")
         assert (await talk.client.answer()).body == b"all the same"
         assert await talk.client.some() == b""
+
+
+async def test_a_body_in_tiny_chunks_leaves_turns_to_others() -> None:
+    chunks = 2_000
+    turns: list[int] = []
+    done = anyio.Event()
+
+    async def handler(exchange: Exchange) -> None:
+        # Everything is here already: no event has to be waited for.
+        await settle()
+        before = ticks
+        assert await body_of(exchange) == b"x" * chunks
+        turns.append(ticks - before)
+        done.set()
+
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while not done.is_set():
+            ticks += 1
+            await checkpoint()
+
+    async with conversation(handler) as talk, anyio.create_task_group() as group:
+        group.start_soon(tick)
+        await talk.client.send(CHUNKED + b"1\r\nx\r\n" * chunks + b"0\r\n\r\n")
+        await done.wait()
+    assert turns[0] >= chunks // 100
+
+
+async def test_what_is_told_after_many_events_is_not_lost_by_a_cancellation() -> None:
+    chunks = 200
+    received: list[Event] = []
+
+    async def handler(exchange: Exchange) -> None:
+        await settle()
+        with CancelScope() as scope:
+            scope.cancel()
+            for _ in range(chunks + 1):
+                received.append(await exchange.receive())
+        await exchange.respond(200)
+
+    async with conversation(handler) as talk:
+        await talk.client.send(CHUNKED + b"1\r\nx\r\n" * chunks + b"0\r\n\r\n")
+        await talk.client.answer()
+    assert received == [Data(data=b"x")] * chunks + [END]
