@@ -996,8 +996,7 @@ async def test_what_is_told_after_many_events_is_not_lost_by_a_cancellation() ->
         await settle()
         with CancelScope() as scope:
             scope.cancel()
-            for _ in range(chunks + 1):
-                received.append(await exchange.receive())
+            received.extend([await exchange.receive() for _ in range(chunks + 1)])
         await exchange.respond(200)
 
     async with conversation(handler) as talk:
