@@ -7,24 +7,18 @@ we send, `deadlines` the time. None of their decisions is made here.
 
 from .closing import Closing, closing_of
 from .deadlines import Deadlines, Wait, Waiting, lateness
-from .engine import OutgoingEvent
 from .errors import LocalProtocolError, RemoteProtocolError
 from .events import (
-    AcceptWebSocket,
     CloseWebSocket,
     ConnectionClosed,
-    EndOfMessage,
     Event,
-    FrameEvent,
-    InformationalResponse,
-    Response,
     Signal,
 )
 from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outgoing import Outgoing
 from .refusal import answer_to
-from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
+from .states import CLIENT_MOVES, NEXT_CYCLE, State, join
 
 __all__ = ("Connection",)
 
@@ -52,8 +46,19 @@ class Connection:
         "_wanted",
     )
 
-    def __init__(self, *, limits: Limits | None = None, timeouts: Timeouts | None = None) -> None:
-        self._incoming = Incoming(limits or Limits())
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        timeouts: Timeouts | None = None,
+        fast_path: bool = True,
+    ) -> None:
+        """By default the limits and time-outs are those of `Limits` and `Timeouts`.
+
+        Without the `fast_path` h11 reads and writes every message: slower, and
+        otherwise the same.
+        """
+        self._incoming = Incoming(limits or Limits(), fast_path=fast_path)
         self._outgoing = _unasked()
         self._deadlines = Deadlines(timeouts or Timeouts())
         self._client_state = State.IDLE
@@ -174,41 +179,27 @@ class Connection:
         Raises LocalProtocolError if any of them may not be sent now or says what
         may not be said; then none is sent, and everything is as before.
         """
-        client, server = self._client_state, self._server_state
-        draft = self._outgoing.copy()
-        awaited = self.they_await_continue
-        written: list[OutgoingEvent] = []
-        framed: list[FrameEvent] = []
-        for event in events:
-            following = SERVER_MOVES.get((server, type(event)))
-            if following is None:
-                raise LocalProtocolError(
-                    f"{type(event).__name__} cannot be sent by a server in the state {server.name}"
-                )
-            if awaited and isinstance(event, Response):
-                # Whether the body follows all the same, only the client knows (RFC 9110 10.1.1).
-                draft.keep_alive = False
-            awaited &= not _is_continue(event)
-            if isinstance(event, FrameEvent):
-                framed.append(draft.frames.judge(event))
-            elif (to_write := draft.judge(event)) is not None:
-                written.append(to_write)
-            if isinstance(event, AcceptWebSocket) and client is State.SEND_BODY:
-                # A handshake has no body, but its end may not have been asked for.
-                client = CLIENT_MOVES[client, EndOfMessage]
-            client, server = join(client, following, keep_alive=draft.keep_alive)
-        self._outgoing = draft
-        if server not in _NOT_ANSWERING:
+        outgoing, incoming = self._outgoing, self._incoming
+        before = self._client_state
+        batch = outgoing.judge(
+            events,
+            before,
+            self._server_state,
+            awaited=incoming.withheld and self.they_await_continue,
+        )
+        if batch.server not in _NOT_ANSWERING:
             self._refusal = None
-        self._incoming.withheld = awaited
-        self._out += map(self._incoming.engine.send, written)
-        before, self._client_state, self._server_state = self._client_state, client, server
-        frames = self._incoming.frames
+        if incoming.withheld:
+            incoming.withheld = batch.awaited
+        send = incoming.engine.send
+        self._out += [send(event) for event in batch.written]
+        self._client_state, self._server_state = batch.client, batch.server
+        frames = incoming.frames
         if frames is not None:
-            self._out += map(frames.send, framed)
-        elif draft.agreed is not None:
-            frames = self._incoming.open_frames(draft.agreed, before)
-            self._out += map(frames.send, framed)
+            self._out += map(frames.send, batch.framed)
+        elif outgoing.agreed is not None:
+            frames = incoming.open_frames(outgoing.agreed, before)
+            self._out += map(frames.send, batch.framed)
             self._read_frames()
 
     def send_failed(self) -> None:
@@ -292,7 +283,10 @@ class Connection:
         state or progress in it, counts from this call. So a time-out is late by
         at most one interval, and never early.
         """
-        waiting = Waiting(wait=self._wait(), cycle=self._cycle, received=self._incoming.received)
+        wait = self._wait()
+        if wait is Wait.NEXT_REQUEST:
+            self._incoming.forget()
+        waiting = Waiting(wait=wait, cycle=self._cycle, received=self._incoming.received)
         return self._deadlines.deadline(waiting, now)
 
     def handle_timeout(self, now: float) -> None:
@@ -381,7 +375,3 @@ _FRAMED = frozenset((State.OPEN, State.CLOSING))
 def _unasked() -> Outgoing:
     """For an answer before any request, the last: one that HTTP/1.0 would understand."""
     return Outgoing(method=b"", http_version=b"1.0", keep_alive=False)
-
-
-def _is_continue(event: Event) -> bool:
-    return isinstance(event, InformationalResponse) and event.status == 100

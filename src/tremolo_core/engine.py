@@ -9,6 +9,7 @@ and `outgoing_frames` have said the same.
 
 from typing import Protocol
 
+from .answer_head import AnswerHead
 from .events import (
     BytesMessage,
     CloseWebSocket,
@@ -19,25 +20,25 @@ from .events import (
     Ping,
     Pong,
     Request,
-    Response,
     TextMessage,
 )
+from .gate import Passed
+from .head import Head
 
-__all__ = ("Engine", "FrameEngine", "IncomingEvent", "IncomingFrame", "OutgoingEvent")
+__all__ = ("Engine", "FrameEngine", "IncomingFrame", "OutgoingEvent")
 
-IncomingEvent = Request | Data | EndOfMessage
-OutgoingEvent = InformationalResponse | Response | Data | EndOfMessage
+OutgoingEvent = InformationalResponse | AnswerHead | Data | EndOfMessage
 IncomingFrame = TextMessage | BytesMessage | Ping | Pong
 
 
 class Engine(Protocol):
     """Reads one request and writes its answers."""
 
-    def receive(self, raw: bytes) -> None:
-        """Take the next raw bytes of this cycle: a head, or a part of a body."""
+    def read_head(self, head: Head) -> Request:
+        """Return what the head of the cycle says."""
 
-    def next_event(self) -> IncomingEvent | None:
-        """Return the next event in what was received; None until there is more."""
+    def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
+        """Return what the next bytes say that the gate has passed; None for mere framing."""
 
     def send(self, event: OutgoingEvent) -> bytes:
         """Return the bytes that say `event`."""

@@ -24,7 +24,7 @@ from .head import (
 )
 from .limits import Limits
 
-__all__ = ("Gate",)
+__all__ = ("Gate", "Passed")
 
 _CR = 0x0D
 
@@ -34,11 +34,23 @@ class _Stage(enum.Enum):
 
     HEAD = enum.auto()
     BODY = enum.auto()
+    BODY_END = enum.auto()
     CHUNK_LINE = enum.auto()
     CHUNK_DATA = enum.auto()
     CHUNK_END = enum.auto()
     TRAILERS = enum.auto()
     DONE = enum.auto()
+
+
+class Passed(enum.Enum):
+    """What the bytes of a body are that have passed."""
+
+    CONTENT = enum.auto()
+    """All of them are content."""
+    FRAMING = enum.auto()
+    """A chunk's line, or its end."""
+    END = enum.auto()
+    """What ends the message: the trailer section if it is chunked, else no bytes."""
 
 
 class Gate:
@@ -50,6 +62,7 @@ class Gate:
     __slots__ = (
         "_buffer",
         "_counted",
+        "_last",
         "_limits",
         "_line",
         "_missing",
@@ -57,6 +70,7 @@ class Gate:
         "_skipped",
         "_stage",
         "body_limit",
+        "passed",
     )
 
     def __init__(self, limits: Limits) -> None:
@@ -73,6 +87,10 @@ class Gate:
         """Bytes that the body, or the chunk, still lacks."""
         self._counted = 0
         """Bytes of the body so far, as far as they are announced."""
+        self.passed = Passed.END
+        """What the bytes are that `body` returned last."""
+        self._last: Head | None = None
+        """The head before: often the next one has the same fields."""
         self.body_limit = limits.body
         """The most bytes that this request's body may have; None is no limit."""
 
@@ -86,7 +104,11 @@ class Gate:
         """Bytes of the body that have not come out of here; None if that is not known."""
         if self._stage is _Stage.BODY:
             return self._missing
-        return 0 if self._stage is _Stage.DONE else None
+        return 0 if self._stage in (_Stage.BODY_END, _Stage.DONE) else None
+
+    def forget(self) -> None:
+        """Let go of the last head, which may be the largest thing that an idle peer has here."""
+        self._last = None
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the peer."""
@@ -118,18 +140,20 @@ class Gate:
         end = self._block_end(self._limits.head, request_line=True)
         if end is None:
             return None
-        head = parse_head(self._take(end), self._limits)
+        self._last = head = parse_head(self._take(end), self._limits, self._last)
         if head.content_length is None:
             self._stage = _Stage.CHUNK_LINE
         elif head.content_length:
             self._missing = self._counted = head.content_length
             self._stage = _Stage.BODY
         else:
-            self._stage = _Stage.DONE
+            self._stage = _Stage.BODY_END
         return head
 
     def body(self) -> bytes | None:
         """Pass on the next raw bytes of the body, or return None as long as there are none.
+
+        What they are is in `passed`; those that end the message may be none.
 
         Raises RemoteProtocolError for a bad one, and as soon as a body is
         announced that is beyond the limit (413).
@@ -137,12 +161,16 @@ class Gate:
         match self._stage:
             case _Stage.BODY:
                 self._keep_to_body_limit()
-                return self._body_bytes(_Stage.DONE)
+                return self._content(_Stage.BODY_END)
+            case _Stage.BODY_END:
+                self.passed = Passed.END
+                self._stage = _Stage.DONE
+                return b""
             case _Stage.CHUNK_LINE:
                 return self._chunk_line()
             case _Stage.CHUNK_DATA:
                 self._keep_to_body_limit()
-                return self._body_bytes(_Stage.CHUNK_END)
+                return self._content(_Stage.CHUNK_END)
             case _Stage.CHUNK_END:
                 return self._chunk_end()
             case _Stage.TRAILERS:
@@ -191,10 +219,11 @@ class Gate:
         if self.body_limit is not None and self._counted > self.body_limit:
             raise RemoteProtocolError(f"a body of more than {self.body_limit} bytes", status=413)
 
-    def _body_bytes(self, behind: _Stage) -> bytes | None:
+    def _content(self, behind: _Stage) -> bytes | None:
         size = min(self._missing, len(self._buffer))
         if not size:
             return None
+        self.passed = Passed.CONTENT
         self._missing -= size
         if not self._missing:
             self._stage = behind
@@ -215,6 +244,7 @@ class Gate:
         self._missing = int(chunk[1], 16)
         self._counted += self._missing
         self._keep_to_body_limit()
+        self.passed = Passed.FRAMING
         self._stage = _Stage.CHUNK_DATA if self._missing else _Stage.TRAILERS
         return line
 
@@ -223,6 +253,7 @@ class Gate:
             raise RemoteProtocolError("a chunk that is longer than its announced size")
         if len(self._buffer) < 2:
             return None
+        self.passed = Passed.FRAMING
         self._stage = _Stage.CHUNK_LINE
         return self._take(2)
 
@@ -232,6 +263,7 @@ class Gate:
             return None
         raw = self._take(end)
         parse_trailers(raw, self._limits)
+        self.passed = Passed.END
         self._stage = _Stage.DONE
         return raw
 

@@ -7,9 +7,13 @@ from typing import assert_never
 
 import h11
 
-from .engine import IncomingEvent, OutgoingEvent
+from .answer_head import AnswerHead
+from .engine import OutgoingEvent
 from .errors import RemoteProtocolError
-from .events import Data, EndOfMessage, InformationalResponse, Request, Response
+from .events import Data, EndOfMessage, InformationalResponse, Request
+from .gate import Passed
+from .head import Head
+from .head_writing import titled
 from .headers import Headers
 
 __all__ = ("H11Engine",)
@@ -26,33 +30,41 @@ class H11Engine:
     def __init__(self) -> None:
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_NO_LIMIT)
 
-    def receive(self, raw: bytes) -> None:
-        """As `Engine.receive`."""
-        self._h11.receive_data(raw)
+    def read_head(self, head: Head) -> Request:
+        """As `Engine.read_head`; a RemoteProtocolError if h11 is stricter than the gate."""
+        event = self._read(head.raw)
+        assert isinstance(event, h11.Request)
+        headers = Headers(event.headers)
+        if head.authority is not None:
+            headers = Headers(((b"host", head.authority), *headers.without(b"host")))
+        return Request(
+            method=event.method,
+            target=event.target,
+            headers=headers,
+            http_version=head.http_version,
+            upgrade=None if head.handshake is None else b"websocket",
+        )
 
-    def next_event(self) -> IncomingEvent | None:
-        """As `Engine.next_event`; a RemoteProtocolError if h11 is stricter than the gate."""
+    def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
+        """As `Engine.read_body`; a RemoteProtocolError if h11 is stricter than the gate."""
+        match self._read(raw):
+            case h11.Data() as event:
+                return Data(data=bytes(event.data))
+            case h11.EndOfMessage() as event:
+                return EndOfMessage(trailers=Headers(event.headers))
+            case _:
+                # NEED_DATA behind the line or the end of a chunk.
+                return None
+
+    def _read(self, raw: bytes) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        if raw:
+            self._h11.receive_data(raw)
         try:
-            event = self._h11.next_event()
+            return self._h11.next_event()
         except h11.RemoteProtocolError as error:
             raise RemoteProtocolError(
                 "a message that h11 refuses", status=error.error_status_hint
             ) from error
-        match event:
-            case h11.Request():
-                return Request(
-                    method=event.method,
-                    target=event.target,
-                    headers=Headers(event.headers),
-                    http_version=event.http_version,
-                )
-            case h11.Data():
-                return Data(data=bytes(event.data))
-            case h11.EndOfMessage():
-                return EndOfMessage(trailers=Headers(event.headers))
-            case _:
-                # NEED_DATA, or PAUSED behind a request that asks for an upgrade.
-                return None
 
     def send(self, event: OutgoingEvent) -> bytes:
         """As `Engine.send`."""
@@ -64,19 +76,17 @@ def _to_h11(event: OutgoingEvent) -> h11.Event:
         case Data():
             return h11.Data(data=event.data)
         case EndOfMessage():
-            return h11.EndOfMessage(headers=_titled(event.trailers))
-        case Response():
+            return h11.EndOfMessage(headers=titled(event.trailers))
+        case AnswerHead():
+            response = event.response
             return h11.Response(
-                status_code=event.status, headers=_titled(event.headers), reason=event.reason
+                status_code=response.status,
+                headers=titled(response.headers),
+                reason=response.reason,
             )
         case InformationalResponse():
             return h11.InformationalResponse(
-                status_code=event.status, headers=_titled(event.headers), reason=event.reason
+                status_code=event.status, headers=titled(event.headers), reason=event.reason
             )
         case _:
             assert_never(event)
-
-
-def _titled(headers: Headers) -> list[tuple[bytes, bytes]]:
-    """Names as h11 writes its own, so that a head looks as if one hand had written it."""
-    return [(name.title(), value) for name, value in headers]

@@ -4,6 +4,8 @@
 from here, is the gate's matter again.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 from ._values import value
@@ -46,6 +48,8 @@ class Head:
 
     raw: bytes
     """The head as it came, from the request line to the empty line."""
+    block: bytes
+    """The part of it behind the request line."""
     method: bytes
     target: bytes
     http_version: bytes
@@ -63,11 +67,12 @@ class Head:
     """What the client offers if it asks for a WebSocket, else None."""
 
 
-def parse_head(raw: bytes, limits: Limits) -> Head:
+def parse_head(raw: bytes, limits: Limits, last: Head | None = None) -> Head:
     """Read a complete head, which ends with its empty line.
 
-    Raises RemoteProtocolError, with the status that it deserves, for the first
-    thing that is wrong.
+    Where its fields are to the byte those of the `last` head, nothing about
+    them is found out again. Raises RemoteProtocolError, with the status that it
+    deserves, for the first thing that is wrong.
     """
     line = REQUEST_LINE.match(raw)
     if line is None:
@@ -75,33 +80,54 @@ def parse_head(raw: bytes, limits: Limits) -> Head:
     start = line.end()
     if start - 2 > request_line_limit(limits):
         refuse_block(raw, limits, request_line=True)
-    fields = FIELD_LINES.findall(raw, start)
-    # One line feed more than there are fields ends the block itself.
-    if len(fields) != raw.count(b"\n", start) - 1 or len(fields) > limits.fields:
-        refuse_block(raw, limits, request_line=True)
     method, target, major, minor = line.groups()
+    http_version = b"1.0" if minor == b"0" else b"1.1"
+    block = raw[start:]
+    if (
+        last is not None
+        and last.block == block
+        and last.http_version == http_version
+        and last.handshake is None
+        and major == b"1"
+    ):
+        authority = _judge_target(method, target)
+        return replace(last, raw=raw, method=method, target=target, authority=authority)
+    fields = FIELD_LINES.findall(block)
+    # One line feed more than there are fields ends the block itself.
+    if len(fields) != block.count(b"\n") - 1 or len(fields) > limits.fields:
+        refuse_block(raw, limits, request_line=True)
     if major != b"1":
         raise RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are spoken here", status=505)
-    headers = Headers([(name.lower(), value.rstrip(b" \t")) for name, value in fields])
-    framing = [field for field in headers if field[0] in _FRAMING]
-    http_version = b"1.0" if minor == b"0" else b"1.1"
-    _judge_host(framing, http_version)
+    if b" \r\n" in block or b"\t\r\n" in block:
+        fields = [(name, value.rstrip(b" \t")) for name, value in fields]
+    headers = Headers([(name.lower(), value) for name, value in fields])
+    framing: dict[bytes, list[bytes]] = {}
+    for name, content in headers:
+        if name in _FRAMING:
+            framing.setdefault(name, []).append(content)
+    _judge_host(framing.pop(b"host", None), http_version)
     authority = _judge_target(method, target)
-    content_length = _judge_framing(framing, http_version)
-    expects_continue = _judge_expectation(framing, http_version)
+    content_length: int | None = 0
+    keep_alive = http_version == b"1.1"
+    expects_continue = False
     handshake = None
-    # HTTP/1.0 has no other protocols to go on with (RFC 9110 7.8).
-    if http_version == b"1.1" and any(name == b"upgrade" for name, _ in framing):
-        handshake = read_handshake(method, headers, has_body=content_length != 0)
+    if framing:
+        content_length = _judge_framing(framing, http_version)
+        expects_continue = _judge_expectation(framing.get(b"expect"), http_version)
+        keep_alive &= not _says_close(framing.get(b"connection", ()))
+        # HTTP/1.0 has no other protocols to go on with (RFC 9110 7.8).
+        if b"upgrade" in framing and http_version == b"1.1":
+            handshake = read_handshake(method, headers, has_body=content_length != 0)
     return Head(
         raw=raw,
+        block=block,
         method=method,
         target=target,
         http_version=http_version,
         headers=headers,
         authority=authority,
         content_length=content_length,
-        keep_alive=http_version == b"1.1" and not _says_close(framing),
+        keep_alive=keep_alive,
         expects_continue=expects_continue,
         handshake=handshake,
     )
@@ -185,24 +211,23 @@ def _judge_target(method: bytes, target: bytes) -> bytes | None:
     return absolute[1]
 
 
-def _judge_host(framing: list[tuple[bytes, bytes]], http_version: bytes) -> None:
+def _judge_host(hosts: list[bytes] | None, http_version: bytes) -> None:
     """Exactly one valid Host in HTTP/1.1, at most one before (RFC 9112 3.2)."""
-    hosts = [value for name, value in framing if name == b"host"]
-    if len(hosts) > 1:
-        raise RemoteProtocolError("more than one Host field")
-    if not hosts:
+    if hosts is None:
         if http_version == b"1.1":
             raise RemoteProtocolError("no Host field")
+    elif len(hosts) > 1:
+        raise RemoteProtocolError("more than one Host field")
     elif HOST.fullmatch(hosts[0]) is None:
         raise RemoteProtocolError("a malformed Host field")
 
 
-def _judge_framing(framing: list[tuple[bytes, bytes]], http_version: bytes) -> int | None:
+def _judge_framing(framing: Mapping[bytes, list[bytes]], http_version: bytes) -> int | None:
     """Return the body's declared length, 0 for no body, None for chunked (RFC 9112 6)."""
-    lengths = [value for name, value in framing if name == b"content-length"]
-    codings = [value for name, value in framing if name == b"transfer-encoding"]
-    if codings:
-        if lengths:
+    lengths = framing.get(b"content-length")
+    codings = framing.get(b"transfer-encoding")
+    if codings is not None:
+        if lengths is not None:
             raise RemoteProtocolError("both Content-Length and Transfer-Encoding")
         if http_version == b"1.0":
             raise RemoteProtocolError("Transfer-Encoding in HTTP/1.0")
@@ -212,7 +237,7 @@ def _judge_framing(framing: list[tuple[bytes, bytes]], http_version: bytes) -> i
         if set(members) <= {b"chunked", b""}:
             raise RemoteProtocolError("a malformed Transfer-Encoding field")
         raise RemoteProtocolError("a transfer coding other than chunked", status=501)
-    if not lengths:
+    if lengths is None:
         return 0
     if len(lengths) > 1:
         raise RemoteProtocolError("more than one Content-Length field")
@@ -221,20 +246,16 @@ def _judge_framing(framing: list[tuple[bytes, bytes]], http_version: bytes) -> i
     return int(lengths[0])
 
 
-def _says_close(framing: list[tuple[bytes, bytes]]) -> bool:
+def _says_close(lines: Sequence[bytes]) -> bool:
     return any(
-        option.strip(b" \t").lower() == b"close"
-        for name, value in framing
-        if name == b"connection"
-        for option in value.split(b",")
+        option.strip(b" \t").lower() == b"close" for line in lines for option in line.split(b",")
     )
 
 
-def _judge_expectation(framing: list[tuple[bytes, bytes]], http_version: bytes) -> bool:
+def _judge_expectation(expectations: list[bytes] | None, http_version: bytes) -> bool:
     """Whether the client waits for a 100; in HTTP/1.0 nobody does (RFC 9110 10.1.1)."""
-    expectations = [value.lower() for name, value in framing if name == b"expect"]
-    if not expectations or http_version == b"1.0":
+    if expectations is None or http_version == b"1.0":
         return False
-    if expectations != [b"100-continue"]:
+    if [expectation.lower() for expectation in expectations] != [b"100-continue"]:
         raise RemoteProtocolError("an expectation other than 100-continue", status=417)
     return True

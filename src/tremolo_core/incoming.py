@@ -7,11 +7,11 @@ to be read in a given state. The counterpart for what we send is `outgoing`.
 from .engine import Engine
 from .errors import RemoteProtocolError
 from .events import ConnectionClosed, EndOfMessage, Event, Request
+from .fast_engine import FastEngine, speaks
 from .frames import Frames
 from .gate import Gate
 from .h11_engine import H11Engine
 from .head import Head
-from .headers import Headers
 from .limits import Limits
 from .states import State
 from .websocket_handshake import Agreement
@@ -23,6 +23,7 @@ class Incoming:
     """The bytes of one peer, and the exchange that they are about."""
 
     __slots__ = (
+        "_fast",
         "_gate",
         "_ignored",
         "_limits",
@@ -34,10 +35,11 @@ class Incoming:
         "withheld",
     )
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, fast_path: bool) -> None:
         self._limits = limits
         self._gate = Gate(limits)
-        self.engine: Engine = H11Engine()
+        self._fast = FastEngine() if fast_path else None
+        self.engine: Engine = self._fast or H11Engine()
         """What reads and writes the current cycle."""
         self.head: Head | None = None
         """The head of the last request that was read."""
@@ -89,7 +91,12 @@ class Incoming:
     def next_cycle(self) -> None:
         """Turn to the next request."""
         self._gate.next_message()
-        self.engine = H11Engine()
+        # For a refusal before there is a next request.
+        self.engine = self._fast or H11Engine()
+
+    def forget(self) -> None:
+        """Let go of what is kept only because it may soon be needed again."""
+        self._gate.forget()
 
     def open_frames(self, agreed: Agreement, state: State) -> Frames:
         """Go on with frames, the first of which may have come behind the handshake.
@@ -109,41 +116,32 @@ class Incoming:
         With `frames`, that is only that it has left. Raises RemoteProtocolError,
         after which this is not to be called again.
         """
-        if self.frames is not None:
-            return self._end_of_frames(self.frames)
-        while True:
-            event = self.engine.next_event()
-            if event is not None:
-                return self._as_meant(event)
-            raw = self._passed(state)
-            if raw is None:
-                return self._end(state)
-            self.engine.receive(raw)
+        gate = self._gate
+        if state is State.SEND_BODY:
+            while (raw := gate.body()) is not None:
+                self.withheld = False
+                event = self.engine.read_body(raw, gate.passed)
+                if event is not None:
+                    return event
+        elif state is State.IDLE:
+            head = gate.head()
+            if head is not None:
+                return self._begin(head)
+        elif state in _BEHIND_THE_LAST and gate.buffered:
+            # RFC 9112 9.6: nothing behind the last request counts.
+            self._ignored = True
+            gate.discard()
+        return self._end(state) if self.eof else None
 
-    def _passed(self, state: State) -> bytes | None:
-        """The next bytes that have passed the gate."""
-        match state:
-            case State.IDLE:
-                head = self._gate.head()
-                if head is None:
-                    return None
-                self.head = head
-                self.withheld = head.expects_continue and head.content_length != 0
-                return head.raw
-            case State.SEND_BODY:
-                raw = self._gate.body()
-                self.withheld &= raw is None
-                return raw
-            case State.MUST_CLOSE | State.CLOSED:
-                # RFC 9112 9.6: nothing behind the last request counts.
-                self._ignored |= self._gate.buffered > 0
-                self._gate.discard()
-        return None
+    def _begin(self, head: Head) -> Request:
+        self.head = head
+        self.withheld = head.expects_continue and head.content_length != 0
+        fast = self._fast
+        self.engine = fast if fast is not None and speaks(head) else H11Engine()
+        return self.engine.read_head(head)
 
     def _end(self, state: State) -> ConnectionClosed | None:
         """What the end of input means in `state`, where nothing is left to be read."""
-        if not self.eof:
-            return None
         if state is State.SEND_BODY:
             raise RemoteProtocolError("the peer left in the middle of a body", status=None)
         if self._gate.buffered and state is State.IDLE:
@@ -158,18 +156,5 @@ class Incoming:
         frames.release()
         return ConnectionClosed()
 
-    def _as_meant(self, event: Event) -> Event:
-        """The event with the host and the version that the request's head stands for."""
-        head = self.head
-        if head is None or not isinstance(event, Request):
-            return event
-        headers = event.headers
-        if head.authority is not None:
-            headers = Headers(((b"host", head.authority), *headers.without(b"host")))
-        return Request(
-            method=event.method,
-            target=event.target,
-            headers=headers,
-            http_version=head.http_version,
-            upgrade=None if head.handshake is None else b"websocket",
-        )
+
+_BEHIND_THE_LAST = frozenset((State.MUST_CLOSE, State.CLOSED))

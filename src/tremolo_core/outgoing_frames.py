@@ -21,19 +21,14 @@ _CLOSE_CODES = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5
 class OutgoingFrames:
     """The frames of one side, as far as they were judged.
 
-    `judge` raises LocalProtocolError for what may not be sent. `copy` makes a
-    draft, so that a rejected batch of events leaves no trace.
+    `judge` raises LocalProtocolError for what may not be sent.
     """
 
-    __slots__ = ("_unfinished",)
+    __slots__ = ("unfinished",)
 
-    def __init__(self, unfinished: type[TextMessage | BytesMessage] | None = None) -> None:
-        self._unfinished = unfinished
+    def __init__(self) -> None:
+        self.unfinished: type[TextMessage | BytesMessage] | None = None
         """The kind of the message of which only parts were sent."""
-
-    def copy(self) -> "OutgoingFrames":
-        """An independent draft that begins where this one is."""
-        return OutgoingFrames(self._unfinished)
 
     def judge(self, event: FrameEvent) -> FrameEvent:
         """Return what to write."""
@@ -55,11 +50,11 @@ class OutgoingFrames:
 
     def _note_part(self, event: TextMessage | BytesMessage) -> None:
         kind = type(event)
-        if self._unfinished not in (None, kind):
+        if self.unfinished not in (None, kind):
             raise LocalProtocolError(
                 f"a {kind.__name__} in the middle of a message of the other kind"
             )
-        self._unfinished = None if event.final else kind
+        self.unfinished = None if event.final else kind
 
 
 def _judge_close(event: CloseWebSocket) -> None:

@@ -1,0 +1,141 @@
+"""The head of a final answer: judged, completed with what frames the body, and written.
+
+An application has few different ones, so those that were judged lately are
+kept. What may follow the head is judged in `outgoing`.
+"""
+
+import enum
+from http import HTTPStatus
+
+from ._values import value
+from .errors import LocalProtocolError
+from .events import Response
+from .grammar import CONTENT_LENGTH
+from .head_writing import write_head
+from .headers import Headers
+from .sent_fields import judged, reason_phrase
+
+__all__ = ("AnswerHead", "Framing", "answer_head")
+
+
+class Framing(enum.Enum):
+    """How the end of a body is told (RFC 9112 6.3)."""
+
+    NONE = enum.auto()
+    """The status has no body: 204, 304."""
+    LENGTH = enum.auto()
+    CHUNKED = enum.auto()
+    CLOSE = enum.auto()
+    """The end of the connection is the end of the body: for HTTP/1.0."""
+
+
+@value
+class AnswerHead:
+    """The head of an answer as it is to be written."""
+
+    response: Response
+    """With the fields that frame the body made right."""
+    raw: bytes
+    """The same as bytes."""
+    framing: Framing
+    length: int
+    """The declared length of the body in bytes; 0 if none is declared, or none follows."""
+    keep_alive: bool
+    """Whether another request may follow."""
+
+
+_Key = tuple[Response, bytes, bool]
+
+_MOST_KEPT = 256
+_LONGEST_KEPT = 2_048
+"""At most half a megabyte, then; applications' heads have a few hundred bytes."""
+
+_SECRET = frozenset((b"authorization", b"cookie", b"set-cookie"))
+"""Whatever has one of these is for one client alone."""
+
+_kept: dict[_Key, AnswerHead] = {}
+
+
+def answer_head(event: Response, http_version: bytes, *, keep_alive: bool) -> AnswerHead:
+    """Return the head to write for `event`, in answer to a request of `http_version`.
+
+    `keep_alive` is false if this answer is the last whatever it says. Raises
+    LocalProtocolError for what may not be sent.
+    """
+    key = (event, http_version, keep_alive)
+    head = _kept.get(key)
+    if head is None:
+        head = _make(event, http_version, keep_alive=keep_alive)
+        _keep(key, head)
+    return head
+
+
+def _keep(key: _Key, head: AnswerHead) -> None:
+    if len(head.raw) > _LONGEST_KEPT:
+        return
+    if any(name in _SECRET for name, _ in head.response.headers):
+        return
+    if len(_kept) >= _MOST_KEPT:
+        # What is used often comes back at once.
+        _kept.clear()
+    _kept[key] = head
+
+
+def _make(event: Response, http_version: bytes, *, keep_alive: bool) -> AnswerHead:
+    if not 200 <= event.status <= 599:
+        raise LocalProtocolError(f"a response has a status of 200 to 599, not {event.status}")
+    headers = judged(event.headers)
+    length = _declared_length(headers)
+    chunked = _says_chunked(headers)
+    if chunked and length is not None:
+        raise LocalProtocolError("a response has Content-Length or Transfer-Encoding, not both")
+    if chunked:
+        headers = headers.without(b"transfer-encoding")
+    keep_alive &= not headers.has_token(b"connection", b"close")
+    framing = Framing.CLOSE
+    if event.status == HTTPStatus.NO_CONTENT:
+        # RFC 9110 8.6: not even a length of 0.
+        headers = headers.without(b"content-length")
+        framing = Framing.NONE
+    elif event.status == HTTPStatus.NOT_MODIFIED:
+        framing = Framing.NONE
+    elif length is not None:
+        framing = Framing.LENGTH
+    elif http_version == b"1.1":
+        framing = Framing.CHUNKED
+        headers = Headers((*headers, (b"transfer-encoding", b"chunked")))
+    if not keep_alive:
+        headers = _with_close(headers)
+    reason = reason_phrase(event.status, event.reason)
+    return AnswerHead(
+        response=Response(status=event.status, headers=headers, reason=reason),
+        raw=write_head(event.status, reason, headers),
+        framing=framing,
+        length=length if length is not None and framing is Framing.LENGTH else 0,
+        keep_alive=keep_alive,
+    )
+
+
+def _declared_length(headers: Headers) -> int | None:
+    lengths = headers.get_all(b"content-length")
+    if not lengths:
+        return None
+    if len(lengths) > 1 or CONTENT_LENGTH.fullmatch(lengths[0]) is None:
+        raise LocalProtocolError("Content-Length is one number of bytes, given once")
+    return int(lengths[0])
+
+
+def _says_chunked(headers: Headers) -> bool:
+    codings = headers.get_all(b"transfer-encoding")
+    if not codings:
+        return False
+    if [coding.lower() for coding in codings] != [b"chunked"]:
+        raise LocalProtocolError("the only transfer coding that can be sent is one chunked")
+    return True
+
+
+def _with_close(headers: Headers) -> Headers:
+    options = {option.lower() for option in headers.get_list(b"connection")}
+    options = options - {b"keep-alive"} | {b"close"}
+    rest = headers.without(b"connection")
+    return Headers((*rest, *((b"connection", option) for option in sorted(options))))

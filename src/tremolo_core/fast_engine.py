@@ -1,0 +1,84 @@
+"""The engine for ordinary messages: what the gate has judged is not parsed once more.
+
+For every message it gives the events and writes the bytes that `h11_engine`
+does; tests hold it to that. What it leaves to h11 is said in `speaks`.
+"""
+
+from typing import assert_never
+
+from .answer_head import AnswerHead, Framing
+from .engine import OutgoingEvent
+from .events import Data, EndOfMessage, InformationalResponse, Request
+from .gate import Passed
+from .grammar import FIELD_LINES
+from .head import Head
+from .head_writing import write_fields, write_head
+from .headers import Headers
+
+__all__ = ("FastEngine", "speaks")
+
+_END = EndOfMessage()
+
+_LAST_CHUNK = b"0\r\n"
+
+
+def speaks(head: Head) -> bool:
+    """Whether this engine takes the exchange that begins with `head`.
+
+    Not where anything is to be read otherwise than it stands: an older
+    version, a target with a host of its own, another protocol to go on with.
+    """
+    if head.http_version != b"1.1" or head.authority is not None or head.handshake is not None:
+        return False
+    # h11 puts the coding's name in lower case.
+    return head.content_length is not None or head.headers.get(b"transfer-encoding") == b"chunked"
+
+
+class FastEngine:
+    """One exchange after the other; of each only how its answer is framed is remembered."""
+
+    __slots__ = ("_chunked",)
+
+    def __init__(self) -> None:
+        self._chunked = False
+        """Whether the answer is."""
+
+    def read_head(self, head: Head) -> Request:
+        """As `Engine.read_head`."""
+        self._chunked = False
+        return Request(method=head.method, target=head.target, headers=head.headers)
+
+    def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
+        """As `Engine.read_body`."""
+        match passed:
+            case Passed.CONTENT:
+                return Data(data=raw)
+            case Passed.FRAMING:
+                return None
+            case Passed.END:
+                return _END if len(raw) <= len(b"\r\n") else _end_with_trailers(raw)
+            case _:
+                assert_never(passed)
+
+    def send(self, event: OutgoingEvent) -> bytes:
+        """As `Engine.send`."""
+        match event:
+            case Data():
+                data = event.data
+                return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+            case AnswerHead():
+                self._chunked = event.framing is Framing.CHUNKED
+                return event.raw
+            case EndOfMessage():
+                return _LAST_CHUNK + write_fields(event.trailers) if self._chunked else b""
+            case InformationalResponse():
+                return write_head(event.status, event.reason, event.headers)
+            case _:
+                assert_never(event)
+
+
+def _end_with_trailers(raw: bytes) -> EndOfMessage:
+    fields = FIELD_LINES.findall(raw)
+    return EndOfMessage(
+        trailers=Headers([(name.lower(), value.rstrip(b" \t")) for name, value in fields])
+    )
