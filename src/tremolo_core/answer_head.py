@@ -44,7 +44,7 @@ class AnswerHead:
     """Whether another request may follow."""
 
 
-_Key = tuple[Response, bytes, bool]
+_Key = tuple[Response, bytes, bool, bool]
 
 _MOST_KEPT = 256
 _LONGEST_KEPT = 2_048
@@ -56,22 +56,27 @@ _SECRET = frozenset((b"authorization", b"cookie", b"set-cookie"))
 _kept: dict[_Key, AnswerHead] = {}
 
 
-def answer_head(event: Response, http_version: bytes, *, keep_alive: bool) -> AnswerHead:
+def answer_head(
+    event: Response, http_version: bytes, *, keep_alive: bool, their_last: bool
+) -> AnswerHead:
     """Return the head to write for `event`, in answer to a request of `http_version`.
 
-    `keep_alive` is false if this answer is the last whatever it says. Raises
-    LocalProtocolError for what may not be sent.
+    `keep_alive` is false if this answer is the last whatever it says, so also if
+    it is `their_last` because the client has said so. Raises LocalProtocolError
+    for what may not be sent.
     """
-    key = (event, http_version, keep_alive)
+    key = (event, http_version, keep_alive, their_last)
     head = _kept.get(key)
     if head is None:
-        head = _make(event, http_version, keep_alive=keep_alive)
+        head = _make(event, http_version, keep_alive=keep_alive, their_last=their_last)
         _keep(key, head)
     return head
 
 
 def _keep(key: _Key, head: AnswerHead) -> None:
-    if len(head.raw) > _LONGEST_KEPT:
+    # The white space around values is in the key alone.
+    given = sum(len(name) + len(value) for name, value in key[0].headers)
+    if max(len(head.raw), given) > _LONGEST_KEPT:
         return
     if any(name in _SECRET for name, _ in head.response.headers):
         return
@@ -81,7 +86,9 @@ def _keep(key: _Key, head: AnswerHead) -> None:
     _kept[key] = head
 
 
-def _make(event: Response, http_version: bytes, *, keep_alive: bool) -> AnswerHead:
+def _make(
+    event: Response, http_version: bytes, *, keep_alive: bool, their_last: bool
+) -> AnswerHead:
     if not 200 <= event.status <= 599:
         raise LocalProtocolError(f"a response has a status of 200 to 599, not {event.status}")
     headers = judged(event.headers)
@@ -103,8 +110,13 @@ def _make(event: Response, http_version: bytes, *, keep_alive: bool) -> AnswerHe
         framing = Framing.LENGTH
     elif http_version == b"1.1":
         framing = Framing.CHUNKED
+    # h11 puts these two last: Connection behind the other if it is by the client that it
+    # knows of the end.
+    if not keep_alive and not their_last:
+        headers = _with_close(headers)
+    if framing is Framing.CHUNKED:
         headers = Headers((*headers, (b"transfer-encoding", b"chunked")))
-    if not keep_alive:
+    if their_last:
         headers = _with_close(headers)
     reason = reason_phrase(event.status, event.reason)
     return AnswerHead(

@@ -61,6 +61,7 @@ class Outgoing:
         "_http_version",
         "_is_head",
         "_missing",
+        "_their_last",
         "agreed",
         "begun",
         "frames",
@@ -78,6 +79,8 @@ class Outgoing:
         self._is_head = method == b"HEAD"
         self._http_version = http_version
         self._handshake = handshake
+        self._their_last = not keep_alive
+        """Whether it was said before the answer that none will follow."""
         self._framing = Framing.NONE
         self._missing = 0
         """Bytes of the declared length that have not been sent."""
@@ -191,7 +194,9 @@ class Outgoing:
         """The head to write, with the fields that frame the body made right."""
         # Behind a refused handshake may be frames, which are not to be read as a request.
         keep_alive = self.keep_alive and self._handshake is None
-        head = answer_head(event, self._http_version, keep_alive=keep_alive)
+        head = answer_head(
+            event, self._http_version, keep_alive=keep_alive, their_last=self._their_last
+        )
         self._framing = head.framing
         self._missing = head.length
         self.keep_alive = head.keep_alive

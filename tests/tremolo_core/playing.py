@@ -1,4 +1,4 @@
-"""Plays the bytes of a peer to a connection, and writes down what the server hears."""
+"""Plays the bytes of a peer to a connection, and writes down what the server hears and says."""
 
 import itertools
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from tremolo_core import (
     value,
 )
 
-__all__ = ("NO_CONTENT", "Happening", "Refused", "cut", "every_byte", "play")
+__all__ = ("NO_CONTENT", "Happening", "Refused", "converse", "cut", "every_byte", "play")
 
 NO_CONTENT = (Response(status=200, headers=Headers(((b"content-length", b"0"),))), EndOfMessage())
 
@@ -36,14 +36,33 @@ Happening: TypeAlias = Event | Refused
 
 
 def play(
-    pieces: Iterable[bytes], *, limits: Limits | None = None, early: bool = False
+    pieces: Iterable[bytes],
+    *,
+    limits: Limits | None = None,
+    early: bool = False,
+    fast_path: bool | None = None,
 ) -> list[Happening]:
     """What a server hears that answers each request, when `pieces` come and then the end.
 
     It answers behind the request's end, or `early`, as soon as it has seen the
-    head. Adjacent Data are joined.
+    head. Adjacent Data are joined. Whether there is a `fast_path` is the
+    connection's default, or what the fixture of that name says.
     """
-    connection = Connection(limits=limits)
+    return converse(pieces, limits=limits, early=early, fast_path=fast_path)[0]
+
+
+def converse(
+    pieces: Iterable[bytes],
+    *,
+    limits: Limits | None = None,
+    early: bool = False,
+    fast_path: bool | None = None,
+) -> tuple[list[Happening], bytes]:
+    """As `play`, with the bytes that are written."""
+    if fast_path is None:
+        connection = Connection(limits=limits)
+    else:
+        connection = Connection(limits=limits, fast_path=fast_path)
     happenings: list[Happening] = []
     for piece in pieces:
         if piece:
@@ -51,7 +70,7 @@ def play(
             _hear(connection, happenings, early=early)
     connection.receive_eof()
     _hear(connection, happenings, early=early)
-    return happenings
+    return happenings, connection.data_to_send()
 
 
 def _hear(connection: Connection, happenings: list[Happening], *, early: bool) -> None:

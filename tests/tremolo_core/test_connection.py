@@ -39,6 +39,8 @@ from .corpus import BAD, BREAKING_OFF, GET, Bad
 from .framing import handshake
 from .playing import NO_CONTENT
 
+pytestmark = pytest.mark.usefixtures("fast_path")
+
 END = EndOfMessage()
 CONTINUE = InformationalResponse(status=100)
 HINTS = InformationalResponse(status=103, headers=Headers(((b"link", b"</a>"),)))

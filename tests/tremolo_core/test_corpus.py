@@ -11,6 +11,8 @@ from tremolo_core import ConnectionClosed, Limits
 from .corpus import BAD, BREAKING_OFF, CHUNKED, FRAGMENTS, GET, GOOD, POST, Bad, Good
 from .playing import Happening, Refused, cut, every_byte, play
 
+pytestmark = pytest.mark.usefixtures("fast_path")
+
 EXPECTED: dict[str, tuple[bytes, list[Happening]]] = {
     **{name: (good.raw, list(good.events)) for name, good in GOOD.items()},
     **{

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tremolo_core import Limits, RemoteProtocolError
-from tremolo_core.gate import Gate
+from tremolo_core.gate import Gate, Passed
 
 from .corpus import CHUNKED, GET
 from .playing import Refused, cut, every_byte, play
@@ -34,6 +34,11 @@ def unread(made: Gate) -> int | None:
 def bodies(made: Gate) -> list[bytes]:
     """All that comes out of a body."""
     return list(iter(made.body, None))
+
+
+def pieces_of(made: Gate) -> list[tuple[bytes, Passed]]:
+    """All that comes out of a body, with what it is."""
+    return [(raw, made.passed) for raw in iter(made.body, None)]
 
 
 # Where things end.
@@ -108,10 +113,13 @@ def test_a_body_of_known_length() -> None:
     made = with_head(BODY_OF_FIVE, b"he")
     assert made.unread == 5
     assert made.body() == b"he"
+    assert made.passed is Passed.CONTENT
     assert made.unread == 3
     assert made.body() is None
     made.feed(b"llo" + GET)
     assert made.body() == b"llo"
+    assert made.unread == 0
+    assert pieces_of(made) == [(b"", Passed.END)]
     assert made.unread == 0
     assert made.body() is None
     assert made.buffered == len(GET)
@@ -120,8 +128,46 @@ def test_a_body_of_known_length() -> None:
 def test_no_body() -> None:
     made = with_head(GET, b"x")
     assert made.unread == 0
+    assert pieces_of(made) == [(b"", Passed.END)]
+    assert made.unread == 0
     assert made.body() is None
     assert made.buffered == 1
+
+
+def test_each_piece_of_a_body_says_what_it_is() -> None:
+    made = with_head(CHUNKED, b"2\r\nab\r\n0\r\nX: y\r\n\r\n" + GET)
+    assert pieces_of(made) == [
+        (b"2\r\n", Passed.FRAMING),
+        (b"ab", Passed.CONTENT),
+        (b"\r\n", Passed.FRAMING),
+        (b"0\r\n", Passed.FRAMING),
+        (b"X: y\r\n\r\n", Passed.END),
+    ]
+    made = with_head(CHUNKED, b"0\r\n\r\n")
+    assert pieces_of(made) == [(b"0\r\n", Passed.FRAMING), (b"\r\n", Passed.END)]
+    made = with_head(BODY_OF_FIVE, b"hello")
+    assert pieces_of(made) == [(b"hello", Passed.CONTENT), (b"", Passed.END)]
+
+
+def test_a_head_like_the_last_is_found_out_once() -> None:
+    made = gate(GET + GET)
+    first = made.head()
+    made.next_message()
+    second = made.head()
+    assert first is not None
+    assert second == first
+    assert second.headers is first.headers
+
+
+def test_the_last_head_can_be_forgotten() -> None:
+    made = gate(GET + GET)
+    first = made.head()
+    made.next_message()
+    made.forget()
+    second = made.head()
+    assert first is not None
+    assert second == first
+    assert second.headers is not first.headers
 
 
 def test_a_chunked_body_comes_out_as_it_is() -> None:
@@ -259,6 +305,7 @@ LIMITED: dict[str, tuple[Callable[[int], bytes], int, Limits, int]] = {
 """What makes a message of some size, the most that is allowed, and what more of it gets."""
 
 
+@pytest.mark.usefixtures("fast_path")
 @pytest.mark.parametrize(("make", "most", "limits", "status"), LIMITED.values(), ids=LIMITED)
 def test_a_limit_is_exact_however_the_bytes_were_cut(
     make: Callable[[int], bytes], most: int, limits: Limits, status: int
@@ -271,6 +318,7 @@ def test_a_limit_is_exact_however_the_bytes_were_cut(
             assert accepted is not any(isinstance(happening, Refused) for happening in heard)
 
 
+@pytest.mark.usefixtures("fast_path")
 @pytest.mark.parametrize(("make", "most", "limits", "status"), LIMITED.values(), ids=LIMITED)
 def test_far_beyond_a_limit_is_the_same_however_the_bytes_were_cut(
     make: Callable[[int], bytes], most: int, limits: Limits, status: int
@@ -280,6 +328,7 @@ def test_far_beyond_a_limit_is_the_same_however_the_bytes_were_cut(
         assert play(pieces, limits=limits)[-1] == Refused(status=status)
 
 
+@pytest.mark.usefixtures("fast_path")
 def test_30_kilobytes_of_head_get_the_same_answer_dribbled_or_at_once() -> None:
     raw = head_of(30_000)
     assert play([raw]) == play(every_byte(raw))
@@ -350,6 +399,7 @@ def test_a_body_limit_that_comes_late_still_counts(body_limit: int) -> None:
     assert caught.value.status == 413
 
 
+@pytest.mark.usefixtures("fast_path")
 def test_the_body_of_the_next_message_is_counted_from_zero() -> None:
     two = chunks_of(20) + chunks_of(20)
     assert not any(isinstance(each, Refused) for each in play([two], limits=Limits(body=20)))

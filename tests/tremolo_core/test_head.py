@@ -3,6 +3,8 @@
 More of them, good and bad, are in the corpus, which `test_connection` plays.
 """
 
+import itertools
+
 import pytest
 
 from tremolo_core import Headers, Limits, RemoteProtocolError
@@ -17,6 +19,7 @@ from tremolo_core.head import (
 )
 
 from .corpus import BAD, GET, Bad
+from .framing import handshake
 
 LIMITS = Limits()
 
@@ -271,3 +274,50 @@ def test_bad_trailers(raw: bytes, status: int) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         parse_trailers(raw, SMALL)
     assert caught.value.status == status
+
+
+# The memo: what a head says does not depend on the one before.
+
+BLOCKS = {
+    "a Host": b"Host: a\r\n\r\n",
+    "nothing": b"\r\n",
+    "a body": b"Host: a\r\nContent-Length: 5\r\n\r\n",
+    "chunks": b"Host: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "an end": b"Host: a\r\nConnection: close\r\n\r\n",
+    "an expectation": b"Host: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+    "a bad expectation": b"Host: a\r\nExpect: a miracle\r\n\r\n",
+    "another upgrade": b"Host: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+    "a handshake": handshake().partition(b"\r\n")[2],
+    "half a handshake": b"Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+}
+
+LINES = (
+    *(b"GET / HTTP/1.1\r\n", b"GET /x HTTP/1.1\r\n", b"POST / HTTP/1.1\r\n"),
+    *(b"GET / HTTP/1.0\r\n", b"GET / HTTP/1.2\r\n", b"GET / HTTP/2.1\r\n"),
+    *(b"GET http://b/ HTTP/1.1\r\n", b"GET http://b/ HTTP/1.0\r\n", b"OPTIONS * HTTP/1.1\r\n"),
+    *(b"GET * HTTP/1.1\r\n", b"GET x HTTP/1.1\r\n", b"CONNECT a:1 HTTP/1.1\r\n"),
+)
+
+
+def said(raw: bytes, last: Head | None) -> Head | tuple[int | None, str]:
+    try:
+        return parse_head(raw, LIMITS, last)
+    except RemoteProtocolError as error:
+        return error.status, error.reason
+
+
+@pytest.mark.parametrize("before", BLOCKS.values(), ids=BLOCKS)
+def test_the_last_head_changes_nothing(before: bytes) -> None:
+    lasts = [said(line + before, None) for line in LINES]
+    for last in (last for last in lasts if isinstance(last, Head)):
+        for line, block in itertools.product(LINES, BLOCKS.values()):
+            assert said(line + block, last) == said(line + block, None), (last.raw, line, block)
+
+
+def test_fields_like_the_last_are_found_out_once() -> None:
+    last = parse_head(GET, LIMITS)
+    same = parse_head(GET.replace(b"GET / ", b"POST /x "), LIMITS, last)
+    assert (same.method, same.target) == (b"POST", b"/x")
+    assert same.headers is last.headers
+    other = parse_head(GET.replace(b"Host: a", b"Host: A"), LIMITS, last)
+    assert other.headers == ((b"host", b"A"),)

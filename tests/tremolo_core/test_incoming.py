@@ -12,18 +12,35 @@ from tremolo_core import (
     Request,
     State,
 )
+from tremolo_core.engine import Engine
+from tremolo_core.fast_engine import FastEngine
+from tremolo_core.h11_engine import H11Engine
 from tremolo_core.head import Head
 from tremolo_core.incoming import Incoming
 
 from .corpus import CHUNKED, GET
+from .framing import handshake
 
 END = EndOfMessage()
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
 EXPECTING = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 
 
+class Chosen:
+    """What the next `incoming` is made with."""
+
+    fast_path = True
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["fast", "h11"])
+def fast_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    chosen: bool = request.param
+    monkeypatch.setattr(Chosen, "fast_path", chosen)
+    return chosen
+
+
 def incoming(data: bytes = b"", *, eof: bool = False) -> Incoming:
-    made = Incoming(Limits())
+    made = Incoming(Limits(), fast_path=Chosen.fast_path)
     if data:
         made.receive_data(data)
     made.eof = eof
@@ -44,6 +61,10 @@ def withheld(made: Incoming) -> bool:
 
 def head_of(made: Incoming) -> Head | None:
     return made.head
+
+
+def engine_of(made: Incoming) -> type[Engine]:
+    return type(made.engine)
 
 
 def test_before_a_request() -> None:
@@ -201,3 +222,53 @@ def test_the_version_that_is_meant() -> None:
     request = incoming(GET.replace(b"1.1", b"1.7")).next_event(State.IDLE)
     assert isinstance(request, Request)
     assert request.http_version == b"1.1"
+
+
+# Which engine it is.
+
+UNUSUAL = {
+    "HTTP/1.0": GET.replace(b"1.1", b"1.0"),
+    "a handshake": handshake(),
+    "an absolute target": GET.replace(b" / ", b" http://b/ "),
+    "a coding in capitals": CHUNKED.replace(b"chunked", b"CHUNKED") + b"0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("raw", UNUSUAL.values(), ids=UNUSUAL)
+def test_the_engine_is_chosen_for_each_request(raw: bytes, fast_path: bool) -> None:
+    ordinary = FastEngine if fast_path else H11Engine
+    made = incoming(GET + raw + GET)
+    assert engine_of(made) is ordinary, "for a refusal before any request"
+    for chosen in (ordinary, H11Engine, ordinary):
+        assert isinstance(made.next_event(State.IDLE), Request)
+        assert engine_of(made) is chosen
+        assert made.next_event(State.SEND_BODY) == END
+        made.next_cycle()
+        assert engine_of(made) is ordinary, "for a refusal before the next request"
+
+
+def test_h11_has_a_connection_for_each_request_and_the_fast_engine_has_none(
+    fast_path: bool,
+) -> None:
+    made = incoming(GET + GET)
+    first = made.engine
+    made.next_event(State.IDLE)
+    assert (made.engine is first) is fast_path
+
+
+def test_what_is_kept_for_the_next_request_can_be_forgotten() -> None:
+    made = incoming(GET + GET + GET)
+    heads = []
+    for _ in range(3):
+        made.next_event(State.IDLE)
+        heads.append(made.head)
+        if len(heads) == 2:
+            made.forget()
+        made.next_cycle()
+    first, second, third = heads
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert first == second == third
+    assert second.headers is first.headers
+    assert third.headers is not second.headers

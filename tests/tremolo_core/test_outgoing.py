@@ -1,22 +1,34 @@
 """What may be said in an answer, and how its body is framed, before anything is written."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import pytest
 
 from tremolo_core import (
+    AcceptWebSocket,
+    BytesMessage,
     ConnectionClosed,
     Data,
     EndOfMessage,
     Event,
     Headers,
     InformationalResponse,
+    Limits,
     LocalProtocolError,
     Request,
     Response,
+    State,
+    TextMessage,
 )
-from tremolo_core.head import NOT_IN_TRAILERS
-from tremolo_core.outgoing import Outgoing
+from tremolo_core.answer_head import AnswerHead
+from tremolo_core.head import NOT_IN_TRAILERS, parse_head
+from tremolo_core.outgoing import Batch, Outgoing
+from tremolo_core.states import SERVER_MOVES
+
+from .framing import handshake
+
+WhatIsSaid: TypeAlias = Response | InformationalResponse | Data | EndOfMessage
 
 LENGTH_5 = (b"content-length", b"5")
 CHUNKED = (b"transfer-encoding", b"chunked")
@@ -40,9 +52,24 @@ def trailing(*fields: tuple[bytes, bytes]) -> EndOfMessage:
     return EndOfMessage(trailers=Headers(fields))
 
 
+def judge(draft: Outgoing, event: Event) -> WhatIsSaid | None:
+    """What is to be written for `event`, which a server sends when it may; None for nothing."""
+    if isinstance(event, ConnectionClosed):
+        server = State.DONE
+    else:
+        server = State.SEND_BODY if draft.begun else State.SEND_RESPONSE
+    batch = draft.judge((event,), State.DONE, server, awaited=False)
+    assert not batch.framed
+    assert not batch.awaited
+    if not batch.written:
+        return None
+    [to_write] = batch.written
+    return to_write.response if isinstance(to_write, AnswerHead) else to_write
+
+
 def written(draft: Outgoing, event: Event) -> tuple[tuple[bytes, bytes], ...]:
     """The fields of what is to be written for `event`."""
-    judged = draft.judge(event)
+    judged = judge(draft, event)
     assert isinstance(judged, Response | InformationalResponse)
     assert isinstance(judged.headers, Headers)
     return judged.headers
@@ -53,7 +80,7 @@ def written(draft: Outgoing, event: Event) -> tuple[tuple[bytes, bytes], ...]:
 
 @pytest.mark.parametrize("status", [200, 299, 404, 418, 599])
 def test_the_status_of_a_response(status: int) -> None:
-    judged = outgoing().judge(response(status=status))
+    judged = judge(outgoing(), response(status=status))
     assert isinstance(judged, Response)
     assert judged.status == status
 
@@ -61,12 +88,12 @@ def test_the_status_of_a_response(status: int) -> None:
 @pytest.mark.parametrize("status", [-1, 0, 99, 100, 101, 199, 600, 1000])
 def test_what_is_no_status_of_a_response(status: int) -> None:
     with pytest.raises(LocalProtocolError, match=rf"200 to 599, not {status}$"):
-        outgoing().judge(response(status=status))
+        judge(outgoing(), response(status=status))
 
 
 @pytest.mark.parametrize("status", [100, 102, 103, 199])
 def test_the_status_of_an_informational_response(status: int) -> None:
-    judged = outgoing().judge(InformationalResponse(status=status))
+    judged = judge(outgoing(), InformationalResponse(status=status))
     assert isinstance(judged, InformationalResponse)
     assert judged.status == status
 
@@ -74,7 +101,7 @@ def test_the_status_of_an_informational_response(status: int) -> None:
 @pytest.mark.parametrize("status", [0, 99, 101, 200])
 def test_what_is_no_status_of_an_informational_response(status: int) -> None:
     with pytest.raises(LocalProtocolError, match=rf"100 to 199 other than 101, not {status}$"):
-        outgoing().judge(InformationalResponse(status=status))
+        judge(outgoing(), InformationalResponse(status=status))
 
 
 @pytest.mark.parametrize(
@@ -90,33 +117,33 @@ def test_what_is_no_status_of_an_informational_response(status: int) -> None:
     ],
 )
 def test_the_registered_phrase(status: int, phrase: bytes) -> None:
-    judged = outgoing().judge(response(status=status))
+    judged = judge(outgoing(), response(status=status))
     assert isinstance(judged, Response)
     assert judged.reason == phrase
 
 
 def test_another_phrase() -> None:
-    judged = outgoing().judge(Response(status=200, reason=b"Tr\xe8s bien\t!"))
+    judged = judge(outgoing(), Response(status=200, reason=b"Tr\xe8s bien\t!"))
     assert isinstance(judged, Response)
     assert judged.reason == b"Tr\xe8s bien\t!"
-    hints = outgoing().judge(InformationalResponse(status=103, reason=b"Hints"))
+    hints = judge(outgoing(), InformationalResponse(status=103, reason=b"Hints"))
     assert isinstance(hints, InformationalResponse)
     assert hints.reason == b"Hints"
 
 
 def test_an_informational_response_to_http_1_0_is_judged_and_not_written() -> None:
     draft = outgoing(http_version=b"1.0")
-    assert draft.judge(InformationalResponse(status=103)) is None
+    assert judge(draft, InformationalResponse(status=103)) is None
     with pytest.raises(LocalProtocolError):
-        draft.judge(InformationalResponse(status=200))
+        judge(draft, InformationalResponse(status=200))
     with pytest.raises(LocalProtocolError):
-        draft.judge(InformationalResponse(status=103, headers=Headers(((b"a b", b""),))))
+        judge(draft, InformationalResponse(status=103, headers=Headers(((b"a b", b""),))))
 
 
 @pytest.mark.parametrize("field", [LENGTH_5, CHUNKED])
 def test_an_informational_response_frames_no_body(field: tuple[bytes, bytes]) -> None:
     with pytest.raises(LocalProtocolError, match="no body"):
-        outgoing().judge(InformationalResponse(status=103, headers=Headers((field,))))
+        judge(outgoing(), InformationalResponse(status=103, headers=Headers((field,))))
 
 
 def test_names_are_put_in_lower_case_and_values_lose_white_space_around() -> None:
@@ -161,22 +188,22 @@ def test_no_field_says_more_than_one(
     event = say(Headers(((b"before", b"it"), field)))
     draft = outgoing()
     if isinstance(event, EndOfMessage):
-        draft.judge(response())
+        judge(draft, response())
     with pytest.raises(LocalProtocolError, match=r"field name|control byte"):
-        draft.judge(event)
+        judge(draft, event)
 
 
 @pytest.mark.parametrize("reason", [b"OK\r\nset-cookie: a", b"OK\n", b"OK\r", b"\0", b"\x7f"])
 def test_no_phrase_says_more_than_that(reason: bytes) -> None:
     with pytest.raises(LocalProtocolError, match="reason phrase"):
-        outgoing().judge(Response(status=200, reason=reason))
+        judge(outgoing(), Response(status=200, reason=reason))
     with pytest.raises(LocalProtocolError, match="reason phrase"):
-        outgoing().judge(InformationalResponse(status=103, reason=reason))
+        judge(outgoing(), InformationalResponse(status=103, reason=reason))
 
 
 def test_an_error_does_not_repeat_a_value() -> None:
     with pytest.raises(LocalProtocolError) as caught:
-        outgoing().judge(response((b"set-cookie", b"secret\r\n")))
+        judge(outgoing(), response((b"set-cookie", b"secret\r\n")))
     assert "set-cookie" in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -187,39 +214,39 @@ def test_an_error_does_not_repeat_a_value() -> None:
 def test_a_declared_length() -> None:
     draft = outgoing()
     assert written(draft, response(LENGTH_5)) == (LENGTH_5,)
-    assert draft.judge(Data(data=b"he")) == Data(data=b"he")
-    assert draft.judge(Data(data=b"")) is None
-    assert draft.judge(Data(data=b"llo")) == Data(data=b"llo")
-    assert draft.judge(END) == END
+    assert judge(draft, Data(data=b"he")) == Data(data=b"he")
+    assert judge(draft, Data(data=b"")) is None
+    assert judge(draft, Data(data=b"llo")) == Data(data=b"llo")
+    assert judge(draft, END) == END
     assert draft.keep_alive
 
 
 def test_more_than_was_declared() -> None:
     draft = outgoing()
-    draft.judge(response(LENGTH_5))
-    draft.judge(Data(data=b"hell"))
+    judge(draft, response(LENGTH_5))
+    judge(draft, Data(data=b"hell"))
     with pytest.raises(LocalProtocolError, match="2 bytes of body where only 1 more"):
-        draft.judge(Data(data=b"o!"))
-    assert draft.judge(Data(data=b"o")) == Data(data=b"o")
+        judge(draft, Data(data=b"o!"))
+    assert judge(draft, Data(data=b"o")) == Data(data=b"o")
     with pytest.raises(LocalProtocolError, match="1 bytes of body where only 0 more"):
-        draft.judge(Data(data=b"!"))
+        judge(draft, Data(data=b"!"))
 
 
 @pytest.mark.parametrize(("sent", "missing"), [(b"", 5), (b"hell", 1)])
 def test_less_than_was_declared(sent: bytes, missing: int) -> None:
     draft = outgoing()
-    draft.judge(response(LENGTH_5))
-    draft.judge(Data(data=sent))
+    judge(draft, response(LENGTH_5))
+    judge(draft, Data(data=sent))
     with pytest.raises(LocalProtocolError, match=f"ends {missing} bytes before"):
-        draft.judge(END)
+        judge(draft, END)
 
 
 @pytest.mark.parametrize("fields", [(), (CHUNKED,), ((b"Transfer-Encoding", b" CHUNKED "),)])
 def test_no_declared_length_is_chunked(fields: tuple[tuple[bytes, bytes], ...]) -> None:
     draft = outgoing()
     assert written(draft, response((b"x", b"y"), *fields)) == ((b"x", b"y"), CHUNKED)
-    assert draft.judge(Data(data=b"hello")) == Data(data=b"hello")
-    assert draft.judge(END) == END
+    assert judge(draft, Data(data=b"hello")) == Data(data=b"hello")
+    assert judge(draft, END) == END
     assert draft.keep_alive
 
 
@@ -229,42 +256,42 @@ def test_to_http_1_0_the_end_of_the_connection_is_the_end_of_the_body(
 ) -> None:
     draft = outgoing(http_version=b"1.0")
     assert written(draft, response(*fields)) == (CLOSE,)
-    assert draft.judge(Data(data=b"hello")) == Data(data=b"hello")
-    assert draft.judge(END) == END
+    assert judge(draft, Data(data=b"hello")) == Data(data=b"hello")
+    assert judge(draft, END) == END
     assert not draft.keep_alive
 
 
 def test_a_declared_length_to_http_1_0() -> None:
     draft = outgoing(http_version=b"1.0")
     assert written(draft, response(LENGTH_5)) == (LENGTH_5, CLOSE)
-    draft.judge(Data(data=b"hello"))
+    judge(draft, Data(data=b"hello"))
     with pytest.raises(LocalProtocolError, match="1 bytes of body where only 0"):
-        draft.judge(Data(data=b"!"))
+        judge(draft, Data(data=b"!"))
 
 
 @pytest.mark.parametrize("length", [b"", b"-1", b"+1", b"1, 1", b"1 1", b"0x1", b"1.0", b"9" * 19])
 def test_what_is_no_length(length: bytes) -> None:
     with pytest.raises(LocalProtocolError, match="Content-Length is one number"):
-        outgoing().judge(response((b"content-length", length)))
+        judge(outgoing(), response((b"content-length", length)))
 
 
 @pytest.mark.parametrize("status", [200, 204, 304])
 def test_a_length_is_given_once(status: int) -> None:
     with pytest.raises(LocalProtocolError, match="Content-Length is one number"):
-        outgoing().judge(response(LENGTH_5, LENGTH_5, status=status))
+        judge(outgoing(), response(LENGTH_5, LENGTH_5, status=status))
 
 
 @pytest.mark.parametrize("codings", [[b"gzip"], [b"gzip, chunked"], [b"chunked"] * 2, [b""]])
 def test_chunked_is_the_only_coding(codings: list[bytes]) -> None:
     fields = [(b"transfer-encoding", coding) for coding in codings]
     with pytest.raises(LocalProtocolError, match="one chunked"):
-        outgoing().judge(response(*fields))
+        judge(outgoing(), response(*fields))
 
 
 @pytest.mark.parametrize("http_version", [b"1.0", b"1.1"])
 def test_a_length_or_a_coding_and_not_both(http_version: bytes) -> None:
     with pytest.raises(LocalProtocolError, match="not both"):
-        outgoing(http_version=http_version).judge(response(LENGTH_5, CHUNKED))
+        judge(outgoing(http_version=http_version), response(LENGTH_5, CHUNKED))
 
 
 @pytest.mark.parametrize(
@@ -288,41 +315,41 @@ def test_no_content_and_not_modified_have_no_body(
 ) -> None:
     draft = outgoing(method)
     assert written(draft, response(*fields, status=status)) == kept
-    assert draft.judge(Data(data=b"")) is None
+    assert judge(draft, Data(data=b"")) is None
     with pytest.raises(LocalProtocolError, match="204 or 304"):
-        draft.judge(Data(data=b"a"))
-    assert draft.judge(END) == END
+        judge(draft, Data(data=b"a"))
+    assert judge(draft, END) == (None if method == b"HEAD" else END)
 
 
 def test_the_answer_to_head_is_counted_and_not_written() -> None:
     draft = outgoing(b"HEAD")
     assert written(draft, response(LENGTH_5)) == (LENGTH_5,)
-    assert draft.judge(Data(data=b"hell")) is None
+    assert judge(draft, Data(data=b"hell")) is None
     with pytest.raises(LocalProtocolError, match="2 bytes of body where only 1"):
-        draft.judge(Data(data=b"o!"))
-    assert draft.judge(Data(data=b"o")) is None
-    assert draft.judge(END) == END
+        judge(draft, Data(data=b"o!"))
+    assert judge(draft, Data(data=b"o")) is None
+    assert judge(draft, END) is None
 
 
 @pytest.mark.parametrize("sent", [b"", b"hell"])
 def test_the_answer_to_head_may_leave_the_body_out(sent: bytes) -> None:
     draft = outgoing(b"HEAD")
-    draft.judge(response(LENGTH_5))
-    draft.judge(Data(data=sent))
-    assert draft.judge(END) == END
+    judge(draft, response(LENGTH_5))
+    judge(draft, Data(data=sent))
+    assert judge(draft, END) is None
 
 
 def test_the_answer_to_head_without_a_length() -> None:
     draft = outgoing(b"HEAD")
     assert written(draft, response()) == (CHUNKED,)
-    assert draft.judge(Data(data=b"hello")) is None
-    assert draft.judge(trailing((b"x", b"y"))) == END
+    assert judge(draft, Data(data=b"hello")) is None
+    assert judge(draft, trailing((b"x", b"y"))) is None
 
 
 def test_methods_are_case_sensitive() -> None:
     draft = outgoing(b"head")
-    draft.judge(response(LENGTH_5))
-    assert draft.judge(Data(data=b"hello")) == Data(data=b"hello")
+    judge(draft, response(LENGTH_5))
+    assert judge(draft, Data(data=b"hello")) == Data(data=b"hello")
 
 
 # Trailers.
@@ -330,33 +357,33 @@ def test_methods_are_case_sensitive() -> None:
 
 def test_trailers_behind_chunks() -> None:
     draft = outgoing()
-    draft.judge(response())
-    assert draft.judge(trailing((b"X-Sum", b" 1 "))) == trailing((b"x-sum", b"1"))
+    judge(draft, response())
+    assert judge(draft, trailing((b"X-Sum", b" 1 "))) == trailing((b"x-sum", b"1"))
 
 
 def test_trailers_are_left_out_where_they_cannot_be_told() -> None:
-    for draft in (outgoing(http_version=b"1.0"), outgoing(b"HEAD")):
-        draft.judge(response())
-        assert draft.judge(trailing((b"x", b"y"))) == END
+    for draft, end in ((outgoing(http_version=b"1.0"), END), (outgoing(b"HEAD"), None)):
+        judge(draft, response())
+        assert judge(draft, trailing((b"x", b"y"))) == end
 
 
 @pytest.mark.parametrize("head", [response(LENGTH_5), response(status=204), response(status=304)])
 def test_trailers_need_chunks(head: Response) -> None:
     draft = outgoing()
-    draft.judge(head)
+    judge(draft, head)
     if head.status == 200:
-        draft.judge(Data(data=b"hello"))
+        judge(draft, Data(data=b"hello"))
     with pytest.raises(LocalProtocolError, match="only a chunked body"):
-        draft.judge(trailing((b"x", b"y")))
+        judge(draft, trailing((b"x", b"y")))
 
 
 @pytest.mark.parametrize("name", sorted(NOT_IN_TRAILERS))
 @pytest.mark.parametrize("http_version", [b"1.0", b"1.1"])
 def test_what_belongs_into_the_head_is_no_trailer(http_version: bytes, name: bytes) -> None:
     draft = outgoing(http_version=http_version)
-    draft.judge(response())
+    judge(draft, response())
     with pytest.raises(LocalProtocolError, match="only a head may have"):
-        draft.judge(trailing((b"x", b"y"), (name.title(), b"1")))
+        judge(draft, trailing((b"x", b"y"), (name.title(), b"1")))
 
 
 # Whether it is the last.
@@ -396,47 +423,176 @@ def test_who_will_not_be_kept_is_told(given: list[bytes]) -> None:
 
 def test_leaving_is_the_end_and_not_written() -> None:
     draft = outgoing()
-    assert draft.judge(ConnectionClosed()) is None
+    assert judge(draft, ConnectionClosed()) is None
     assert not draft.keep_alive
 
 
-def test_a_server_asks_nothing() -> None:
+def test_a_server_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = Request(method=b"GET", target=b"/", headers=Headers())
+    with pytest.raises(LocalProtocolError, match="Request cannot be sent by a server in the state"):
+        judge(outgoing(), request)
+    # Nor if the tables had it.
+    monkeypatch.setitem(SERVER_MOVES, (State.SEND_RESPONSE, Request), State.SEND_RESPONSE)
     with pytest.raises(LocalProtocolError, match="Request is no part of an answer"):
-        outgoing().judge(Request(method=b"GET", target=b"/", headers=Headers()))
+        judge(outgoing(), request)
 
 
-# Drafts.
+# Batches.
+
+DATA = Data(data=b"hello")
+HINTS = InformationalResponse(status=103)
+CONTINUE = InformationalResponse(status=100)
 
 
-def test_a_draft_begins_where_its_original_is() -> None:
-    original = outgoing(b"HEAD")
-    original.judge(response(LENGTH_5, CLOSE))
-    original.judge(Data(data=b"hel"))
-    draft = original.copy()
+def of(
+    draft: Outgoing,
+    *events: Event,
+    client: State = State.DONE,
+    server: State = State.SEND_RESPONSE,
+    awaited: bool = False,
+) -> Batch:
+    return draft.judge(events, client, server, awaited=awaited)
+
+
+def test_events_that_are_sent_together() -> None:
+    batch = of(outgoing(), HINTS, response(LENGTH_5), Data(data=b"he"), Data(data=b"llo"), END)
+    assert (batch.client, batch.server) == (State.DONE, State.DONE)
+    assert [type(event) for event in batch.written] == [
+        *(InformationalResponse, AnswerHead, Data, Data, EndOfMessage)
+    ]
+    assert batch.framed == []
+
+
+def test_no_events() -> None:
+    batch = of(outgoing())
+    assert (batch.client, batch.server) == (State.DONE, State.SEND_RESPONSE)
+    assert (batch.written, batch.framed, batch.awaited) == ([], [], False)
+
+
+def test_the_state_decides_what_may_come() -> None:
+    with pytest.raises(LocalProtocolError, match=r"Data cannot .* in the state SEND_RESPONSE"):
+        of(outgoing(), DATA)
+    with pytest.raises(LocalProtocolError, match=r"Response cannot .* in the state SEND_BODY"):
+        of(outgoing(), response(), response())
+    with pytest.raises(LocalProtocolError, match=r"Data cannot .* in the state DONE"):
+        of(outgoing(), response(), END, DATA)
+
+
+def test_the_last_answer_leads_to_closing() -> None:
+    batch = of(outgoing(keep_alive=False), response(LENGTH_5), DATA, END)
+    assert (batch.client, batch.server) == (State.MUST_CLOSE, State.MUST_CLOSE)
+
+
+def test_one_batch_begins_where_the_other_ended() -> None:
+    draft = outgoing(b"HEAD")
+    of(draft, response(LENGTH_5, CLOSE), Data(data=b"hel"))
     assert not draft.keep_alive
     assert draft.begun
     with pytest.raises(LocalProtocolError, match="3 bytes of body where only 2"):
-        draft.judge(Data(data=b"lo!"))
-    assert draft.judge(Data(data=b"lo")) is None, "it is the answer to HEAD"
-    old = outgoing(http_version=b"1.0").copy()
-    assert old.judge(InformationalResponse(status=103)) is None
+        of(draft, Data(data=b"lo!"), server=State.SEND_BODY)
+    batch = of(draft, Data(data=b"lo"), server=State.SEND_BODY)
+    assert batch.written == [], "it is the answer to HEAD"
 
 
 def test_only_a_final_answer_is_a_beginning() -> None:
     draft = outgoing()
-    draft.judge(InformationalResponse(status=103))
+    judge(draft, HINTS)
     with pytest.raises(LocalProtocolError):
-        draft.judge(response(status=600))
+        judge(draft, response(status=600))
     assert not draft.begun
-    draft.judge(response())
+    judge(draft, response())
     assert draft.begun
 
 
-def test_what_becomes_of_a_draft_does_not_touch_its_original() -> None:
-    original = outgoing()
-    original.judge(response(LENGTH_5))
-    draft = original.copy()
-    draft.judge(Data(data=b"hello"))
-    draft.judge(ConnectionClosed())
-    assert original.keep_alive
-    assert original.judge(Data(data=b"hello")) == Data(data=b"hello")
+BAD_END = EndOfMessage(trailers=Headers(((b"host", b"a"),)))
+
+
+def test_a_rejected_batch_leaves_no_trace_of_a_beginning() -> None:
+    draft = outgoing()
+    with pytest.raises(LocalProtocolError):
+        of(draft, HINTS, response(LENGTH_5, CLOSE), Data(data=b"hell"), DATA)
+    assert not draft.begun
+    assert draft.keep_alive
+    batch = of(draft, response(), DATA, END)
+    head, *_ = batch.written
+    assert isinstance(head, AnswerHead)
+    assert head.response.headers == (CHUNKED,)
+    assert (batch.client, batch.server) == (State.DONE, State.DONE)
+
+
+def test_a_rejected_batch_leaves_no_trace_in_a_body() -> None:
+    draft = outgoing()
+    of(draft, response(LENGTH_5), Data(data=b"he"))
+    with pytest.raises(LocalProtocolError, match="ends 1 bytes before"):
+        of(draft, Data(data=b"ll"), END, server=State.SEND_BODY)
+    batch = of(draft, Data(data=b"llo"), END, server=State.SEND_BODY)
+    assert batch.server is State.DONE
+
+
+def test_a_rejected_batch_leaves_no_trace_of_leaving() -> None:
+    draft = outgoing()
+    with pytest.raises(LocalProtocolError):
+        of(draft, ConnectionClosed(), response(), server=State.DONE)
+    assert draft.keep_alive
+
+
+def test_whoever_awaits_a_100_is_told_or_not_kept() -> None:
+    for events, kept, awaited in [
+        ((), True, True),
+        ((HINTS,), True, True),
+        ((CONTINUE,), True, False),
+        ((CONTINUE, response()), True, False),
+        ((HINTS, response()), False, True),
+        ((response(),), False, True),
+    ]:
+        draft = outgoing()
+        batch = of(draft, *events, client=State.SEND_BODY, awaited=True)
+        assert (draft.keep_alive, batch.awaited) == (kept, awaited), events
+    draft = outgoing()
+    with pytest.raises(LocalProtocolError):
+        of(draft, response(), DATA, BAD_END, client=State.SEND_BODY, awaited=True)
+    assert draft.keep_alive, "the batch was rejected"
+
+
+# A WebSocket.
+
+HANDSHAKE = parse_head(handshake(), Limits()).handshake
+TEXT = TextMessage(text="a", final=False)
+BYTES = BytesMessage(data=b"a", final=False)
+
+
+def asked_for_frames() -> Outgoing:
+    return Outgoing(method=b"GET", http_version=b"1.1", keep_alive=True, handshake=HANDSHAKE)
+
+
+@pytest.mark.parametrize("client", [State.SEND_BODY, State.DONE])
+def test_frames_behind_an_acceptance(client: State) -> None:
+    draft = asked_for_frames()
+    batch = of(draft, AcceptWebSocket(), TEXT, client=client)
+    assert (batch.client, batch.server) == (State.OPEN, State.OPEN)
+    [head] = batch.written
+    assert isinstance(head, InformationalResponse)
+    assert head.status == 101
+    assert batch.framed == [TEXT]
+    assert draft.agreed is not None
+    with pytest.raises(LocalProtocolError, match="BytesMessage in the middle"):
+        of(draft, BYTES, client=State.OPEN, server=State.OPEN)
+
+
+def test_a_rejected_acceptance_leaves_no_trace() -> None:
+    draft = asked_for_frames()
+    with pytest.raises(LocalProtocolError):
+        of(draft, AcceptWebSocket(), TEXT, BYTES)
+    assert draft.agreed is None
+    batch = of(draft, AcceptWebSocket(), BYTES)
+    assert batch.framed == [BYTES]
+    with pytest.raises(LocalProtocolError):
+        of(draft, BytesMessage(data=b""), TEXT, BYTES, client=State.OPEN, server=State.OPEN)
+    batch = of(draft, BytesMessage(data=b""), client=State.OPEN, server=State.OPEN)
+    assert batch.framed == [BytesMessage(data=b"")]
+
+
+def test_behind_a_refused_handshake_nothing_is_read() -> None:
+    draft = asked_for_frames()
+    assert written(draft, response(LENGTH_5, status=403)) == (LENGTH_5, CLOSE)
+    assert not draft.keep_alive

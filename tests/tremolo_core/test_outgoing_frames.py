@@ -69,12 +69,13 @@ def test_what_may_not_be_said(events: tuple[FrameEvent, ...], reason: str) -> No
         outgoing.judge(last)
 
 
-def test_a_draft_leaves_no_trace() -> None:
+def test_what_was_judged_in_vain_is_taken_back() -> None:
     outgoing = OutgoingFrames()
     outgoing.judge(MIDDLE_OF_TEXT)
-    draft = outgoing.copy()
-    draft.judge(TextMessage(text=""))
-    draft.judge(MIDDLE_OF_BYTES)
+    before = outgoing.unfinished
+    outgoing.judge(TextMessage(text=""))
+    outgoing.judge(MIDDLE_OF_BYTES)
+    outgoing.unfinished = before
     with pytest.raises(LocalProtocolError):
         outgoing.judge(MIDDLE_OF_BYTES)
     outgoing.judge(TextMessage(text=""))
