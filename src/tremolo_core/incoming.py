@@ -149,12 +149,5 @@ class Incoming:
         # Behind a complete request another may wait, which comes before the end.
         return None if self._gate.buffered else ConnectionClosed()
 
-    def _end_of_frames(self, frames: Frames) -> ConnectionClosed | None:
-        """What the end of input means behind all frames: nothing is left to be read."""
-        if not self.eof:
-            return None
-        frames.release()
-        return ConnectionClosed()
-
 
 _BEHIND_THE_LAST = frozenset((State.MUST_CLOSE, State.CLOSED))
