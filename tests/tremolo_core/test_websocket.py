@@ -44,8 +44,6 @@ from tremolo_core import (
 from .frame_corpus import BAD, CLOSES, COMPRESSED, GOOD
 from .framing import BINARY, CONTINUATION, PING, PONG, TEXT, close_frame, frame, handshake
 
-pytestmark = pytest.mark.usefixtures("fast_path")
-
 ACCEPTED = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-Websocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
