@@ -34,8 +34,9 @@ python_use_unqualified_type_names = True
 # be taken for Python's.
 nitpick_ignore_regex = [
     ("py:class", r"tremolo\.\w+\.F"),
+    ("py:class", r"tremolo\.testing\.\w+\.T|Ts"),
     ("py:class", r"tremolo_asgi\.types\.\w+"),
-    ("py:.*", r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|types)\..*"),
+    ("py:.*", r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|httpx|types)\..*"),
 ]
 
 

@@ -1,0 +1,38 @@
+"""Writes requests as bytes: the head, and the body as the head announces it (RFC 9112).
+
+Nothing is corrected here: a test may want to send what is wrong. How the bytes
+get to the server is the business of `http_connection`.
+"""
+
+from collections.abc import Iterable
+
+from tremolo_core import LocalProtocolError
+
+__all__ = ("chunk", "head", "is_chunked")
+
+
+def head(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A request's head, up to and including the empty line.
+
+    Raises LocalProtocolError if a line of it would be more than one: to send
+    that, there is `Client.connection`.
+    """
+    lines = [method.encode("ascii") + b" " + target + b" HTTP/1.1\r\n"]
+    lines += [name + b": " + value + b"\r\n" for name, value in headers]
+    data = b"".join(lines)
+    if data.count(b"\n") != len(lines) or data.count(b"\r") != len(lines):
+        raise LocalProtocolError(f"there is a line break inside a line of the head: {lines}")
+    return data + b"\r\n"
+
+
+def is_chunked(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the head announces a body in chunks."""
+    return any(
+        name.lower() == b"transfer-encoding" and value.lower().endswith(b"chunked")
+        for name, value in headers
+    )
+
+
+def chunk(data: bytes) -> bytes:
+    """One chunk of such a body; the last one if `data` is empty."""
+    return b"%x\r\n%b\r\n" % (len(data), data)

@@ -1,0 +1,108 @@
+"""The client for tests that are plain functions: `Client`, each call of which blocks.
+
+What it needs is asynchronous, and runs in an event loop of the client's own:
+`stepped_loop`.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from .clock import Backend, Clock
+from .event_source import SyncEventSource
+from .harness import Harness, Terms
+from .needs_httpx import httpx
+from .stepped_loop import open_loop
+from .sync_transport import SyncTransport
+from .under_test import Testable, find_handler
+
+__all__ = ("SyncClient",)
+
+
+class SyncClient(httpx.Client):
+    """An `httpx.Client` whose requests go to `app`, wherever their URL points.
+
+        with SyncClient(app) as client:
+            response = client.get("/hello")
+
+    The application runs in the same thread, on an event loop of `backend` that
+    stands still between the client's calls; with a `clock` no call waits. All
+    else is as with `Client`. Entering raises RuntimeError where an event loop
+    runs already: there `Client` is to be used.
+    """
+
+    def __init__(
+        self,
+        app: Testable,
+        *,
+        backend: Backend = "asyncio",
+        clock: Clock | None = None,
+        tcp: bool = False,
+        raise_server_exceptions: bool = True,
+        check_leaks: bool = True,
+        timeout: float | None = None,
+        grace: float | None = None,
+        base_url: str = "http://testserver",
+        headers: Mapping[str, str] | None = None,
+        cookies: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        auth: httpx.Auth | tuple[str, str] | None = None,
+        follow_redirects: bool = False,
+        **options: Any,
+    ) -> None:
+        terms = Terms(
+            tcp=tcp,
+            raise_server_exceptions=raise_server_exceptions,
+            check_leaks=check_leaks,
+            timeout=timeout,
+            grace=grace,
+        )
+        self._harness = Harness(find_handler(app, options), terms)
+        self._loop = open_loop(backend, clock)
+        super().__init__(
+            transport=SyncTransport(self._harness, self._loop),
+            base_url=base_url,
+            headers=headers,
+            cookies=dict(cookies or {}),
+            params=params,
+            auth=auth,
+            follow_redirects=follow_redirects,
+            timeout=None,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            self._loop.run(self._harness.open)
+        except BaseException:
+            self._loop.close()
+            raise
+        return super().__enter__()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        try:
+            super().__exit__(exc_type, exc_value, traceback)
+        finally:
+            try:
+                self._loop.run(self._harness.close, exc_value)
+            finally:
+                self._loop.close()
+
+    @contextmanager
+    def sse(self, url: str, *, method: str = "GET", **arguments: Any) -> Iterator[SyncEventSource]:
+        """Ask for server-sent events, to iterate over, and leave at the end.
+
+        `arguments` are those of `stream`. Raises Misbehaviour if the answer is
+        none of events.
+        """
+        headers = httpx.Headers(arguments.pop("headers", None))
+        headers.setdefault("accept", "text/event-stream")
+        headers.setdefault("cache-control", "no-store")
+        with self.stream(method, url, headers=headers, **arguments) as response:
+            yield SyncEventSource(response, response.iter_bytes())

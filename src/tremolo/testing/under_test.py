@@ -1,0 +1,60 @@
+"""Finds the handler of what a test is about: an application, or a handler itself.
+
+Whether an object is an application, and of which kind, is decided in
+`tremolo.loader`.
+"""
+
+import inspect
+import logging
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeGuard
+
+from tremolo.application import Application
+from tremolo.config import configure
+from tremolo.loader import NotAnApplication, handler_for
+from tremolo_asgi import ASGIApplication
+from tremolo_core import value
+from tremolo_transport import ServerSettings
+from tremolo_transport.exchange import Handler
+
+__all__ = ("Testable", "UnderTest", "find_handler")
+
+Testable: TypeAlias = Application | ASGIApplication | Handler
+"""What can be tested: a Tremolo application, one that speaks ASGI 3, or a handler of exchanges."""
+
+
+@value
+class UnderTest:
+    """A handler, what its server is told, and where it logs."""
+
+    handler: Handler
+    settings: ServerSettings
+    loggers: tuple[logging.Logger, ...]
+
+
+def find_handler(app: Testable, options: Mapping[str, Any]) -> UnderTest:
+    """The handler of `app`, with the options by name that `tremolo.serve` takes.
+
+    Raises ConfigError, a ValueError, for an option that cannot be, and
+    NotAnApplication, a TypeError, for such an `app`.
+    """
+    config = configure(options)
+    loggers = (app.logger,) if isinstance(app, Application) else ()
+    try:
+        handler = handler_for(app, config)
+    except NotAnApplication:
+        if not _is_handler(app):
+            raise
+        handler = app
+    return UnderTest(handler=handler, settings=config.server, loggers=loggers)
+
+
+def _is_handler(app: object) -> TypeGuard[Handler]:
+    """Whether `app` can be called with an exchange, and nothing else."""
+    if not callable(app):
+        return False
+    try:
+        inspect.signature(app).bind(None)
+    except (TypeError, ValueError):
+        return False
+    return True
