@@ -1320,6 +1320,14 @@ def test_a_body_that_nobody_reads_is_not_late() -> None:
     assert made.deadline(2000.0) == 2010.0
 
 
+def test_a_body_that_will_not_come_is_not_late() -> None:
+    made = asked(POST, timeouts=TIMES)
+    assert made.next_event() is Signal.NEED_DATA
+    assert made.deadline(0.0) == 10.0
+    made.receive_eof()
+    assert made.deadline(20.0) is None
+
+
 def test_a_body_that_was_asked_for_in_vain_is_not_late() -> None:
     made = asked(POST, timeouts=TIMES)
     assert made.next_event() is Signal.NEED_DATA
