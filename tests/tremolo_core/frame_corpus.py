@@ -113,7 +113,11 @@ BAD = {
     },
     "no mask on a long one": (b"", b"\x82\x7f", "not masked"),
     **{
-        f"{opcode:x} of more than 125 bytes": (b"", bytes([0x80 | opcode, length]), "125 bytes")
+        f"{opcode:x} of {length & 0x7F} bytes or more": (
+            b"",
+            bytes([0x80 | opcode, length]),
+            "125 bytes",
+        )
         for opcode in (CLOSE, PING, PONG)
         for length in (0xFE, 0xFF)
     },
