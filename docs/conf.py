@@ -6,7 +6,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from tremolo.config import OPTIONS
+from tremolo.config import OPTIONS, defaults_of
 
 project = "Tremolo"
 author = copyright = "The Tremolo authors"
@@ -54,11 +54,12 @@ def setup(app: Sphinx) -> None:
 
 def option_table() -> str:
     """The options of a program, from the table that the program itself reads."""
-    rows = ["| option | default | what it says |", "| --- | --- | --- |"]
+    rows = ["| option | also | default | what it says |", "| --- | --- | --- | --- |"]
     for option in OPTIONS:
         flag = f"{option.flag} {option.unit}".strip()
-        default = " or ".join(dict.fromkeys(map(repr, option.defaults)))
-        rows.append(f"| `{flag}` | `{default}` | {option.help} |")
+        also = ", ".join(f"`{spelling.flag}`" for spelling in option.spellings)
+        default = " or ".join(dict.fromkeys(map(repr, defaults_of(option))))
+        rows.append(f"| `{flag}` | {also} | `{default}` | {option.help} |")
     return "\n".join(rows) + "\n"
 
 

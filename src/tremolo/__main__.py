@@ -8,11 +8,12 @@ import argparse
 import functools
 import traceback
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import loader, program
 from ._version import __version__
-from .config import OPTIONS, ConfigError, Option, configure
+from .config import OPTIONS, Config, ConfigError, configure, defaults_of
+from .option import Option, Spelling, flag_of
 from .program import ExitCode, complain
 
 __all__ = ("main",)
@@ -31,16 +32,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     is to blame for.
     """
     try:
-        told = vars(_parser().parse_args(argv))
+        told, unknown = _parser().parse_known_args(argv)
+        config, target = _understand(vars(told), unknown)
     except _Refused as refused:
-        return _refuse(str(refused))
+        complain(f'{refused}. Use "--help" for help')
+        return ExitCode.FAILED
     except SystemExit:
         return ExitCode.OK  # after --help and --version
-    target = told.pop("APP")
-    try:
-        config = configure(told)
-    except ConfigError as error:
-        return _refuse(f"--{error.option.replace('_', '-')} {error.reason}")
     try:
         return program.run(functools.partial(loader.build, target, config), config)
     except loader.ModuleFailed as error:
@@ -52,8 +50,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.FAILED
 
 
+def _understand(told: dict[str, Any], unknown: list[str]) -> tuple[Config, str]:
+    """What is to be run, and the application's place. Raises _Refused."""
+    for argument in unknown:
+        if argument.startswith("-"):
+            raise _Refused(f'Unrecognized option "{argument.partition("=")[0]}"')
+    target = told.pop("APP")
+    if target is None:
+        raise _Refused("You must specify APP")
+    if unknown:
+        raise _Refused(f'"{unknown[0]}" is one argument too many behind APP, "{target}"')
+    try:
+        return configure(told), target
+    except ConfigError as error:
+        flag, given = flag_of(error.option), told[error.option]
+        if error.wanted is None:
+            raise _Refused(f"{flag} {error.reason}") from None
+        text = ",".join(given) if isinstance(given, list) else given
+        raise _Refused(f'Invalid {flag} value "{text}". It must be {error.wanted}') from None
+
+
 class _Refused(Exception):
-    """What argparse does not understand."""
+    """What cannot be understood, as one sentence without a full stop."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -70,36 +88,41 @@ def _parser() -> argparse.ArgumentParser:
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    parser.add_argument("APP", help=argparse.SUPPRESS)
+    parser.add_argument("APP", help=argparse.SUPPRESS, nargs="?", default=None)
     parser.add_argument("--version", action="version", version=f"tremolo {__version__}")
     for option in OPTIONS:
-        if not option.unit:
-            parser.add_argument(option.flag, help=_help(option), action="store_true")
-        else:
-            # Of options that are given twice the last one counts, but for `bind`.
-            action = "append" if option.name == "bind" else "store"
-            parser.add_argument(option.flag, help=_help(option), action=action, metavar=option.unit)
+        _add(parser, option, help=_help(option), repeatable=option.repeatable)
+        for spelling in option.spellings:
+            _add(parser, spelling, help=f"the same as {option.flag}", repeatable=option.repeatable)
     return parser
+
+
+def _add(
+    parser: argparse.ArgumentParser, option: Option | Spelling, *, help: str, repeatable: bool
+) -> None:
+    if not option.unit:
+        parser.add_argument(option.flag, help=help, action=argparse.BooleanOptionalAction)
+    else:
+        # Of options that are given twice the last one counts, unless they can be repeated.
+        action = "append" if repeatable else "store"
+        parser.add_argument(option.flag, help=help, action=action, metavar=option.unit)
 
 
 def _help(option: Option) -> str:
     """What is said of `option`, with its default if it has one that can be written."""
-    default = option.defaults[0] if len(option.defaults) == 1 else None
-    match default:
-        case bytes():
-            text = default.decode("ascii")
-        case float():
-            text = f"{default:g}"
-        case None | False | "" | ():
+    defaults = defaults_of(option)
+    match defaults[0] if len(defaults) == 1 else None:
+        case None | False | "" | () | b"":
             return option.help
-        case _:
+        case bytes(name):
+            text = name.decode("ascii")
+        case float(seconds):
+            text = f"{seconds:g}"
+        case True:
+            text = "on"
+        case default:
             text = str(default)
     return f"{option.help} (default: {text})"
-
-
-def _refuse(message: str) -> int:
-    complain(f'{message}. Use "--help" for help')
-    return ExitCode.USAGE
 
 
 if __name__ == "__main__":

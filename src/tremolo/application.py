@@ -93,7 +93,7 @@ class Application(RouteRegistry, HookRegistry):
         # They import this module, for applications that are told by name.
         from . import config, serving
 
-        known = {option.name for option in config.OPTIONS}
+        known = {name for option in config.OPTIONS for name in option.names}
         if unknown := sorted(options.keys() - known):
             raise TypeError(
                 f"run() has no option {', '.join(unknown)}; there are {', '.join(sorted(known))}"

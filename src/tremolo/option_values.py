@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 __all__ = (
     "read_addresses",
+    "read_count",
     "read_flag",
     "read_one_of",
     "read_port",
@@ -99,6 +100,14 @@ def read_size_or_none(told: object) -> int | None:
     if size is None:
         raise ValueError("a number of bytes, or none")
     return size
+
+
+def read_count(told: object) -> int:
+    """How many, at least one."""
+    count = _whole(told)
+    if not count:
+        raise ValueError("a number, at least 1")
+    return count
 
 
 def read_root_path(told: object) -> str:

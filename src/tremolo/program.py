@@ -36,9 +36,7 @@ class ExitCode(enum.IntEnum):
     OK = 0
     """It was told to stop, and everything was completed or had its time."""
     FAILED = 1
-    """It could not run: no application, no such loop, an address that is taken."""
-    USAGE = 2
-    """It was told something that it does not understand."""
+    """It could not run: an option it does not understand, no application, a taken address."""
     APPLICATION = 3
     """The application failed to start up or to shut down, or to be imported."""
 

@@ -16,10 +16,11 @@ from . import program
 from .application import Application
 from .config import ConfigError, configure
 from .loader import build, handler_for
+from .program_options import PROGRAM_OPTIONS
 
 __all__ = ("run", "serve")
 
-_OF_PROGRAMS = ("log_level", "loop")
+_OF_PROGRAMS = frozenset(name for option in PROGRAM_OPTIONS for name in option.names)
 
 
 def serve(
@@ -37,17 +38,17 @@ def serve(
     stops the server in good order, or at once if cancelled. No signal handler
     is installed, and neither logging nor the process is touched.
 
-    `options` are those of the command line with underscores, but for `loop` and
-    `log_level`; `bind` takes the place of `host` and `port`. To serve a handler
-    of exchanges there is `tremolo_transport.serve`.
+    `options` are those of the command line with underscores, but for those of
+    programs, such as `loop` and `log_level`; `bind` takes the place of `host`
+    and `port`. To serve a handler of exchanges there is `tremolo_transport.serve`.
 
     Raises ConfigError, a ValueError, for an option that cannot be, and
     NotAnApplication, a TypeError, for such an `app`. Entering raises OSError if
     an address cannot be had, and whatever start-up raises, for ASGI
     LifespanFailed; leaving raises what shutdown raises.
     """
-    for name in _OF_PROGRAMS:
-        if name in options:
+    for name in options:
+        if name in _OF_PROGRAMS:
             raise ConfigError(name, "is not ours to say inside a program of yours")
     config = configure({**_address(host, port, options), **options})
     return tremolo_transport.serve(

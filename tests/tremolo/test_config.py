@@ -1,56 +1,40 @@
 """The table of options: each changes what it says and nothing else."""
 
-import dataclasses
 from typing import Any, get_args
 
 import pytest
 
-from tremolo.config import OPTIONS, Config, ConfigError, LogLevel, Loop, Option, configure
+from tremolo.config import (
+    OPTIONS,
+    Config,
+    ConfigError,
+    LogLevel,
+    Loop,
+    Option,
+    configure,
+    defaults_of,
+)
+from tremolo.option_values import read_flag
 from tremolo_asgi import LifespanMode
 from tremolo_transport import Bind
 
+from . import test_app_options, test_limit_options, test_listening_options, test_program_options
+from .configuring import Changes, flat
+
 BY_NAME = {option.name: option for option in OPTIONS}
 
-CHANGES: dict[str, tuple[object, dict[str, object]]] = {
-    "bind": ("[::1]:1,:2", {"bind": (Bind(host="::1", port=1), Bind(host="", port=2))}),
-    "host": ("::1", {"host": "::1"}),
-    "port": ("1", {"port": 1}),
-    "loop": ("trio", {"loop": "trio"}),
-    "log_level": ("error", {"log_level": "ERROR"}),
-    "debug": (True, {"app.debug": True}),
-    "root_path": ("/api", {"root_path": "/api"}),
-    "lifespan": ("off", {"lifespan": "off"}),
-    "client_max_body_size": (
-        "9",
-        {"server.limits.body": 9, "app.client_max_body_size": 9},
-    ),
-    "client_max_header_size": ("9", {"server.limits.head": 9}),
-    "request_timeout": ("1.5", {"server.timeouts.head": 1.5}),
-    "keepalive_timeout": ("1.5", {"server.timeouts.keep_alive": 1.5}),
-    "shutdown_timeout": ("1.5", {"server.shutdown": 1.5}),
-    "server_name": ("x", {"server.server_name": b"x"}),
+CHANGES: Changes = {
+    **test_app_options.CHANGES,
+    **test_limit_options.CHANGES,
+    **test_listening_options.CHANGES,
+    **test_program_options.CHANGES,
 }
-"""For each option a text that is not its default, and what changes with it."""
 
 
-def flat(thing: Any, prefix: str = "") -> dict[str, object]:
-    """All the fields of a value, those of its values too, with dots between."""
-    found: dict[str, object] = {}
-    for field in dataclasses.fields(thing):
-        content = getattr(thing, field.name)
-        if dataclasses.is_dataclass(content):
-            found.update(flat(content, f"{prefix}{field.name}."))
-        else:
-            found[prefix + field.name] = content
-    return found
-
-
-@pytest.mark.parametrize("name", BY_NAME)
-def test_an_option_changes_what_it_says_and_nothing_else(name: str) -> None:
-    told, changes = CHANGES[name]
-    before, after = flat(Config()), flat(configure({name: told}))
-    assert {field: after[field] for field in after if after[field] != before[field]} == changes
-    assert set(BY_NAME[name].fields) == set(changes)
+def test_each_option_is_in_one_table_whose_test_tries_it() -> None:
+    names = [name for option in OPTIONS for name in option.names]
+    assert sorted(names) == sorted(set(names))
+    assert set(names) == set(CHANGES)
 
 
 def test_nothing_told_is_the_default() -> None:
@@ -58,7 +42,8 @@ def test_nothing_told_is_the_default() -> None:
 
 
 def test_all_can_be_told_at_once() -> None:
-    told = {name: text for name, (text, _) in CHANGES.items() if name not in ("host", "port")}
+    names = [option.name for option in OPTIONS if option.name not in ("host", "port")]
+    told = {name: CHANGES[name][0] for name in names}
     config = configure(told)
     assert flat(config) == {
         **flat(Config()),
@@ -77,8 +62,10 @@ def test_an_option_can_be_explained(option: Option) -> None:
     assert option.flag == "--" + option.name.replace("_", "-")
     assert option.help
     assert "%" not in option.help, "argparse would take it for a format"
-    assert bool(option.unit) is (option.name != "debug")
-    assert option.defaults == tuple(flat(Config())[field] for field in option.fields)
+    assert bool(option.unit) is (option.read is not read_flag)
+    assert defaults_of(option) == tuple(flat(Config())[field] for field in option.fields)
+    for spelling in option.spellings:
+        assert spelling.flag == "--" + spelling.name.replace("_", "-")
 
 
 def test_where_it_listens() -> None:
@@ -110,12 +97,20 @@ def test_binds_and_an_address_exclude_each_other(name: str) -> None:
     assert caught.value.option == "bind"
 
 
+def test_what_is_said_twice_is_refused_unless_it_adds_up() -> None:
+    with pytest.raises(ConfigError, match="says what keepalive_timeout says too") as caught:
+        configure({"keepalive_timeout": 1, "timeout_keep_alive": 1})
+    assert caught.value.option == "timeout_keep_alive"
+    assert caught.value.wanted is None
+
+
 def test_a_wrong_value_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
         configure({"port": "x"})
     assert str(caught.value) == "port: must be a number from 0 to 65535, not 'x'"
     assert caught.value.option == "port"
     assert caught.value.reason == "must be a number from 0 to 65535, not 'x'"
+    assert caught.value.wanted == "a number from 0 to 65535"
 
 
 def test_an_unknown_option_is_named_with_those_that_there_are() -> None:

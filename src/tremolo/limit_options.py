@@ -1,0 +1,53 @@
+"""The options that limit what peers may do, and how long.
+
+How an application is run is said in `app_options`, how a program is in
+`program_options`.
+"""
+
+from .option import Option, Spelling
+from .option_values import read_seconds, read_size, read_size_or_none
+
+__all__ = ("LIMIT_OPTIONS",)
+
+LIMIT_OPTIONS: tuple[Option, ...] = (
+    Option(
+        name="client_max_body_size",
+        fields=("server.limits.body", "app.client_max_body_size"),
+        read=read_size_or_none,
+        unit="BYTES",
+        help="how large a request's body may be, `none` for any size. By default 2097152 for a"
+        " Tremolo application, and any size for an ASGI application",
+    ),
+    Option(
+        name="client_max_header_size",
+        fields=("server.limits.head",),
+        read=read_size,
+        unit="BYTES",
+        help="how large a request's head may be",
+        spellings=(Spelling(name="h11_max_incomplete_event_size", unit="BYTES"),),
+    ),
+    Option(
+        name="request_timeout",
+        fields=("server.timeouts.head",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long a request's head may take, `none` for ever",
+    ),
+    Option(
+        name="keepalive_timeout",
+        fields=("server.timeouts.keep_alive",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long a connection may be idle between requests, `none` for ever",
+        spellings=(Spelling(name="timeout_keep_alive", unit="SECONDS"),),
+    ),
+    Option(
+        name="shutdown_timeout",
+        fields=("server.shutdown",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long requests in flight may take once the server stops, and how long an ASGI"
+        " application may take to shut down after them; `none` for ever",
+        spellings=(Spelling(name="timeout_graceful_shutdown", unit="SECONDS"),),
+    ),
+)

@@ -1,0 +1,26 @@
+"""How an application is run, as it is told."""
+
+from tremolo.app_options import APP_OPTIONS
+from tremolo.config import Config, Option, configure
+
+from .configuring import Changes, assert_changes, each_of
+
+CHANGES: Changes = {
+    "debug": (True, {"app.debug": True}),
+    "root_path": ("/api", {"root_path": "/api"}),
+    "lifespan": ("off", {"lifespan": "off"}),
+    "thread_pool_size": ("9", {"app.thread_pool_size": 9}),
+    "buffer_size": ("9", {"app.buffer_size": 9}),
+    "server_name": ("x", {"server.server_name": b"x"}),
+    "server_header": (False, {"server.server_name": b""}),
+    "date_header": (False, {"server.date": False}),
+}
+
+
+@each_of(APP_OPTIONS)
+def test_an_option_changes_what_it_says_and_nothing_else(option: Option, name: str) -> None:
+    assert_changes(option, name, CHANGES)
+
+
+def test_the_usual_server_header_can_be_asked_for() -> None:
+    assert configure({"server_header": True}) == Config()

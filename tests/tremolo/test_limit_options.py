@@ -1,0 +1,22 @@
+"""What peers may do, and how long, as it is told."""
+
+from tremolo.config import Option
+from tremolo.limit_options import LIMIT_OPTIONS
+
+from .configuring import Changes, assert_changes, each_of
+
+CHANGES: Changes = {
+    "client_max_body_size": ("9", {"server.limits.body": 9, "app.client_max_body_size": 9}),
+    "client_max_header_size": ("9", {"server.limits.head": 9}),
+    "h11_max_incomplete_event_size": ("9", {"server.limits.head": 9}),
+    "request_timeout": ("1.5", {"server.timeouts.head": 1.5}),
+    "keepalive_timeout": ("1.5", {"server.timeouts.keep_alive": 1.5}),
+    "timeout_keep_alive": ("1.5", {"server.timeouts.keep_alive": 1.5}),
+    "shutdown_timeout": ("1.5", {"server.shutdown": 1.5}),
+    "timeout_graceful_shutdown": ("1.5", {"server.shutdown": 1.5}),
+}
+
+
+@each_of(LIMIT_OPTIONS)
+def test_an_option_changes_what_it_says_and_nothing_else(option: Option, name: str) -> None:
+    assert_changes(option, name, CHANGES)

@@ -1,0 +1,18 @@
+"""Where a server listens, as it is told."""
+
+from tremolo.config import Option
+from tremolo.listening_options import LISTENING_OPTIONS
+from tremolo_transport import Bind
+
+from .configuring import Changes, assert_changes, each_of
+
+CHANGES: Changes = {
+    "bind": ("[::1]:1,:2", {"bind": (Bind(host="::1", port=1), Bind(host="", port=2))}),
+    "host": ("::1", {"host": "::1"}),
+    "port": ("1", {"port": 1}),
+}
+
+
+@each_of(LISTENING_OPTIONS)
+def test_an_option_changes_what_it_says_and_nothing_else(option: Option, name: str) -> None:
+    assert_changes(option, name, CHANGES)
