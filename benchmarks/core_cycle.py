@@ -1,86 +1,108 @@
-"""What one GET costs in the protocol core, as a ratio to bare h11.
+"""How many times faster the protocol core is than bare h11 and bare wsproto, row by row.
 
-Both read the same small request and write the same small answer; nothing waits
-and nothing is sent. The rounds take turns, so that a machine that slows down
-slows both.
+Each row is a ratio within one run: the rounds of both sides take turns, so that
+a machine that slows down slows both. Nothing but the core is measured.
 """
 
 import argparse
+import gc
+import statistics
+import sys
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 
-import h11
+import core_http
+import core_websocket
+from core_row import Row, Work
 from report import spread, write
 
-import tremolo_core
-
-REQUEST = b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nAccept: */*\r\n\r\n"
-FIELDS = [(b"content-type", b"text/plain"), (b"content-length", b"12")]
-BODY = b"Hello world!"
+ROWS = (*core_http.ROWS, *core_websocket.ROWS)
 
 
-def core(cycles: int) -> None:
-    """Serve `cycles` requests on one `tremolo_core.Connection`."""
-    connection = tremolo_core.Connection()
-    headers = tremolo_core.Headers(FIELDS)
-    for _ in range(cycles):
-        connection.receive_data(REQUEST)
-        assert isinstance(connection.next_event(), tremolo_core.Request)
-        assert isinstance(connection.next_event(), tremolo_core.EndOfMessage)
-        connection.send(
-            tremolo_core.Response(status=200, headers=headers),
-            tremolo_core.Data(data=BODY),
-            tremolo_core.EndOfMessage(),
-        )
-        assert connection.data_to_send().endswith(BODY)
-        connection.start_next_cycle()
+def microseconds(work: Work, times: int) -> float:
+    """What doing it once takes, of processor time."""
+    began = time.process_time()
+    work(times)
+    return (time.process_time() - began) / times * 1e6
 
 
-def bare_h11(cycles: int) -> None:
-    """The same on one `h11.Connection`."""
-    connection = h11.Connection(h11.SERVER)
-    for _ in range(cycles):
-        connection.receive_data(REQUEST)
-        assert isinstance(connection.next_event(), h11.Request)
-        assert isinstance(connection.next_event(), h11.EndOfMessage)
-        data = [
-            connection.send(h11.Response(status_code=200, headers=FIELDS)),
-            connection.send(h11.Data(data=BODY)),
-            connection.send(h11.EndOfMessage()),
-        ]
-        assert b"".join(part or b"" for part in data).endswith(BODY)
-        connection.start_next_cycle()
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """The figures of one row, one of each a round."""
+
+    row: Row
+    core_us: list[float]
+    other_us: list[float]
+
+    @property
+    def ratios(self) -> list[float]:
+        """How many times faster the core was, round by round."""
+        return [other / ours for ours, other in zip(self.core_us, self.other_us, strict=True)]
+
+    @property
+    def too_slow(self) -> bool:
+        """Whether the core has fallen below the floor."""
+        return self.row.floor is not None and statistics.median(self.ratios) < self.row.floor
+
+    def line(self) -> str:
+        """The row as it is printed."""
+        row, ratio = self.row, statistics.median(self.ratios)
+        core, other = statistics.median(self.core_us), statistics.median(self.other_us)
+        figures = f"{row.name:42} {core:8.2f} {other:9.2f} {row.against:8}{ratio:6.2f}"
+        spreading = f"({min(self.ratios):.2f} to {max(self.ratios):.2f})"
+        if row.floor is None or row.goal is None:
+            return f"{figures} {spreading}"
+        verdict = "BELOW" if self.too_slow else "goal" if ratio >= row.goal else ""
+        return f"{figures} {spreading:17} {row.floor:5.2f} {row.goal:5.2f}  {verdict}"
+
+    def raw(self) -> dict[str, object]:
+        """The row as it is kept."""
+        return {
+            "row": self.row.name,
+            "against": self.row.against,
+            "core_us": spread(self.core_us),
+            "other_us": spread(self.other_us),
+            "ratio": spread(self.ratios),
+            "floor": self.row.floor,
+            "goal": self.row.goal,
+        }
 
 
-def microseconds(run: Callable[[int], None], cycles: int) -> float:
-    """The time of one cycle."""
-    began = time.perf_counter()
-    run(cycles)
-    return (time.perf_counter() - began) / cycles * 1e6
+def measure(row: Row, rounds: int) -> Measured:
+    """Do both sides' work, in turns."""
+    row.core(50)
+    row.other(50)
+    figures = [
+        (microseconds(row.core, row.times), microseconds(row.other, row.times))
+        for _ in range(rounds)
+    ]
+    return Measured(
+        row=row, core_us=[ours for ours, _ in figures], other_us=[other for _, other in figures]
+    )
 
 
 def main() -> None:
-    """Measure, print, and keep the raw numbers."""
+    """Measure, print, and keep the raw numbers; with `--check`, fail below a floor."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--rounds", type=int, default=5, help="default: 5")
-    arguments.add_argument("--cycles", type=int, default=5_000, help="a round; default: 5000")
+    arguments.add_argument("--rounds", type=int, default=15, help="default: 15")
+    arguments.add_argument("--only", default="", help="rows with this in their name")
+    arguments.add_argument("--check", action="store_true", help="exit with 1 below a floor")
     options = arguments.parse_args()
 
-    core(100)
-    bare_h11(100)
-    ours, theirs = [], []
-    for _ in range(options.rounds):
-        ours.append(microseconds(core, options.cycles))
-        theirs.append(microseconds(bare_h11, options.cycles))
-
-    ratios = spread([mine / other for mine, other in zip(ours, theirs, strict=True)])
-    result = {"core_us": spread(ours), "h11_us": spread(theirs), "core_to_h11": ratios}
-    for name, figures in result.items():
-        print(
-            f"{name:12} {figures['median']:8.2f}"
-            f"   ({figures['lowest']:.2f} to {figures['highest']:.2f})"
-        )
-    print(f"raw numbers: {write('core_cycle', ['tremolo-anyio', 'h11'], result)}")
+    # What lives already is not looked through once more by each collection.
+    gc.collect()
+    gc.freeze()
+    print(f"{'':42} {'core':>8} {'other':>9} {'':8}{'times faster':24} floor  goal")
+    table = []
+    for row in ROWS:
+        if options.only in row.name:
+            table.append(measure(row, options.rounds))
+            print(table[-1].line(), flush=True)
+    print("microseconds; medians of rounds that took turns, and the spread of their ratios")
+    result = {"rows": [measured.raw() for measured in table]}
+    print(f"raw numbers: {write('core_cycle', ['tremolo-anyio', 'h11', 'wsproto'], result)}")
+    if options.check and any(measured.too_slow for measured in table):
+        sys.exit("the core has fallen below a floor")
 
 
 if __name__ == "__main__":
