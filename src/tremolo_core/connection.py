@@ -202,6 +202,29 @@ class Connection:
             self._out += map(frames.send, batch.framed)
             self._read_frames()
 
+    def send_elsewhere(self, count: int) -> int:
+        """Take `count` bytes of the body for sent, which the caller writes by itself.
+
+        Return how many of them it has to write: none in answer to HEAD, else
+        all. They follow what `data_to_send` has handed over, and come before
+        what is sent from now on; if fewer get through, `send_failed`.
+
+        Raises LocalProtocolError if as much `Data` may not be sent now, if it
+        would have to be chunked, as `sends_chunks` says, or if `data_to_send`
+        has not handed over everything; then everything is as before.
+        """
+        if any(self._out):
+            raise LocalProtocolError("what was sent before has not been written")
+        written = self._outgoing.judge_elsewhere(count, self._server_state)
+        if written:
+            self._incoming.engine.send_elsewhere(written)
+        return written
+
+    @property
+    def sends_chunks(self) -> bool:
+        """Whether the body of the answer that has begun goes in chunks."""
+        return self._outgoing.is_chunked
+
     def send_failed(self) -> None:
         """Note that some of our bytes may not reach the peer: nothing more can be sent."""
         self._out.clear()

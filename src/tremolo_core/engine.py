@@ -43,6 +43,9 @@ class Engine(Protocol):
     def send(self, event: OutgoingEvent) -> bytes:
         """Return the bytes that say `event`."""
 
+    def send_elsewhere(self, count: int) -> None:
+        """Note that `count` bytes of a body that is not chunked are written elsewhere."""
+
 
 class FrameEngine(Protocol):
     """Reads and writes the frames of one WebSocket."""

@@ -76,6 +76,9 @@ class FastEngine:
             case _:
                 assert_never(event)
 
+    def send_elsewhere(self, count: int) -> None:
+        """As `Engine.send_elsewhere`: lengths are counted in `outgoing`."""
+
 
 def _end_with_trailers(raw: bytes) -> EndOfMessage:
     fields = FIELD_LINES.findall(raw)

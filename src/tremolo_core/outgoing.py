@@ -130,16 +130,31 @@ class Outgoing:
             self._restore(saved)
             raise
 
+    def judge_elsewhere(self, count: int, server: State) -> int:
+        """Judge `count` bytes of body as `Data`; return how many are to be written elsewhere.
+
+        Raises LocalProtocolError if they may not be sent, or not without framing.
+        """
+        if count < 0:
+            raise LocalProtocolError(f"{count} bytes cannot be written")
+        _following(server, Data)
+        if self.is_chunked:
+            raise LocalProtocolError("what is written elsewhere cannot be put in chunks")
+        if count:
+            self._count(count)
+        return 0 if self._is_head else count
+
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the body goes in chunks."""
+        return self._framing is Framing.CHUNKED
+
     def _judge(self, events: Iterable[Event], client: State, server: State, awaited: bool) -> Batch:
         written: list[OutgoingEvent] = []
         framed: list[FrameEvent] = []
         for event in events:
             kind = type(event)
-            following = SERVER_MOVES.get((server, kind))
-            if following is None:
-                raise LocalProtocolError(
-                    f"{kind.__name__} cannot be sent by a server in the state {server.name}"
-                )
+            following = _following(server, kind)
             if awaited:
                 if kind is Response:
                     # Whether the body follows, only the client knows (RFC 9110 10.1.1).
@@ -219,6 +234,10 @@ class Outgoing:
         size = len(event.data)
         if not size:
             return None
+        self._count(size)
+        return None if self._is_head else event
+
+    def _count(self, size: int) -> None:
         match self._framing:
             case Framing.NONE:
                 raise LocalProtocolError("a 204 or 304 response has no body")
@@ -230,7 +249,6 @@ class Outgoing:
                 self._missing -= size
             case _:
                 pass
-        return None if self._is_head else event
 
     def _end(self, event: EndOfMessage) -> EndOfMessage | None:
         """What to write; None in answer to HEAD, where a body may be left out, or break off."""
@@ -247,11 +265,20 @@ class Outgoing:
         trailers = judged(trailers)
         if any(name in NOT_IN_TRAILERS for name, _ in trailers):
             raise LocalProtocolError("a trailer field that only a head may have")
-        if self._framing is Framing.CHUNKED:
+        if self.is_chunked:
             return trailers
         if self._framing is Framing.CLOSE or self._is_head:
             return Headers()
         raise LocalProtocolError("only a chunked body, without Content-Length, has trailers")
+
+
+def _following(server: State, kind: type[Event]) -> State:
+    following = SERVER_MOVES.get((server, kind))
+    if following is None:
+        raise LocalProtocolError(
+            f"{kind.__name__} cannot be sent by a server in the state {server.name}"
+        )
+    return following
 
 
 def _answers_wait(event: Event) -> bool:

@@ -139,6 +139,10 @@ def awaits(made: Connection) -> bool:
     return made.they_await_continue
 
 
+def in_chunks(made: Connection) -> bool:
+    return made.sends_chunks
+
+
 def begun(made: Connection) -> bool:
     return made.response_started
 
@@ -717,6 +721,88 @@ def test_the_body_ends_with_its_declared_length() -> None:
         made.send(Data(data=b"o!"))
     made.send(Data(data=b"o"), END)
     assert body_of(understood(made.data_to_send())) == b"hello"
+
+
+def test_a_body_that_is_written_elsewhere() -> None:
+    made = asked_whole()
+    assert sent(made, of_length(7), Data(data=b"a")).endswith(b"\r\n\r\na")
+    assert made.send_elsewhere(5) == 5
+    assert made.data_to_send() == b""
+    assert made.send_elsewhere(0) == 0
+    with pytest.raises(LocalProtocolError, match="2 bytes of body where only 1"):
+        made.send_elsewhere(2)
+    with pytest.raises(LocalProtocolError, match="1 bytes before its declared length"):
+        made.send(END)
+    assert sent(made, Data(data=b"b"), END) == b"b"
+    made.start_next_cycle()
+
+
+def test_a_body_that_is_larger_than_any_memory() -> None:
+    made = asked_whole()
+    made.send(of_length(1 << 50))
+    made.data_to_send()
+    assert made.send_elsewhere(1 << 50) == 1 << 50
+    made.send(END)
+    assert made.server_state is State.DONE
+
+
+def test_a_body_that_is_written_elsewhere_to_http_1_0() -> None:
+    made = asked_whole(OLD_GET)
+    sent(made, response())
+    assert not in_chunks(made)
+    assert made.send_elsewhere(5) == 5
+    assert sent(made, END) == b""
+    assert closing(made) is Closing.NOW
+
+
+def test_of_a_body_in_answer_to_head_nothing_is_written_elsewhere() -> None:
+    made = asked_whole(HEAD)
+    sent(made, of_length(5))
+    assert made.send_elsewhere(4) == 0
+    with pytest.raises(LocalProtocolError, match="2 bytes of body where only 1"):
+        made.send_elsewhere(2)
+    assert sent(made, END) == b""
+    made.start_next_cycle()
+
+
+def test_chunks_are_not_written_elsewhere() -> None:
+    made = asked_whole()
+    assert not in_chunks(made)
+    sent(made, response())
+    assert in_chunks(made)
+    with pytest.raises(LocalProtocolError, match="chunks"):
+        made.send_elsewhere(5)
+    assert sent(made, Data(data=b"hello"), END) == b"5\r\nhello\r\n0\r\n\r\n"
+    made.start_next_cycle()
+    assert not in_chunks(made)
+
+
+def test_what_waits_to_be_written_comes_first() -> None:
+    made = asked_whole()
+    made.send(of_length(5))
+    with pytest.raises(LocalProtocolError, match="has not been written"):
+        made.send_elsewhere(5)
+    made.data_to_send()
+    assert made.send_elsewhere(5) == 5
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        connection,
+        asked_whole,
+        answered,
+        lambda: _sent(asked_whole(), response(status=304)),
+        lambda: _failed(_sent(asked_whole(), of_length(5))),
+    ],
+)
+def test_what_may_not_be_written_elsewhere(make: Callable[[], Connection]) -> None:
+    made = make()
+    before = pair(made)
+    for count in (5, -1):
+        with pytest.raises(LocalProtocolError):
+            made.send_elsewhere(count)
+    assert pair(made) == before
 
 
 def test_an_answer_that_nobody_asked_for() -> None:

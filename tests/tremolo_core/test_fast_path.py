@@ -312,6 +312,30 @@ def test_every_kind_of_answer_to_every_kind_of_request(raw: bytes, fields: Field
     assert (said > 0) is (fields in HEADS.values())
 
 
+@pytest.mark.parametrize("raw", ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize("fields", HEADS.values(), ids=HEADS)
+@pytest.mark.parametrize("fast_path", [True, False], ids=["fast", "h11"])
+def test_what_is_written_elsewhere_is_as_what_is_sent(
+    raw: bytes, fields: Fields, fast_path: bool
+) -> None:
+    head = Response(status=200, headers=Headers(fields))
+    sent, elsewhere = Connection(fast_path=fast_path), Connection(fast_path=fast_path)
+    for made in (sent, elsewhere):
+        made.receive_data(raw)
+        _next_event(made)
+        _sent(made, (head,))
+    if sent.sends_chunks:
+        return
+    said = [_sent(sent, (Data(data=b"hello"),)), _sent(sent, (END,))]
+    try:
+        written = b"hello"[: elsewhere.send_elsewhere(5)]
+    except LocalProtocolError as error:
+        assert [str(error), _sent(elsewhere, (END,))] == said
+    else:
+        assert [written, _sent(elsewhere, (END,))] == said
+    assert elsewhere.server_state is sent.server_state
+
+
 NAMES = st.sampled_from(
     [
         *(b"X-Y", b"x", b"HOST", b"host", b"Content-Type", b"Date", b"SERVER", b"Set-Cookie"),

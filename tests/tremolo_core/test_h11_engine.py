@@ -197,6 +197,14 @@ def test_an_answer(events: list[OutgoingEvent], raw: bytes) -> None:
     assert b"".join(made.send(event) for event in events) == raw
 
 
+def test_h11_counts_what_is_written_elsewhere() -> None:
+    made = asked()
+    made.send(begun(Response(status=200, headers=LENGTH_5)))
+    made.send_elsewhere(4)
+    assert made.send(Data(data=b"o")) == b"o"
+    assert made.send(END) == b""
+
+
 def test_an_answer_before_any_request() -> None:
     made = H11Engine()
     close = Headers(((b"connection", b"close"),))

@@ -331,6 +331,46 @@ def test_the_answer_to_head_is_counted_and_not_written() -> None:
     assert judge(draft, END) is None
 
 
+@pytest.mark.parametrize(
+    ("method", "http_version", "head", "to_write"),
+    [
+        (b"GET", "1.1", response(LENGTH_5), 5),
+        (b"GET", "1.0", response(), 5),
+        (b"HEAD", "1.1", response(LENGTH_5), 0),
+    ],
+)
+def test_what_is_written_elsewhere(
+    method: bytes, http_version: str, head: Response, to_write: int
+) -> None:
+    draft = outgoing(method, http_version=http_version.encode())
+    judge(draft, head)
+    assert draft.judge_elsewhere(5, State.SEND_BODY) == to_write
+    judge(draft, END)
+
+
+@pytest.mark.parametrize(
+    ("head", "count", "server", "reason"),
+    [
+        (response(LENGTH_5), 6, State.SEND_BODY, "6 bytes of body where only 5"),
+        (response(LENGTH_5), -1, State.SEND_BODY, "-1 bytes"),
+        (response(), 5, State.SEND_BODY, "in chunks"),
+        (response(status=304), 1, State.SEND_BODY, "no body"),
+        (response(LENGTH_5), 5, State.DONE, "Data cannot be sent by a server in the state DONE"),
+    ],
+)
+def test_what_cannot_be_written_elsewhere(
+    head: Response, count: int, server: State, reason: str
+) -> None:
+    draft = outgoing()
+    judge(draft, head)
+    with pytest.raises(LocalProtocolError, match=reason):
+        draft.judge_elsewhere(count, server)
+    if draft.is_chunked or head.status == 304:
+        judge(draft, END)
+    else:
+        assert draft.judge_elsewhere(5, State.SEND_BODY) == 5
+
+
 @pytest.mark.parametrize("sent", [b"", b"hell"])
 def test_the_answer_to_head_may_leave_the_body_out(sent: bytes) -> None:
     draft = outgoing(b"HEAD")
