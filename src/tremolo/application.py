@@ -7,11 +7,18 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tremolo_transport.exchange import Handler
+
 from .contexts import WorkerContext
 from .dispatcher import Dispatcher
 from .error_handlers import ErrorHandlers
+from .foreign import Foreign, handler_of
 from .hook_registry import HookRegistry
+from .hooks import Hooks
 from .injection import INJECTED
+from .middlewares import Middlewares
+from .mounting import Mount, mounted_below
+from .paths import read_prefix
 from .route_registry import RouteRegistry
 from .routes import RouteTable
 from .settings import AppSettings
@@ -58,17 +65,58 @@ class Application(RouteRegistry, HookRegistry):
             register(func)
         return register
 
+    def mount(self, prefix: str, app: "Application | Handler", *, isolate: bool = True) -> None:
+        """Have `app` answer requests for paths below `prefix`, a literal path such as `/admin`.
+
+        `app` stays as it is: it can be mounted several times, run alone, and be
+        given further routes. Its routes are as if they were registered here, now.
+        Its error handlers are asked first, this application's after them; its
+        hooks run once, with this application's. Handlers are given this
+        application as `app`, and paths are whole in requests.
+
+        If `app` has middlewares, these run and no others; unless `isolate` is
+        false: then they run inside of this application's.
+
+        `app` may also be a handler of exchanges, an `async def` with one
+        argument: it answers whatever is asked for below the prefix.
+
+        Raises ValueError for another prefix, for another `app`, and for one that
+        this application is mounted in.
+        """
+        read_prefix(prefix)
+        if not isinstance(app, Application):
+            self._add_below(prefix, Foreign(handler_of(app)))
+            return
+        if self in mounted_below(app):
+            raise ValueError("an application cannot be mounted below itself")
+        self._entries.append(Mount(prefix=prefix, app=app, isolate=isolate))
+
     def build(self, settings: AppSettings = AppSettings()) -> Dispatcher:
         """Make the handler that answers requests with what is registered by now."""
         self.context.use(settings.by_name())
+        hooks = Hooks()
+        for app in mounted_below(self):
+            hooks.include(app._hooks)
+        middlewares, error_handlers = self._guards()
         return Dispatcher(
             self,
-            routes=RouteTable(self._routes),
-            middlewares=self._middlewares.copy(),
-            hooks=self._hooks.copy(),
-            error_handlers=self._error_handlers.copy(),
+            routes=RouteTable(self.routes),
+            middlewares=middlewares,
+            hooks=hooks,
+            error_handlers=error_handlers,
             settings=settings,
         )
+
+    def _guards(self) -> tuple[Middlewares, ErrorHandlers]:
+        """What stands around the handlers, those of mounted applications included."""
+        middlewares = self._middlewares.copy()
+        error_handlers = self._error_handlers.copy()
+        for mount in self.mounts:
+            prefix = read_prefix(mount.prefix)
+            inner, handlers = mount.app._guards()
+            middlewares.include(inner, prefix, isolate=mount.isolate)
+            error_handlers.include(handlers, prefix)
+        return middlewares, error_handlers
 
     def run(
         self,

@@ -8,7 +8,8 @@ from typing import Any, TypeVar, overload
 
 from .hooks import HookName, Hooks
 from .injection import INJECTED
-from .middlewares import MiddlewareKind, Middlewares, Prefix
+from .middlewares import MiddlewareKind, Middlewares
+from .paths import Prefix
 
 __all__ = ("HookRegistry",)
 

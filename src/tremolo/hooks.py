@@ -29,6 +29,10 @@ class Hooks:
         twin._added = list(self._added)
         return twin
 
+    def include(self, others: "Hooks") -> None:
+        """Have `others` run too, as if they were registered now."""
+        self._added += others._added
+
     def add(
         self,
         func: Callable[..., Any],

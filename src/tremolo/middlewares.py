@@ -9,15 +9,12 @@ from typing import Any, Literal, TypeAlias, get_args
 from tremolo_core import value
 
 from .injection import CallPlan, plan_call
-from .paths import canonical_path
+from .paths import Prefix, path_segments
 from .route_options import RouteOptions, read_route_options
 
-__all__ = ("Middleware", "MiddlewareKind", "Middlewares", "Prefix", "Selection")
+__all__ = ("Middleware", "MiddlewareKind", "Middlewares", "Selection")
 
 MiddlewareKind: TypeAlias = Literal["request", "response"]
-
-Prefix: TypeAlias = tuple[bytes, ...]
-"""The first segments of a path, decoded."""
 
 
 @value
@@ -88,10 +85,34 @@ class Middlewares:
     def select(self, path: bytes) -> Selection:
         """Return those of the longest prefix of a raw `path` that has any."""
         if self._longest:
-            segments = tuple(canonical_path(path)[1:].split(b"/"))
-            for length in range(min(self._longest, len(segments)), 0, -1):
-                if (selection := self._selections.get(segments[:length])) is not None:
-                    return selection
+            return self._select(path_segments(path))
+        return self._selections[()]
+
+    def include(self, others: "Middlewares", prefix: Prefix, *, isolate: bool) -> None:
+        """Take over `others`, for paths below `prefix`.
+
+        Where they have any, those that were there do not run any more; unless
+        `isolate` is false: then they run around the `others`, whatever the
+        priorities.
+        """
+        around = self._select(prefix)
+        for below, selection in others._selections.items():
+            if not (selection.request or selection.response):
+                continue
+            # Those that were added for exactly this path are as near to it as the others.
+            own = self._selections.get(prefix + below)
+            outer = own or (None if isolate else around)
+            self._selections[prefix + below] = Selection(
+                prefix=prefix + below,
+                request=(*(outer.request if outer else ()), *selection.request),
+                response=(*selection.response, *(outer.response if outer else ())),
+            )
+            self._longest = max(self._longest, len(prefix + below))
+
+    def _select(self, segments: Prefix) -> Selection:
+        for length in range(min(self._longest, len(segments)), 0, -1):
+            if (selection := self._selections.get(segments[:length])) is not None:
+                return selection
         return self._selections[()]
 
 

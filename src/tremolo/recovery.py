@@ -12,6 +12,7 @@ from .calling import call
 from .error_handlers import ErrorHandlers
 from .exceptions import ClientDisconnected, HTTPException, InternalServerError
 from .failures import culprit, default_body, is_expected, traceback_page
+from .injection import CallPlan
 from .request import Request
 from .response import DEFAULT_CONTENT_TYPE, Response
 from .threads import Threads
@@ -49,7 +50,7 @@ class Recovery:
         for attempt in (self._by_handler, self._by_default, self._plainly):
             self._note(error, request)
             try:
-                return await attempt(error, response, available)
+                return await attempt(error, request, response, available)
             except (Exception, SystemExit) as another:
                 if response.headers_sent() or isinstance(culprit(another), ClientDisconnected):
                     raise
@@ -57,17 +58,20 @@ class Recovery:
         raise error
 
     async def _by_handler(
-        self, error: BaseException, response: Response, available: dict[str, Any]
+        self, error: BaseException, request: Request, response: Response, available: dict[str, Any]
     ) -> None:
         reason = culprit(error)
         failure = HTTPException(cause=reason)
-        plan = self._handlers.find_for_exception(reason)
+        plan: CallPlan | None = None
         shown: BaseException = reason
+        for handlers in self._handlers.nearest(request.path):
+            if (plan := handlers.find_for_exception(reason)) is not None:
+                break
+            if (plan := handlers.find_for_status(failure)) is not None:
+                shown = failure
+                break
         if plan is None:
-            plan = self._handlers.find_for_status(failure)
-            shown = failure
-        if plan is None:
-            return await self._by_default(error, response, available)
+            return await self._by_default(error, request, response, available)
         _prepare(response, failure)
         content_type = failure.content_type
         result = await call(plan, {**available, "exc": shown}, self._threads)
@@ -80,14 +84,14 @@ class Recovery:
         return await self._end(error, failure, response)
 
     async def _by_default(
-        self, error: BaseException, response: Response, available: dict[str, Any]
+        self, error: BaseException, request: Request, response: Response, available: dict[str, Any]
     ) -> None:
         failure = HTTPException(cause=culprit(error))
         _prepare(response, failure)
         await self._end(error, failure, response)
 
     async def _plainly(
-        self, error: BaseException, response: Response, available: dict[str, Any]
+        self, error: BaseException, request: Request, response: Response, available: dict[str, Any]
     ) -> None:
         _prepare(response, InternalServerError())
         await response.end(InternalServerError.message)

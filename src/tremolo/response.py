@@ -78,6 +78,10 @@ class Response:
         """Await `func` once, before the head is made; a body that it returns is the answer."""
         self._before_head = func
 
+    def leave_to_others(self) -> None:
+        """Take it that the answer was given through the exchange, and do nothing more about it."""
+        self._begun = self._ended = self._exchange.response_started
+
     def set_status(self, status: int = 200, message: Text = b"") -> None:
         """Set the status, 200 to 599, and the reason phrase; by default, the registered one.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from .injection import INJECTED
+from .mounting import Mount
 from .routes import Route
 from .views import View, view_handlers
 
@@ -19,7 +20,23 @@ class RouteRegistry:
     """Routes in the order in which they were registered."""
 
     def __init__(self) -> None:
-        self._routes: list[Route] = []
+        self._entries: list[Route | Mount] = []
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """All routes in the order in which they are registered, also of what is mounted."""
+        found: list[Route] = []
+        for entry in self._entries:
+            if isinstance(entry, Mount):
+                found += entry.routes()
+            else:
+                found.append(entry)
+        return tuple(found)
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """What is mounted directly in this application, in order."""
+        return tuple(entry for entry in self._entries if isinstance(entry, Mount))
 
     def route(
         self,
@@ -100,13 +117,13 @@ class RouteRegistry:
         """
         name = getattr(func, "__name__", None) if name is None else name
         if not isinstance(func, View):
-            self._routes.append(
+            self._entries.append(
                 Route(func, path, methods=methods, name=name, provided=INJECTED, options=options)
             )
             return
         if methods is not None:
             raise TypeError("the methods of a class or a module are those that it defines")
-        self._routes += [
+        self._entries += [
             Route(
                 handler.func,
                 path,
@@ -122,12 +139,19 @@ class RouteRegistry:
     def url_for(self, name: str, /, **parameters: object) -> str:
         """Return the path of the route called `name`, percent-encoded, for `parameters`.
 
-        Of several the last that was registered. Raises LookupError if there is
-        none, ValueError if these are not its parameters, or if its path is a
-        regular expression, for which there is no way back.
+        Of several the last that was registered, also in what is mounted. Raises
+        LookupError if there is none, ValueError if these are not its
+        parameters, or if its path is a regular expression, for which there is
+        no way back.
         """
-        for route in reversed(self._routes):
+        routes = self.routes
+        for route in reversed(routes):
             if route.name == name:
                 return route.url_for(parameters)
-        names = sorted({route.name for route in self._routes if route.name is not None})
+        names = sorted({route.name for route in routes if route.name is not None})
         raise LookupError(f"there is no route called {name!r}; there are {', '.join(names)}")
+
+    def _add_below(self, prefix: str, func: Callable[..., Any]) -> None:
+        """Call `func` for every path below `prefix`, and for that."""
+        everything = Route(func, "^", methods=None, provided=INJECTED, options={})
+        self._entries.append(everything.below(prefix))

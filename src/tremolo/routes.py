@@ -4,15 +4,16 @@ What a pattern matches is said in `templates`; what is done with a route, or
 with none, is decided in `dispatcher`.
 """
 
+import copy
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from tremolo_core import value
 
 from .injection import plan_call
-from .paths import canonical_path
+from .paths import canonical_path, read_prefix
 from .route_options import read_route_options
 from .templates import Expression, Parameters, Pattern, Template, is_pattern, parse_pattern
 
@@ -53,6 +54,16 @@ class Route:
         self._given = tuple(name for name in names if name not in provided)
         self.plan = plan_call(func, provided=(*provided, *self._given), options=options, call=call)
         self.options = read_route_options(self.plan.options, name=self.plan.name)
+
+    def below(self, prefix: str) -> "Route":
+        """The same route for the same paths below `prefix`."""
+        twin = copy.copy(self)
+        if isinstance(self.pattern, Expression):
+            twin.pattern = Expression(self.path, read_prefix(prefix) + self.pattern.prefix)
+            return twin
+        twin.path = prefix.rstrip("/") + self.path
+        twin.pattern = _read_path(twin.path)
+        return twin
 
     def url_for(self, parameters: Mapping[str, object]) -> str:
         """Return the path, percent-encoded, for `parameters`.
@@ -98,16 +109,17 @@ class Refusal:
 
 
 class RouteTable:
-    """Routes by path. To find a literal one takes as long in a large table as in a small one."""
+    """Routes by path. To find one takes as long in a large table as in a small one.
 
-    __slots__ = ("_anywhere", "_by_path", "_by_shape")
+    But for patterns that differ in nothing but the types of their parameters,
+    and for regular expressions: of these each is tried.
+    """
+
+    __slots__ = ("_by_path", "_shapes")
 
     def __init__(self, routes: Iterable[Route] = ()) -> None:
         self._by_path: dict[bytes, _Methods] = {}
-        self._by_shape: dict[tuple[int, bytes | None], list[_Entry]] = {}
-        """Templates, by the number of their segments and the first of these."""
-        self._anywhere: list[_Entry] = []
-        """Patterns that match paths of any number of segments."""
+        self._shapes: dict[object, _Shape] = {}
         entries: dict[object, _Entry] = {}
         for order, route in enumerate(routes):
             if route.pattern is None:
@@ -117,7 +129,8 @@ class RouteTable:
             entry = entries.get(route.pattern.key)
             if entry is None:
                 entry = entries[route.pattern.key] = _Entry(route.pattern)
-                self._place(entry)
+                shape = _Shape(route.pattern)
+                self._shapes.setdefault(shape.key, shape).add(entry)
             entry.order = order
             entry.methods.add(route)
 
@@ -150,7 +163,7 @@ class RouteTable:
         segments = canonical[1:].split(b"/")
         url = path + b"?" + query if query else path
         for entry in self._candidates(segments):
-            parameters = entry.match(segments, url)
+            parameters = entry.pattern.match(segments, url)
             if parameters is None:
                 continue
             if (match := entry.methods.find(method)) is not None:
@@ -158,26 +171,49 @@ class RouteTable:
             refusing.append(entry.methods)
         return Refusal(allow=_sorted_allow(refusing))
 
-    def _place(self, entry: "_Entry") -> None:
-        pattern = entry.pattern
-        if isinstance(pattern, Template) and not pattern.rest:
-            self._by_shape.setdefault((pattern.length, pattern.first), []).append(entry)
-        else:
-            self._anywhere.append(entry)
-
     def _candidates(self, segments: list[bytes]) -> list["_Entry"]:
         """The patterns that may match, the one that was registered last first."""
-        count = len(segments)
-        found = [
-            *self._by_shape.get((count, segments[0]), ()),
-            *self._by_shape.get((count, None), ()),
-            *self._anywhere,
-        ]
+        found = [entry for shape in self._shapes.values() for entry in shape.find(segments)]
         found.sort(key=_by_order, reverse=True)
         return found
 
-    def _entries(self) -> list["_Entry"]:
-        return [*self._anywhere, *(entry for shape in self._by_shape.values() for entry in shape)]
+    def _entries(self) -> Iterator["_Entry"]:
+        for shape in self._shapes.values():
+            yield from shape.entries()
+
+
+class _Shape:
+    """Patterns with literal segments in the same places, by what these are."""
+
+    __slots__ = ("_by_literals", "_length", "_open", "_places")
+
+    def __init__(self, pattern: Pattern) -> None:
+        self._places = tuple(place for place, _ in pattern.literals)
+        if isinstance(pattern, Template):
+            self._length = pattern.length
+            self._open = pattern.rest
+        else:
+            self._length = len(pattern.prefix)
+            self._open = True
+        self._by_literals: dict[tuple[bytes, ...], list[_Entry]] = {}
+
+    @property
+    def key(self) -> object:
+        return self._places, self._length, self._open
+
+    def add(self, entry: "_Entry") -> None:
+        literals = tuple(literal for _, literal in entry.pattern.literals)
+        self._by_literals.setdefault(literals, []).append(entry)
+
+    def find(self, segments: list[bytes]) -> Iterable["_Entry"]:
+        count = len(segments)
+        if count != self._length and not (self._open and count > self._length):
+            return ()
+        return self._by_literals.get(tuple(segments[place] for place in self._places), ())
+
+    def entries(self) -> Iterator["_Entry"]:
+        for entries in self._by_literals.values():
+            yield from entries
 
 
 class _Methods:
@@ -218,11 +254,6 @@ class _Entry:
         self.pattern = pattern
         self.methods = _Methods()
         self.order = 0
-
-    def match(self, segments: list[bytes], url: bytes) -> Parameters | None:
-        if isinstance(self.pattern, Expression):
-            return self.pattern.match(url)
-        return self.pattern.match(segments)
 
 
 def _by_order(entry: _Entry) -> int:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from tremolo_core import value
 
 from .converters import CONVERTERS, segment_text
-from .paths import canonical_path
+from .paths import Prefix, canonical_path
 
 __all__ = ("Expression", "Parameters", "Pattern", "Template", "is_pattern", "parse_pattern")
 
@@ -91,11 +91,13 @@ class Template:
         return len(self._segments)
 
     @property
-    def first(self) -> bytes | None:
-        """The first segment of its paths, or None if that is a parameter."""
-        return self._segments[0]
+    def literals(self) -> tuple[tuple[int, bytes], ...]:
+        """The segments that its paths have in common, each with its place."""
+        return tuple(
+            (place, literal) for place, literal in enumerate(self._segments) if literal is not None
+        )
 
-    def match(self, segments: Sequence[bytes]) -> Parameters | None:
+    def match(self, segments: Sequence[bytes], url: bytes = b"") -> Parameters | None:
         """Find the parameters in the segments of a canonical path; None if they do not match."""
         if len(segments) != self.length and not (self.rest and len(segments) > self.length):
             return None
@@ -153,13 +155,13 @@ class Expression:
     """A path that is a regular expression: it begins with `^`, or ends with `$`.
 
     It is searched in the undecoded path with its query, as bytes; one that ends
-    with `$` need not say that a query may follow. How long that takes is the
-    author's responsibility.
+    with `$` need not say that a query may follow. Below a prefix it is searched
+    in what comes behind that. How long that takes is the author's responsibility.
     """
 
-    __slots__ = ("_pattern", "key", "names")
+    __slots__ = ("_pattern", "key", "names", "prefix")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, prefix: Prefix = ()) -> None:
         """Raises ValueError if `path` is no regular expression."""
         source = path.encode("utf-8")
         if _ENDS_THE_PATH.fullmatch(source):
@@ -169,11 +171,25 @@ class Expression:
         except re.error as error:
             raise ValueError(f"{path!r} is not a regular expression: {error}") from error
         self.names = tuple(self._pattern.groupindex)
-        self.key: object = path
+        self.prefix = prefix
+        """The first segments of all its paths."""
+        self.key: object = (prefix, path)
         """Equal for the same expressions."""
 
-    def match(self, url: bytes) -> Parameters | None:
-        """Find the groups in a raw path with its query; None if it does not match."""
+    @property
+    def literals(self) -> tuple[tuple[int, bytes], ...]:
+        """The segments of the prefix, each with its place."""
+        return tuple(enumerate(self.prefix))
+
+    def match(self, segments: Sequence[bytes], url: bytes) -> Parameters | None:
+        """Find the groups in `url`, a raw path with its query; None if it does not match.
+
+        `segments` are those of the path in its one spelling.
+        """
+        if self.prefix:
+            if tuple(segments[: len(self.prefix)]) != self.prefix:
+                return None
+            url = _behind(url, len(self.prefix))
         found = self._pattern.search(url)
         if found is None:
             return None
@@ -182,6 +198,13 @@ class Expression:
 
 
 Pattern: TypeAlias = Template | Expression
+
+
+def _behind(url: bytes, count: int) -> bytes:
+    """A raw path with its query, without its first `count` segments."""
+    path, mark, query = url.partition(b"?")
+    parts = path.lstrip(b"/").split(b"/", count)
+    return b"/" + (parts[count] if len(parts) > count else b"") + mark + query
 
 
 def is_pattern(path: str) -> bool:

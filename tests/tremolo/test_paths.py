@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tremolo.paths import canonical_path
+from tremolo.paths import canonical_path, path_segments, read_prefix
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,31 @@ def test_every_way_to_encode_a_path_is_the_same_path(segments: list[bytes]) -> N
     decoded = canonical_path(raw)
     assert decoded.count(b"/") == max(1, len(segments))
     assert canonical_path(decoded) == decoded
+
+
+@pytest.mark.parametrize(
+    ("path", "segments"),
+    [
+        (b"/", ()),
+        (b"", ()),
+        (b"//", ()),
+        (b"/a", (b"a",)),
+        (b"//a/b//", (b"a", b"b")),
+        (b"/a//b", (b"a", b"", b"b")),
+        (b"/%61%2fb/%C3%A9", (b"a%2Fb", b"\xc3\xa9")),
+    ],
+)
+def test_the_segments_of_a_path(path: bytes, segments: tuple[bytes, ...]) -> None:
+    assert path_segments(path) == segments
+
+
+def test_a_prefix_is_a_literal_path() -> None:
+    assert read_prefix("/api/v1/") == (b"api", b"v1")
+    assert read_prefix("/") == ()
+    assert read_prefix("/" + "x" * 254) == (b"x" * 254,)
+
+
+@pytest.mark.parametrize("prefix", ["", "api", "/" + "x" * 255, "/{id}", "/a}", b"/api", None, 5])
+def test_what_is_no_prefix(prefix: object) -> None:
+    with pytest.raises(ValueError, match="prefix"):
+        read_prefix(prefix)

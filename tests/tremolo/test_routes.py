@@ -1,8 +1,10 @@
 """Which of several routes a request gets, and what is said when it gets none."""
 
 import pickle
+import sys
 from collections.abc import Iterable
-from typing import Any
+from types import FrameType
+from typing import Any, Self
 
 import pytest
 
@@ -284,3 +286,66 @@ def test_a_route_is_picklable() -> None:
     twin = pickle.loads(pickle.dumps(route(first, "/hello/", ["GET"], status=404)))
     assert (twin.path, twin.methods, twin.plan.func) == ("/hello/", frozenset({b"GET"}), first)
     assert twin.options.status == (404, b"")
+
+
+class _Work:
+    """Counts the lines of Python that run while it is entered."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+
+    def __enter__(self) -> Self:
+        self._before = sys.gettrace()
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self._before)
+
+    def _trace(self, frame: FrameType, event: str, arg: object) -> Any:
+        self.lines += event == "line"
+        return self._trace
+
+
+def work(table: RouteTable, path: bytes) -> int:
+    with _Work() as counted:
+        table.find(path, b"", b"GET")
+    return counted.lines
+
+
+@pytest.mark.parametrize(
+    "path", [b"/p7/x", b"/p7/x/", b"/%707/x", b"/none", b"/p7/x/7", b"/p7/5/deep", b"/p7/5/none"]
+)
+def test_a_large_table_is_as_much_work_as_a_small_one(path: bytes) -> None:
+    def table(size: int) -> RouteTable:
+        return RouteTable(
+            one
+            for number in range(size)
+            for one in (
+                route(first, f"/p{number}/x"),
+                route(second, f"/p{number}/x/{{id}}"),
+                route(third, f"/p{number}/{{id:int}}/deep"),
+            )
+        )
+
+    # Once before, so that nothing is counted that happens only the first time.
+    small, large = table(10), table(2_000)
+    assert found(small, path) is found(large, path) or found(small, path) == ()
+    assert work(small, path) == work(large, path)
+
+
+@pytest.mark.parametrize(
+    "part", [b"/", b"/a", b"%2F", b"%", b"%25", b"/..", b"//%2e", b"a", b"1", b"\xff", b"/%00"]
+)
+def test_the_work_for_a_hostile_path_grows_no_faster_than_the_path(part: bytes) -> None:
+    table = RouteTable(
+        [
+            route(first, "/{a}/{b:int}"),
+            route(second, "/{a:float}"),
+            route(third, "/x/{rest:path}"),
+            route(first, "/{rest:path}"),
+            route(second, "/{a:uuid}/{b}"),
+        ]
+    )
+    once = work(table, b"/x" + part * 500)
+    assert work(table, b"/x" + part * 1_000) <= 2 * once

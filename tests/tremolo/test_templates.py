@@ -137,8 +137,9 @@ def test_what_is_filled_in_is_found(name: str, number: int) -> None:
     assert found("/x/{name}/{number:int}", path.encode("ascii")) == parameters
 
 
-def expressed(pattern: str, url: bytes) -> Any:
-    parameters = Expression(pattern).match(url)
+def expressed(pattern: str, url: bytes, *prefix: bytes) -> Any:
+    segments = url.partition(b"?")[0].strip(b"/").split(b"/")
+    parameters = Expression(pattern, prefix).match(segments, url)
     return None if parameters is None else parameters.found
 
 
@@ -165,6 +166,25 @@ def expressed(pattern: str, url: bytes) -> Any:
 )
 def test_what_an_expression_finds(pattern: str, url: bytes, expected: object) -> None:
     assert expressed(pattern, url) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "url", "expected"),
+    [
+        (r"^/x(\d)", b"/a/b/x1", (b"1",)),
+        (r"^/x(\d)", b"//a/b/x1/?q", (b"1",)),
+        (r"^/x", b"/x/a/b", None),
+        (r"^/x", b"/a/x", None),
+        (r"^/$", b"/a/b", ()),
+        (r"^/$", b"/a/b?q=/x", ()),
+        (r"b$", b"/a/b", None),
+        (r"b$", b"/a/b/ab?q", ()),
+    ],
+)
+def test_below_a_prefix_an_expression_is_searched_in_the_rest(
+    pattern: str, url: bytes, expected: object
+) -> None:
+    assert expressed(pattern, url, b"a", b"b") == expected
 
 
 def test_an_expression_that_cannot_be() -> None:
@@ -196,4 +216,4 @@ def test_patterns_are_picklable() -> None:
     template = pickle.loads(pickle.dumps(Template("/x/{id:int}")))
     assert template.match([b"x", b"5"]).named == {"id": 5}
     expression = pickle.loads(pickle.dumps(Expression(r"^/(?P<id>\d+)$")))
-    assert expression.match(b"/5").named == {"id": b"5"}
+    assert expression.match([b"5"], b"/5").named == {"id": b"5"}
