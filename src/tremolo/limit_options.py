@@ -5,7 +5,7 @@ How an application is run is said in `app_options`, how a program is in
 """
 
 from .option import Option, Spelling
-from .option_values import read_seconds, read_size, read_size_or_none
+from .option_values import read_duration, read_seconds, read_size, read_size_or_none
 
 __all__ = ("LIMIT_OPTIONS",)
 
@@ -49,5 +49,13 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         help="how long requests in flight may take once the server stops, and how long an ASGI"
         " application may take to shut down after them; `none` for ever",
         spellings=(Spelling(name="timeout_graceful_shutdown", unit="SECONDS"),),
+    ),
+    Option(
+        name="shutdown_delay",
+        fields=("server.shutdown_delay",),
+        read=read_duration,
+        unit="SECONDS",
+        help="how long connections are still accepted after the application was told that the"
+        " server stops, so that a load balancer can turn away first",
     ),
 )

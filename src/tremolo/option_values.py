@@ -8,10 +8,12 @@ which function stands in `config`.
 import math
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 __all__ = (
     "read_addresses",
     "read_count",
+    "read_duration",
     "read_flag",
     "read_one_of",
     "read_port",
@@ -82,6 +84,14 @@ def read_seconds(told: object) -> float | None:
     if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told < math.inf:
         raise ValueError("a number of seconds, or none")
     return float(told)
+
+
+def read_duration(told: object) -> float:
+    """Seconds, with a fraction or without, but not for ever."""
+    with suppress(ValueError):
+        if (seconds := read_seconds(told)) is not None:
+            return seconds
+    raise ValueError("a number of seconds")
 
 
 def read_size(told: object) -> int:

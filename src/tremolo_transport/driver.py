@@ -205,7 +205,7 @@ class Driver:
                 return event
             if event is not Signal.NEED_DATA:
                 return None
-            if self._around.shutdown.begun and not self._connection.buffered:
+            if self._around.shutdown.draining and not self._connection.buffered:
                 self._scope.cancel()
             await self._link.read()
         return None
@@ -275,7 +275,9 @@ class Driver:
         return begun or self._request is not None
 
     async def _asked_once_more(self) -> bool:
-        with CancelScope(deadline=anyio.current_time() + _ASK_SECONDS):
+        # A client that is busy with us has its next request on the way when the stop begins.
+        seconds = self._around.shutdown.last_call or _ASK_SECONDS
+        with CancelScope(deadline=anyio.current_time() + seconds):
             await self._link.read()
         return self._connection.buffered > 0
 

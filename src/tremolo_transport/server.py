@@ -57,25 +57,39 @@ class Server:
         """Around the server's whole life."""
         self._grace = CancelScope()
         """Around the connections: its deadline is the end of their time."""
+        self._last_call = 0.0
+        """Seconds that idle connections are listened to when the stop has begun."""
         self._unserved: set[socket.socket] = set()
         """Accepted, but still without the task that will own them."""
 
     async def stop(self, *, grace: float | None = None) -> None:
         """Begin to stop, and return when the server has stopped.
 
-        No new connection is accepted, idle ones are closed, requests in flight
-        have `grace` seconds to end, by default `ServerSettings.shutdown`; then
-        they are cancelled. A call while the server stops can only shorten that.
-        If the call is cancelled, the server goes on stopping.
+        Handlers are told at once, and every answer from now on is the last on its
+        connection. After `ServerSettings.shutdown_delay` no new connection is
+        accepted and idle ones are closed. Requests in flight then have `grace`
+        seconds to end, by default `ServerSettings.shutdown`; what is left is
+        cancelled. A call while the server stops can only shorten that. If the
+        call is cancelled, the server goes on stopping.
         """
         self.begin_stop(grace=grace)
         await self.wait_stopped()
 
-    def begin_stop(self, *, grace: float | None = None) -> None:
-        """As `stop`, but do not wait for the end."""
+    def begin_stop(
+        self, *, grace: float | None = None, last_call: float = 0.0, close_code: int = 1001
+    ) -> None:
+        """As `stop`, but do not wait for the end.
+
+        Idle connections are listened to for `last_call` seconds before they are
+        closed, as a request may be on its way. WebSockets are closed with
+        `close_code`.
+        """
         seconds = self._settings.shutdown if grace is None else grace
-        deadline = None if seconds is None else anyio.current_time() + seconds
-        self.shutdown.begin(deadline)
+        deadline = None
+        if seconds is not None:
+            deadline = anyio.current_time() + self._settings.shutdown_delay + seconds
+        self._last_call = max(self._last_call, last_call)
+        self.shutdown.begin(deadline, accepting=True, close_code=close_code)
         if deadline is not None:
             self._grace.deadline = min(self._grace.deadline, deadline)
 
@@ -145,7 +159,9 @@ class Server:
                     acceptors.start_soon(accept_forever, listener, start)
                 self._ready.set()
                 await self.shutdown.wait()
+                await anyio.sleep(self._settings.shutdown_delay)
                 acceptors.cancel_scope.cancel()
+            self.shutdown.drain(self._last_call)
             for listener in self._sockets:
                 # Whoever is in the queue would be reset when the socket is closed.
                 with suppress(OSError):

@@ -36,3 +36,8 @@ class ServerSettings:
     """The kind of stream that sockets are served over."""
     shutdown: float | None = 30.0
     """Seconds that handlers may still run once the server stops; None is for ever."""
+    shutdown_delay: float = 0.0
+    """Seconds that connections are still accepted after the application was told of the stop.
+
+    So that a load balancer which asks the application can turn away first.
+    """

@@ -11,11 +11,15 @@ __all__ = ("ShutdownNotice",)
 class ShutdownNotice:
     """Tells whether the server has begun to stop, and until when handlers may run."""
 
-    __slots__ = ("_deadline", "_event")
+    __slots__ = ("_accepting", "_close_code", "_deadline", "_event", "last_call")
 
     def __init__(self) -> None:
         self._event = anyio.Event()
         self._deadline: float | None = None
+        self._accepting = True
+        self.last_call = 0.0
+        """Seconds that idle connections are listened to before they are closed."""
+        self._close_code = 1001
 
     @property
     def begun(self) -> bool:
@@ -30,15 +34,39 @@ class ShutdownNotice:
         """
         return self._deadline
 
+    @property
+    def close_code(self) -> int:
+        """What WebSockets are closed with once it has begun (RFC 6455 7.4.1).
+
+        1001 if the server goes away, 1012 if another takes its place at once.
+        """
+        return self._close_code
+
     async def wait(self) -> None:
         """Return as soon as the server has begun to stop."""
         await self._event.wait()
 
-    def begin(self, deadline: float | None) -> None:
+    @property
+    def draining(self) -> bool:
+        """Whether nobody may connect any more, so that each connection is closed once idle."""
+        return self.begun and not self._accepting
+
+    def begin(
+        self, deadline: float | None, *, accepting: bool = False, close_code: int = 1001
+    ) -> None:
         """Give notice. A second call can only bring the deadline forward.
 
-        For the server; handlers have no business here.
+        `accepting` says that there may still be new connections until `drain`
+        is called. For the server; handlers have no business here.
         """
         if self._deadline is None or (deadline is not None and deadline < self._deadline):
             self._deadline = deadline
+        if not self.begun:
+            self._close_code = close_code
+            self._accepting = accepting
         self._event.set()
+
+    def drain(self, last_call: float) -> None:
+        """There will be no more connections. For the server."""
+        self._accepting = False
+        self.last_call = last_call

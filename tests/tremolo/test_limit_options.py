@@ -13,6 +13,7 @@ CHANGES: Changes = {
     "keepalive_timeout": ("1.5", {"server.timeouts.keep_alive": 1.5}),
     "timeout_keep_alive": ("1.5", {"server.timeouts.keep_alive": 1.5}),
     "shutdown_timeout": ("1.5", {"server.shutdown": 1.5}),
+    "shutdown_delay": ("1.5", {"server.shutdown_delay": 1.5}),
     "timeout_graceful_shutdown": ("1.5", {"server.shutdown": 1.5}),
 }
 

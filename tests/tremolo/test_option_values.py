@@ -10,6 +10,7 @@ import pytest
 from tremolo.option_values import (
     read_addresses,
     read_count,
+    read_duration,
     read_flag,
     read_one_of,
     read_port,
@@ -59,6 +60,9 @@ TAKEN: list[tuple[Callable[[object], object], Any, object]] = [
     (read_size_or_none, 2**40, 2**40),
     (read_size_or_none, "none", None),
     (read_size_or_none, None, None),
+    (read_duration, "0", 0.0),
+    (read_duration, "2.5", 2.5),
+    (read_duration, 5, 5.0),
     (read_count, "1", 1),
     (read_count, 5, 5),
     (read_root_path, "", ""),
@@ -96,6 +100,7 @@ REFUSED: list[tuple[Callable[[object], object], Any, str]] = [
         (read_root_path, told, "a path that begins with a slash and does not end with one")
         for told in ("api", "/", "/api/")
     ),
+    *((read_duration, told, "a number of seconds") for told in ("none", None, "x", -1)),
     *((read_count, told, "a number, at least 1") for told in ("0", 0, "", "none", -1, 1.5, True)),
     (read_root_path, None, "text"),
     *((read_server_name, told, "visible ASCII") for told in (" a", "a ", "a\r\nb: c", "é", b"\0")),

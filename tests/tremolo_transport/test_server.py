@@ -26,7 +26,7 @@ from tremolo_transport import Bind, Exchange, Server, ServerSettings, serve
 from tremolo_transport.acceptor import accept_queued
 from tremolo_transport.driver import Driver
 
-from .conversations import Client
+from .conversations import Client, settle
 from .over_sockets import LAST, PATIENCE, address, ask, connected, open_sockets, until_sockets
 
 pytestmark = pytest.mark.anyio
@@ -379,6 +379,40 @@ async def test_a_second_stop_cannot_lengthen_the_first() -> None:
         assert server.shutdown.deadline == deadline
         await server.wait_stopped()
     assert handler.ended == ["cancelled"]
+
+
+async def test_during_the_delay_connections_are_accepted_and_told_to_go() -> None:
+    settings = ServerSettings(shutdown_delay=PATIENCE)
+    async with serve(hello, settings=settings) as server, connected(server) as kept:
+        assert (await kept.ask(GET)).body == b"hello"
+        server.begin_stop()
+        answer = await kept.ask(GET)
+        assert (answer.status, answer.get(b"connection")) == (200, b"close")
+        async with connected(server) as late:
+            answer = await late.ask(GET)
+            assert (answer.status, answer.get(b"connection")) == (200, b"close")
+        # The test need not wait for the delay's end.
+        server.abort()
+
+
+async def test_the_delay_is_not_taken_from_the_requests_time() -> None:
+    async with serve(hello, settings=ServerSettings(shutdown_delay=0.01)) as server:
+        server.begin_stop(grace=100)
+        assert server.shutdown.deadline is not None
+        assert server.shutdown.deadline - anyio.current_time() > 100 - 0.01
+        await server.wait_stopped()
+
+
+async def test_an_idle_client_has_a_last_call() -> None:
+    async with serve(hello) as server, connected(server) as client:
+        assert (await client.ask(GET)).body == b"hello"
+        server.begin_stop(last_call=PATIENCE)
+        while not server.shutdown.draining:
+            await checkpoint()
+        await settle()
+        answer = await client.ask(GET)
+        assert (answer.body, answer.get(b"connection")) == (b"hello", b"close")
+        await server.wait_stopped()
 
 
 async def test_a_cancelled_stop_goes_on() -> None:

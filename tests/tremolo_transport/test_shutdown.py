@@ -61,3 +61,26 @@ async def test_the_deadline_only_comes_nearer(
 
 def test_a_notice_can_be_made_before_any_event_loop_runs() -> None:
     assert not ShutdownNotice().begun
+
+
+async def test_connections_may_be_accepted_after_the_notice_if_that_is_said() -> None:
+    notice = ShutdownNotice()
+    assert not notice.draining
+    notice.begin(5.0, accepting=True)
+    assert (notice.begun, notice.draining) == (True, False)
+    notice.drain(0.5)
+    assert (notice.draining, notice.last_call) == (True, 0.5)
+
+
+async def test_without_a_word_nobody_is_accepted_any_more() -> None:
+    notice = ShutdownNotice()
+    notice.begin(None)
+    assert notice.draining
+
+
+async def test_the_first_notice_says_how_websockets_end() -> None:
+    stop, roll = ShutdownNotice(), ShutdownNotice()
+    stop.begin(None)
+    roll.begin(None, close_code=1012)
+    roll.begin(None, close_code=1000)
+    assert (stop.close_code, roll.close_code) == (1001, 1012)
