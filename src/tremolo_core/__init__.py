@@ -24,6 +24,7 @@ from .events import (
 )
 from .headers import Headers
 from .limits import Limits, Timeouts
+from .refusal import answer_to
 from .states import State
 
 __all__ = (
@@ -52,5 +53,6 @@ __all__ = (
     "State",
     "TextMessage",
     "Timeouts",
+    "answer_to",
     "value",
 )

@@ -12,6 +12,7 @@ from tremolo_core import (
     Headers,
     RemoteProtocolError,
     Response,
+    answer_to,
 )
 
 from .errors import ClientDisconnected
@@ -62,7 +63,7 @@ class Answers:
             self._link.break_off()
         elif self._link.connection.refusal is error:
             self._around.refusals.note(error, self._peer)
-            self.send_soon(*_plain(error.status, error.reason))
+            self.send_soon(*answer_to(error))
             self._refused = True
 
     def _queue(self, *events: Event) -> None:

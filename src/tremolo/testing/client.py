@@ -4,7 +4,7 @@
 of the application is decided in `harness`.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +18,8 @@ from .needs_httpx import httpx
 from .pool import Pool
 from .transport import BODY, Transport
 from .under_test import Testable, find_handler
+from .websocket import WebSocketSession
+from .websocket_handshake import HandshakeTerms, open_websocket
 from .wire import Wire
 
 __all__ = ("Client",)
@@ -142,3 +144,27 @@ class Client(httpx.AsyncClient):
         headers.setdefault("cache-control", "no-store")
         async with self.stream(method, url, headers=headers, **arguments) as response:
             yield EventSource(response, response.extensions[BODY])
+
+    @asynccontextmanager
+    async def websocket(
+        self,
+        url: str,
+        *,
+        subprotocols: Sequence[str] = (),
+        compression: bool = False,
+        **arguments: Any,
+    ) -> AsyncIterator[WebSocketSession]:
+        """Open a WebSocket, and close it at the end with 1000, unless that is done.
+
+        `subprotocols` are offered in the order of preference, permessage-deflate
+        if there is to be `compression`; `arguments`, such as `headers` and
+        `params`, are those of `build_request`.
+
+        Raises WebSocketRefused if the application answers with an ordinary
+        response, and what its handler has raised, as a request does.
+        """
+        request = self.build_request("GET", url, **arguments)
+        terms = HandshakeTerms(subprotocols=tuple(subprotocols), compression=compression)
+        async with open_websocket(self.harness, request, terms) as session:
+            self.cookies.extract_cookies(session.response)
+            yield session

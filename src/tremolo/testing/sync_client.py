@@ -4,7 +4,7 @@ What it needs is asynchronous, and runs in an event loop of the client's own:
 `stepped_loop`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +15,9 @@ from .harness import Harness, Terms
 from .needs_httpx import httpx
 from .stepped_loop import open_loop
 from .sync_transport import SyncTransport
+from .sync_websocket import SyncWebSocketSession
 from .under_test import Testable, find_handler
+from .websocket_handshake import HandshakeTerms, open_websocket
 
 __all__ = ("SyncClient",)
 
@@ -106,3 +108,26 @@ class SyncClient(httpx.Client):
         headers.setdefault("cache-control", "no-store")
         with self.stream(method, url, headers=headers, **arguments) as response:
             yield SyncEventSource(response, response.iter_bytes())
+
+    @contextmanager
+    def websocket(
+        self,
+        url: str,
+        *,
+        subprotocols: Sequence[str] = (),
+        compression: bool = False,
+        **arguments: Any,
+    ) -> Iterator[SyncWebSocketSession]:
+        """Open a WebSocket, and close it at the end; all is as with `Client.websocket`."""
+        request = self.build_request("GET", url, **arguments)
+        terms = HandshakeTerms(subprotocols=tuple(subprotocols), compression=compression)
+        self._harness.must_be_open()
+        opened = open_websocket(self._harness, request, terms)
+        session = self._loop.run(opened.__aenter__)
+        try:
+            self.cookies.extract_cookies(session.response)
+            yield SyncWebSocketSession(session, self._loop)
+        except BaseException as error:
+            self._loop.run(opened.__aexit__, type(error), error, error.__traceback__)
+            raise
+        self._loop.run(opened.__aexit__, None, None, None)

@@ -1,0 +1,116 @@
+"""The client's side of a WebSocket: bytes in, events out; events in, bytes out.
+
+wsproto reads and writes the frames, so that the server is judged by code that
+is not its own; it is asked for frames, as its connections hide which of them
+broke the rules. What the client does about them is decided in `websocket`.
+"""
+
+from typing import Literal, TypeAlias
+
+from wsproto.extensions import PerMessageDeflate
+from wsproto.frame_protocol import CloseReason, Frame, FrameProtocol, Opcode, ParseFailed
+
+from tremolo_core import (
+    BytesMessage,
+    CloseWebSocket,
+    Ping,
+    Pong,
+    RemoteProtocolError,
+    Signal,
+    TextMessage,
+)
+
+__all__ = ("OFFER", "ClientFrame", "FrameReader", "agreed_extension")
+
+ClientFrame: TypeAlias = TextMessage | BytesMessage | Ping | Pong | CloseWebSocket
+
+OFFER = "permessage-deflate; client_max_window_bits"
+"""What a client says that can compress (RFC 7692 7.1); it is what browsers say."""
+
+
+def agreed_extension(answer: str | None) -> PerMessageDeflate | None:
+    """The extension that the server has accepted by a field `Sec-WebSocket-Extensions`.
+
+    Raises RemoteProtocolError if that is another than the one that was offered.
+    """
+    if answer is None:
+        return None
+    name, _, _ = answer.partition(";")
+    if name.strip() != PerMessageDeflate.name or "," in answer:
+        raise RemoteProtocolError(f"the server has accepted {answer!r}, which was not offered")
+    extension = PerMessageDeflate()
+    try:
+        extension.finalize(answer)
+    except ValueError as error:
+        raise RemoteProtocolError(f"the server has accepted {answer!r}: {error}") from error
+    return extension
+
+
+class FrameReader:
+    """The frames of one WebSocket, as its client reads and writes them. Messages are read whole."""
+
+    def __init__(self, extension: PerMessageDeflate | None = None) -> None:
+        self._frames = FrameProtocol(
+            client=True, extensions=[] if extension is None else [extension]
+        )
+        self._text: list[str] = []
+        self._bytes: list[bytes] = []
+        """The parts of a message that is not complete."""
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the server, at least one."""
+        self._frames.receive_bytes(data)
+
+    def next_event(self) -> ClientFrame | Literal[Signal.NEED_DATA]:
+        """Return what the server did next, or NEED_DATA.
+
+        Raises RemoteProtocolError if that breaks the rules (RFC 6455, RFC 7692).
+        """
+        try:
+            for frame in self._frames.received_frames():
+                event = self._read(frame)
+                if event is not None:
+                    return event
+        except ParseFailed as error:
+            raise RemoteProtocolError(
+                f"the server sent a frame that breaks the rules: {error}",
+                status=None,
+                close_code=int(error.code),
+            ) from error
+        return Signal.NEED_DATA
+
+    def write(self, event: ClientFrame) -> bytes:
+        """The bytes of one frame, masked as a client's are."""
+        match event:
+            case TextMessage():
+                return bytes(self._frames.send_data(event.text, fin=event.final))
+            case BytesMessage():
+                return bytes(self._frames.send_data(event.data, fin=event.final))
+            case Ping():
+                return bytes(self._frames.ping(event.payload))
+            case Pong():
+                return bytes(self._frames.pong(event.payload))
+            case CloseWebSocket():
+                return bytes(self._frames.close(event.code, event.reason or None))
+
+    def _read(self, frame: Frame) -> ClientFrame | None:
+        """The event that `frame` completes; None if it completes none."""
+        match frame.payload:
+            case (code, reason):
+                told = None if code == CloseReason.NO_STATUS_RCVD else int(code)
+                return CloseWebSocket(code=told, reason=reason or "")
+            case str() as text:
+                self._text.append(text)
+                if frame.message_finished:
+                    text, self._text = "".join(self._text), []
+                    return TextMessage(text=text)
+            case data if frame.opcode is Opcode.PING:
+                return Ping(payload=bytes(data))
+            case data if frame.opcode is Opcode.PONG:
+                return Pong(payload=bytes(data))
+            case data:
+                self._bytes.append(bytes(data))
+                if frame.message_finished:
+                    data, self._bytes = b"".join(self._bytes), []
+                    return BytesMessage(data=data)
+        return None
