@@ -13,7 +13,8 @@ from typing import Any, Literal, TypeAlias
 
 from tremolo_asgi import LifespanMode
 from tremolo_core import value
-from tremolo_transport.settings import Bind, ServerSettings
+from tremolo_transport.endpoints import Bind
+from tremolo_transport.settings import ServerSettings
 
 from .app_options import APP_OPTIONS
 from .limit_options import LIMIT_OPTIONS

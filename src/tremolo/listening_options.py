@@ -3,7 +3,7 @@
 What a connection may then do is said in `limit_options`.
 """
 
-from tremolo_transport.settings import Bind
+from tremolo_transport.endpoints import Bind
 
 from .option import Option
 from .option_values import read_addresses, read_port, read_text

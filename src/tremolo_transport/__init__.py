@@ -1,13 +1,15 @@
 """Moves the core's bytes over streams and sockets, on asyncio, uvloop and trio, and in memory."""
 
 from .embedding import serve
+from .endpoints import Bind, DescriptorBind, Endpoint, SystemdBind, UnixBind
 from .errors import ClientDisconnected, ExchangeOver, TransportError
 from .exchange import Exchange, Handler, ManagedHandler
+from .listeners import ListeningSocket, open_sockets
 from .memory import MemoryStream, memory_stream_pair
 from .peer import Address, ConnectionInfo, ConnectionState, Peer
 from .server import Server
 from .serving import serve_connection
-from .settings import Bind, ServerSettings
+from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
 
 __all__ = (
@@ -16,17 +18,24 @@ __all__ = (
     "ClientDisconnected",
     "ConnectionInfo",
     "ConnectionState",
+    "DescriptorBind",
+    "Endpoint",
     "Exchange",
     "ExchangeOver",
     "Handler",
+    "Listener",
+    "ListeningSocket",
     "ManagedHandler",
     "MemoryStream",
     "Peer",
     "Server",
     "ServerSettings",
     "ShutdownNotice",
+    "SystemdBind",
     "TransportError",
+    "UnixBind",
     "memory_stream_pair",
+    "open_sockets",
     "serve",
     "serve_connection",
 )

@@ -10,9 +10,11 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from .cancellation import is_cancellation
+from .endpoints import Bind
 from .exchange import Handler
+from .listeners import Listenable
 from .server import Server
-from .settings import Bind, ServerSettings
+from .settings import ServerSettings
 
 __all__ = ("serve",)
 
@@ -20,7 +22,7 @@ __all__ = ("serve",)
 def serve(
     handler: Handler,
     *,
-    binds: Sequence[Bind] = (Bind(port=0),),
+    binds: Sequence[Listenable] = (Bind(port=0),),
     settings: ServerSettings | None = None,
 ) -> AbstractAsyncContextManager[Server]:
     """Serve `handler` while the context is entered: `async with serve(handler) as server`.
@@ -39,7 +41,9 @@ def serve(
 
 
 class _Embedded(AbstractAsyncContextManager[Server]):
-    def __init__(self, handler: Handler, binds: Sequence[Bind], settings: ServerSettings) -> None:
+    def __init__(
+        self, handler: Handler, binds: Sequence[Listenable], settings: ServerSettings
+    ) -> None:
         self._handler = handler
         self._binds = binds
         self._settings = settings

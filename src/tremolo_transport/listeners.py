@@ -1,119 +1,107 @@
-"""Opens the sockets that a server listens on.
+"""The sockets that a server listens on, each with what it was told about its peers.
 
 How connections are taken from them is the business of `acceptor`.
 """
 
-import errno
 import os
 import socket
 from collections.abc import Iterable
 from contextlib import ExitStack
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
-from .settings import Bind
+from .endpoints import Bind, DescriptorBind, Endpoint, SystemdBind, UnixBind
+from .inherited_sockets import take_descriptor, take_from_systemd
+from .peer import Address, address_of
+from .settings import Listener
+from .tcp_sockets import listen_tcp
+from .unix_sockets import identify, listen_unix, remove_socket
 
-__all__ = ("open_sockets",)
-
-_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-"""The name has an address of a family that this machine does not have."""
-
-_TRIES = 8
-"""How often the kernel may choose a port until it is free on all addresses of a name."""
-
-_Name: TypeAlias = tuple[str | int | bytes, ...]
+__all__ = ("Listenable", "ListeningSocket", "open_sockets")
 
 
-def open_sockets(binds: Iterable[Bind]) -> list[socket.socket]:
-    """Listen on every address that `binds` name; close none or all of the sockets.
+class ListeningSocket:
+    """One open socket, and how those are treated who connect to it.
 
-    A name with several addresses gets a socket for each that this machine has,
-    on the same port. Raises OSError, whose text names the address, if one
-    cannot be had.
+    It can be given to a child process as an argument of
+    `multiprocessing.Process`: that gets a descriptor of its own, and the path
+    of a unix socket stays with whoever has opened it.
+    """
+
+    __slots__ = ("_path", "address", "listener", "socket")
+
+    def __init__(self, sock: socket.socket, listener: Listener) -> None:
+        """Take over `sock`, which listens and does not block."""
+        self.socket = sock
+        self.listener = listener
+        self.address: Address = address_of(sock.getsockname()) or ("", None)
+        """Where it listens, with the port that the kernel chose."""
+        path = self.address[0]
+        owned = isinstance(listener.endpoint, UnixBind)
+        identity = identify(path) if owned else None
+        self._path = None if identity is None else (os.path.abspath(path), identity)
+
+    @property
+    def url(self) -> str:
+        """How a client would be told of it: a URL, or `unix:` and a path."""
+        host, port = self.address
+        if port is None:
+            return f"unix:{host}"
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def close(self) -> None:
+        """Stop listening; remove the path that it was opened at, if that is still the same."""
+        self.socket.close()
+        if self._path is not None:
+            remove_socket(*self._path)
+            self._path = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _received, (self.socket, self.listener)
+
+
+def _received(sock: socket.socket, listener: Listener) -> ListeningSocket:
+    """The socket as another process gets it."""
+    sock.setblocking(False)
+    received = ListeningSocket(sock, listener)
+    received._path = None
+    return received
+
+
+Listenable: TypeAlias = Endpoint | Listener | ListeningSocket
+"""What a server can be told to listen on; an endpoint alone is a `Listener` untold of anything."""
+
+
+def open_sockets(listeners: Iterable[Listenable]) -> list[ListeningSocket]:
+    """Open all the sockets that `listeners` name, in their order; or none.
+
+    What is open already is passed on. Raises OSError, whose text names the
+    endpoint, if one cannot be had.
     """
     with ExitStack() as opened:
-        sockets: list[socket.socket] = []
-        for bind in binds:
-            for sock in _open(bind):
-                opened.callback(sock.close)
-                sockets.append(sock)
-        opened.pop_all()
-    return sockets
-
-
-def _open(bind: Bind) -> list[socket.socket]:
-    addresses = _resolve(bind)
-    tries = 1 if bind.port else _TRIES
-    while True:
-        try:
-            return _listen_on_all(addresses, bind)
-        except OSError as error:
-            tries -= 1
-            if error.errno != errno.EADDRINUSE or not tries:
-                raise OSError(error.errno, _reason(bind, error)) from None
-
-
-def _resolve(bind: Bind) -> list[tuple[int, _Name]]:
-    """The families and addresses that `bind` names."""
-    if not 0 <= bind.port <= 65_535:
-        raise OSError(f"cannot listen on {_text(bind)}: a port is a number from 0 to 65535")
-    try:
-        found = socket.getaddrinfo(
-            bind.host or None, bind.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-    except socket.gaierror as error:
-        raise OSError(f"cannot listen on {_text(bind)}: {error.strerror}") from None
-    except UnicodeError:
-        # From the codec for international names.
-        raise OSError(f"cannot listen on {_text(bind)}: no host can have that name") from None
-    # A name may stand twice in a hosts file.
-    return list(dict.fromkeys((family, name) for family, _, _, _, name in found))
-
-
-def _listen_on_all(addresses: Iterable[tuple[int, _Name]], bind: Bind) -> list[socket.socket]:
-    sockets: list[socket.socket] = []
-    missing: OSError | None = None
-    port = bind.port
-    with ExitStack() as opened:
-        for family, name in addresses:
-            try:
-                sock = _listen(family, (name[0], port, *name[2:]), bind.backlog)
-            except OSError as error:
-                if error.errno not in _NOT_HERE:
-                    raise
-                missing = error
+        sockets: list[ListeningSocket] = []
+        for listener in listeners:
+            if isinstance(listener, ListeningSocket):
+                sockets.append(listener)
                 continue
-            opened.callback(sock.close)
-            sockets.append(sock)
-            # The kernel's choice for the first address holds for the others.
-            port = port or sock.getsockname()[1]
-        if not sockets and missing is not None:
-            raise missing
+            if not isinstance(listener, Listener):
+                listener = Listener(endpoint=listener)
+            for sock in _open(listener.endpoint):
+                listening = ListeningSocket(sock, listener)
+                opened.callback(listening.close)
+                sockets.append(listening)
         opened.pop_all()
     return sockets
 
 
-def _listen(family: int, name: _Name, backlog: int) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        # Else a restart would have to wait for the old connections' last packets.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            # Each family has a socket of its own, on every system alike.
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind(name)
-        sock.listen(backlog)
-        sock.setblocking(False)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _text(bind: Bind) -> str:
-    host = f"[{bind.host}]" if ":" in bind.host else bind.host or "*"
-    return f"{host}:{bind.port}"
-
-
-def _reason(bind: Bind, error: OSError) -> str:
-    what = os.strerror(error.errno) if error.errno else str(error)
-    return f"cannot listen on {_text(bind)}: {what}"
+def _open(endpoint: Endpoint) -> list[socket.socket]:
+    match endpoint:
+        case Bind():
+            return listen_tcp(endpoint)
+        case UnixBind():
+            return [listen_unix(endpoint)]
+        case DescriptorBind():
+            return [take_descriptor(endpoint)]
+        case SystemdBind():
+            return take_from_systemd(endpoint, os.environ)
+        case _:
+            assert_never(endpoint)

@@ -4,6 +4,7 @@ Telling the application more, what proxies say, is done before a `Peer` is made.
 """
 
 import enum
+import os
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
@@ -15,6 +16,9 @@ __all__ = ("Address", "ConnectionInfo", "ConnectionState", "Peer", "address_of",
 
 Address: TypeAlias = tuple[str, int | None]
 """(IP address, port), or (path of a unix socket, None)."""
+
+_MAPPED = "::ffff:"
+"""What stands before an IPv4 address that comes as an IPv6 one (RFC 4291 2.5.5.2)."""
 
 
 @value
@@ -77,8 +81,20 @@ def peer_of(stream: ByteStream) -> Peer:
         return Peer()
 
 
-def address_of(name: tuple[str, int] | str | None) -> Address | None:
-    """A socket's name as an `Address`; None for a nameless unix socket."""
-    if isinstance(name, str):
-        return (name, None) if name else None
-    return None if name is None else (name[0], name[1])
+def address_of(name: tuple[str, int] | str | bytes | None) -> Address | None:
+    """A socket's name as an `Address`; None for a nameless unix socket.
+
+    An IPv4 peer of a socket that serves both families has its IPv4 address,
+    and an abstract name of Linux begins with `@`.
+    """
+    match name:
+        case None | "" | b"":
+            return None
+        case str():
+            return name, None
+        case bytes():
+            return "@" + os.fsdecode(name[1:]), None
+        case _:
+            host = name[0]
+            mapped = host.startswith(_MAPPED) and "." in host
+            return host.removeprefix(_MAPPED) if mapped else host, name[1]

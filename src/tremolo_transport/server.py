@@ -4,10 +4,11 @@ Nothing here knows of signals, of log handlers or of the process's exit, so a
 server can be embedded in any program.
 """
 
+import dataclasses
 import logging
 import math
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from contextvars import Context, copy_context
 
@@ -18,9 +19,9 @@ from anyio.abc import TaskGroup
 from .acceptor import accept_forever, accept_queued
 from .driver import Driver
 from .exchange import Handler, ManagedHandler
-from .listeners import open_sockets
-from .peer import Address, address_of, peer_of
-from .settings import Bind, ServerSettings
+from .listeners import Listenable, open_sockets
+from .peer import Address, peer_of
+from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
 from .streams import open_stream
 from .surroundings import Surroundings
@@ -38,15 +39,16 @@ class Server:
     """A server that runs, or has run. Made by `serve`."""
 
     def __init__(
-        self, handler: Handler, *, binds: Sequence[Bind], settings: ServerSettings
+        self, handler: Handler, *, binds: Sequence[Listenable], settings: ServerSettings
     ) -> None:
         """Open the sockets; raises OSError if one cannot be had."""
         self._handler = handler
         self._settings = settings
         self._sockets = open_sockets(binds)
-        names = [sock.getsockname() for sock in self._sockets]
-        self.addresses: tuple[Address, ...] = tuple(filter(None, map(address_of, names)))
+        self.addresses: tuple[Address, ...] = tuple(each.address for each in self._sockets)
         """Where the server listens, with the ports that the kernel chose."""
+        self.urls: tuple[str, ...] = tuple(each.url for each in self._sockets)
+        """The same, as clients would be told of it: URLs, and `unix:` with a path."""
         self.shutdown = ShutdownNotice()
         """The same notice that handlers get."""
         self.failure: BaseException | None = None
@@ -119,7 +121,9 @@ class Server:
             self.failure = error
             raise
         finally:
-            for sock in (*self._sockets, *self._unserved):
+            for listening in self._sockets:
+                listening.close()
+            for sock in self._unserved:
                 sock.close()
             self._ready.set()
             self._stopped.set()
@@ -149,24 +153,30 @@ class Server:
     async def _serve(self, around: Surroundings, sweeper: Sweeper) -> None:
         """Accept connections until the stop begins, and return when the last has ended."""
 
-        def start(sock: socket.socket) -> None:
-            self._unserved.add(sock)
-            connections.start_soon(self._serve_socket, sock, around, sweeper)
+        def starter(listener: Listener) -> Callable[[socket.socket], None]:
+            theirs = around.under(_settings_of(listener, around.settings))
+
+            def start(sock: socket.socket) -> None:
+                self._unserved.add(sock)
+                connections.start_soon(self._serve_socket, sock, theirs, sweeper)
+
+            return start
 
         async with anyio.create_task_group() as connections:
+            starters = [(each, starter(each.listener)) for each in self._sockets]
             async with anyio.create_task_group() as acceptors:
-                for listener in self._sockets:
-                    acceptors.start_soon(accept_forever, listener, start)
+                for listening, start in starters:
+                    acceptors.start_soon(accept_forever, listening.socket, start)
                 self._ready.set()
                 await self.shutdown.wait()
                 await anyio.sleep(self._settings.shutdown_delay)
                 acceptors.cancel_scope.cancel()
             self.shutdown.drain(self._last_call)
-            for listener in self._sockets:
+            for listening, start in starters:
                 # Whoever is in the queue would be reset when the socket is closed.
                 with suppress(OSError):
-                    accept_queued(listener, start, most=_QUEUED)
-                listener.close()
+                    accept_queued(listening.socket, start, most=_QUEUED)
+                listening.close()
             for driver in sweeper.drivers:
                 driver.close_if_idle()
 
@@ -191,3 +201,12 @@ class Server:
             logger.warning("connection %d was closed, as its task was cancelled", driver.id)
         finally:
             sweeper.drivers.discard(driver)
+
+
+def _settings_of(listener: Listener, settings: ServerSettings) -> ServerSettings:
+    """The server's settings, with what `listener` has of its own."""
+    return dataclasses.replace(
+        settings,
+        limits=listener.limits or settings.limits,
+        timeouts=listener.timeouts or settings.timeouts,
+    )

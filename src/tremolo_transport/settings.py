@@ -1,25 +1,25 @@
-"""What one server is told: limits, time-outs, its name, and how long its stop may take.
+"""What one server is told: limits, time-outs, its name, and how it treats each listener's peers.
 
-Where it listens is said in `listeners`.
+Where a listener listens is said in `endpoints`.
 """
 
 from tremolo_core import Limits, Timeouts, value
 
+from .endpoints import Bind, Endpoint
 from .streams import Transport
 
-__all__ = ("Bind", "ServerSettings")
+__all__ = ("Listener", "ServerSettings")
 
 
 @value
-class Bind:
-    """A TCP address to listen on."""
+class Listener:
+    """One place to listen at, and how those are treated who connect there."""
 
-    host: str = "127.0.0.1"
-    """An IP address or a name; `""` is every interface, IPv4 and IPv6."""
-    port: int = 8_000
-    """0 lets the kernel choose."""
-    backlog: int = 2_048
-    """Connections that the kernel may hold before they are accepted; its own limit is lower."""
+    endpoint: Endpoint = Bind()
+    limits: Limits | None = None
+    """In place of those of `ServerSettings`."""
+    timeouts: Timeouts | None = None
+    """In place of those of `ServerSettings`."""
 
 
 @value

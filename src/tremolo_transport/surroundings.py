@@ -1,5 +1,6 @@
 """What all connections of one server share."""
 
+import copy
 import logging
 from collections.abc import Awaitable, Callable
 from contextvars import Context
@@ -40,6 +41,12 @@ class Surroundings:
         self.shutdown = shutdown
         self.stamp = Stamp(server_name=settings.server_name, date=settings.date)
         self.refusals = RefusalLog()
+
+    def under(self, settings: ServerSettings) -> "Surroundings":
+        """The same, all shared, but for the connections of a listener with its own settings."""
+        others = copy.copy(self)
+        others.settings = settings
+        return others
 
     def start(self, function: Callable[[], Awaitable[None]]) -> None:
         """Run `function` in a task of the server; what it raises is logged and ends nothing."""

@@ -1,214 +1,178 @@
-"""Opening the sockets to listen on: all of them, or none and a reason."""
+"""The sockets of all listeners: opened together, told apart, handed over, closed."""
 
-import errno
-import re
+import multiprocessing
+import os
+import shutil
 import socket
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import pytest
 
-from tremolo_transport import Bind
-from tremolo_transport.listeners import open_sockets
+from tremolo_core import Limits
+from tremolo_transport.endpoints import Bind, DescriptorBind, SystemdBind, UnixBind
+from tremolo_transport.listeners import Listenable, ListeningSocket, open_sockets
+from tremolo_transport.settings import Listener
 
 from .over_sockets import open_sockets as count_sockets
 
 ANY = Bind(port=0)
+OTHERS = Limits(head=1)
+
+
+@pytest.fixture
+def path() -> Iterator[str]:
+    """Not in pytest's own folder, as a socket's path may have no more than a hundred letters."""
+    folder = tempfile.mkdtemp(prefix="tremolo")
+    yield folder + "/socket"
+    shutil.rmtree(folder)
 
 
 @contextmanager
-def opened(*binds: Bind) -> Iterator[list[socket.socket]]:
+def opened(*listeners: Listenable) -> Iterator[list[ListeningSocket]]:
     with ExitStack() as closing:
-        sockets = open_sockets(binds)
+        sockets = open_sockets(listeners)
         for sock in sockets:
-            closing.enter_context(sock)
+            closing.callback(sock.close)
         yield sockets
 
 
-def resolves_to(*addresses: tuple[int, Any]) -> Callable[..., list[Any]]:
-    """In place of `socket.getaddrinfo`: a name whose addresses the test chooses."""
-
-    def getaddrinfo(host: str | None, port: int, **_: Any) -> list[Any]:
-        return [
-            (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (name[0], port, *name[2:]))
-            for family, name in addresses
-        ]
-
-    return getaddrinfo
-
-
-def test_a_socket_listens_and_does_not_block() -> None:
-    with opened(ANY) as [sock]:
-        assert sock.getsockname()[0] == "127.0.0.1"
-        assert sock.getsockname()[1] > 0
-        assert not sock.getblocking()
-        with socket.create_connection(sock.getsockname()):
-            pass
-
-
-def test_the_port_of_choice_is_taken() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with opened(Bind(port=port)) as [sock]:
-        assert sock.getsockname() == ("127.0.0.1", port)
-
-
-def test_sockets_come_in_the_order_of_the_binds() -> None:
-    with opened(ANY, Bind(host="127.0.0.2", port=0), ANY) as sockets:
-        assert [sock.getsockname()[0] for sock in sockets] == [
-            "127.0.0.1",
-            "127.0.0.2",
-            "127.0.0.1",
-        ]
-
-
-def test_no_binds_are_no_sockets() -> None:
+def test_no_listeners_are_no_sockets() -> None:
     assert open_sockets([]) == []
 
 
-def test_a_port_is_free_again_at_once() -> None:
-    with opened(ANY) as [sock]:
-        port = sock.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port)):
-            accepted, _ = sock.accept()
-            # Who closes first keeps the port in TIME_WAIT.
-            accepted.close()
-    with opened(Bind(port=port)):
-        pass
+def test_sockets_come_in_order_each_with_its_listener(path: str) -> None:
+    told = Listener(endpoint=Bind(host="127.0.0.2", port=0), limits=OTHERS)
+    with opened(ANY, told, UnixBind(path=path)) as sockets:
+        assert [each.address[0] for each in sockets] == ["127.0.0.1", "127.0.0.2", path]
+        assert [each.listener for each in sockets] == [
+            Listener(endpoint=ANY),
+            told,
+            Listener(endpoint=UnixBind(path=path)),
+        ]
+        for each in sockets:
+            with socket.socket(each.socket.family) as client:
+                client.connect(each.socket.getsockname())
 
 
-def test_a_name_with_several_addresses_gets_a_socket_for_each_on_one_port(
-    monkeypatch: pytest.MonkeyPatch,
+def test_what_is_open_already_is_passed_on() -> None:
+    with opened(ANY) as [first], opened(first, ANY) as sockets:
+        assert sockets[0] is first
+        assert len(sockets) == 2
+
+
+def test_an_inherited_socket_is_one_too(path: str) -> None:
+    sock = socket.create_server(("127.0.0.1", 0))
+    address = sock.getsockname()
+    with opened(DescriptorBind(descriptor=sock.detach())) as [inherited]:
+        assert inherited.address == address
+
+
+def test_systemd_is_asked_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISTEN_PID", "1")
+    with pytest.raises(OSError, match="systemd has handed over no such"):
+        open_sockets([SystemdBind()])
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_all_are_opened_or_none(others: int, path: str) -> None:
+    with opened(ANY) as [first]:
+        count = count_sockets()
+        with pytest.raises(OSError, match="Address already in use"):
+            open_sockets([UnixBind(path=path), *[ANY] * others, Bind(port=first.address[1] or 0)])
+        assert count_sockets() == count
+        assert not Path(path).exists()
+
+
+# Its path.
+
+
+def test_a_path_is_removed_at_the_end(path: str) -> None:
+    with opened(UnixBind(path=path)) as [sock]:
+        assert Path(path).exists()
+        sock.close()
+        assert not Path(path).exists()
+        Path(path).touch()
+    assert Path(path).exists(), "closed twice, it removes nothing more"
+
+
+def test_a_path_that_has_become_another_stays(path: str) -> None:
+    with opened(UnixBind(path=path)):
+        os.unlink(path)
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(path)
+    assert Path(path).exists()
+
+
+def test_a_relative_path_is_removed_from_wherever_the_program_has_gone(
+    path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    addresses = [(socket.AF_INET, (f"127.0.0.{host}", 0)) for host in (1, 2, 3)]
-    monkeypatch.setattr(socket, "getaddrinfo", resolves_to(*addresses))
-    with opened(Bind(host="several", port=0)) as sockets:
-        names = [sock.getsockname() for sock in sockets]
-    assert [name[0] for name in names] == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
-    assert len({name[1] for name in names}) == 1
+    monkeypatch.chdir(Path(path).parent)
+    with opened(UnixBind(path="socket")):
+        monkeypatch.chdir("/")
+    assert not Path(path).exists()
 
 
-def test_no_host_is_every_interface(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str | None, int]] = []
-
-    def getaddrinfo(host: str | None, port: int, **options: int) -> list[Any]:
-        # Taken at its word it would listen to the world, from a test.
-        asked.append((host, options["flags"]))
-        return resolves_to((socket.AF_INET, ("127.0.0.1", 0)))(host, port)
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    with opened(Bind(host="", port=0)):
-        assert asked == [(None, socket.AI_PASSIVE)]
+def test_an_inherited_path_is_whoevers_opened_it(path: str) -> None:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(path)
+        sock.listen()
+        with opened(DescriptorBind(descriptor=os.dup(sock.fileno()))):
+            pass
+        assert Path(path).exists()
 
 
-def test_an_ipv6_socket_leaves_ipv4_to_another() -> None:
+# Handed to another process.
+
+
+def serve_one(sockets: list[ListeningSocket], result: Connection) -> None:
+    """Runs in the child."""
+    for listening in sockets:
+        listening.socket.setblocking(True)
+        with listening.socket.accept()[0] as served:
+            served.sendall(repr(listening.listener.limits == OTHERS).encode())
+        listening.close()
+    result.send("closed")
+
+
+def test_a_child_process_gets_descriptors_of_its_own(path: str) -> None:
+    told = Listener(endpoint=UnixBind(path=path), limits=OTHERS)
+    spawn = multiprocessing.get_context("spawn")
+    with opened(told, ANY) as sockets:
+        ours, theirs = spawn.Pipe()
+        child = spawn.Process(target=serve_one, args=(sockets, theirs))
+        child.start()
+        answers = []
+        for listening in sockets:
+            with socket.socket(listening.socket.family) as client:
+                client.connect(listening.socket.getsockname())
+                answers.append(client.recv(100))
+        assert answers == [b"True", b"False"]
+        assert ours.recv() == "closed"
+        child.join()
+        assert child.exitcode == 0
+        assert Path(path).exists(), "the path stays with whoever has opened it"
+        for listening in sockets:
+            with socket.socket(listening.socket.family) as client:
+                client.connect(listening.socket.getsockname())
+    assert not Path(path).exists()
+
+
+# Its name.
+
+
+def test_it_is_told_of_by_its_url(path: str) -> None:
+    with opened(ANY, UnixBind(path=path)) as [tcp, unix]:
+        assert tcp.url == f"http://127.0.0.1:{tcp.address[1]}"
+        assert unix.url == f"unix:{path}"
+
+
+def test_an_ipv6_address_stands_in_brackets() -> None:
     try:
         with opened(Bind(host="::1", port=0)) as [sock]:
-            assert sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
+            assert sock.url == f"http://[::1]:{sock.address[1]}"
     except OSError as error:
         pytest.skip(f"this machine has no IPv6 loopback address: {error}")
-
-
-def test_an_address_that_stands_twice_gets_one_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    twice = (socket.AF_INET, ("127.0.0.1", 0))
-    monkeypatch.setattr(socket, "getaddrinfo", resolves_to(twice, twice))
-    with opened(Bind(host="twice", port=0)) as sockets:
-        assert len(sockets) == 1
-
-
-def test_an_address_that_the_machine_does_not_have_is_left_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # As with `localhost` on a machine that has IPv6 switched off; RFC 5737 gives it to nobody.
-    nowhere, here = (socket.AF_INET, ("192.0.2.1", 0)), (socket.AF_INET, ("127.0.0.1", 0))
-    monkeypatch.setattr(socket, "getaddrinfo", resolves_to(nowhere, here))
-    with opened(Bind(host="half", port=0)) as [sock]:
-        assert sock.getsockname()[0] == "127.0.0.1"
-
-
-def test_a_family_that_the_system_does_not_know_is_left_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    unknown, here = (socket.AF_APPLETALK, ("::1", 0)), (socket.AF_INET, ("127.0.0.1", 0))
-    monkeypatch.setattr(socket, "getaddrinfo", resolves_to(unknown, here))
-    with opened(Bind(host="half", port=0)) as [sock]:
-        assert sock.getsockname()[0] == "127.0.0.1"
-
-
-def test_a_port_that_is_free_on_one_address_only_is_chosen_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    two = [(socket.AF_INET, (host, 0)) for host in ("127.0.0.1", "127.0.0.2")]
-    monkeypatch.setattr(socket, "getaddrinfo", resolves_to(*two))
-    taken: list[socket.socket] = []
-    plain = socket.socket
-
-    class Watched(socket.socket):
-        def bind(self, address: Any) -> None:
-            if address[0] == "127.0.0.2" and len(taken) < 3:
-                # Somebody else was quicker on the other address.
-                other = plain()
-                taken.append(other)
-                other.bind(address)
-                other.listen()
-            super().bind(address)
-
-    with ExitStack() as closing, monkeypatch.context() as patch:
-        patch.setattr(socket, "socket", Watched)
-        with opened(Bind(host="two", port=0)) as sockets:
-            ports = {sock.getsockname()[1] for sock in sockets}
-            for sock in taken:
-                closing.enter_context(sock)
-            assert len(sockets) == 2
-            assert len(ports) == 1
-            assert ports.isdisjoint(sock.getsockname()[1] for sock in taken)
-    assert len(taken) == 3
-
-
-# What goes wrong.
-
-
-@pytest.mark.parametrize("before", [(), (ANY, ANY)], ids=["alone", "behind others"])
-def test_a_busy_port_is_named_and_nothing_stays_open(before: tuple[Bind, ...]) -> None:
-    with opened(ANY) as [sock]:
-        port = sock.getsockname()[1]
-        count = count_sockets()
-        with pytest.raises(OSError, match="cannot listen on") as caught:
-            open_sockets([*before, Bind(port=port)])
-        assert count_sockets() == count
-    assert caught.value.errno == errno.EADDRINUSE
-    assert caught.value.strerror == f"cannot listen on 127.0.0.1:{port}: Address already in use"
-
-
-def test_nothing_stays_open_if_one_address_of_a_name_is_busy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    two = [(socket.AF_INET, (host, 0)) for host in ("127.0.0.1", "127.0.0.2")]
-    monkeypatch.setattr(socket, "getaddrinfo", resolves_to(*two))
-    with socket.create_server(("127.0.0.2", 0)) as busy:
-        port = busy.getsockname()[1]
-        count = count_sockets()
-        with pytest.raises(OSError, match=rf"cannot listen on two:{port}: "):
-            open_sockets([Bind(host="two", port=port)])
-        assert count_sockets() == count
-
-
-@pytest.mark.parametrize(
-    ("bind", "message"),
-    [
-        (Bind(host="192.0.2.1", port=0), "cannot listen on 192.0.2.1:0: "),
-        (Bind(host="2001:db8::1", port=80), "cannot listen on [2001:db8::1]:80: "),
-        (Bind(host="no.such.host.invalid"), "cannot listen on no.such.host.invalid:8000: "),
-        (Bind(host="double..dot", port=1), "cannot listen on double..dot:1: "),
-        (Bind(host="a" * 64, port=1), f"cannot listen on {'a' * 64}:1: "),
-        (Bind(port=65_536), "cannot listen on 127.0.0.1:65536: "),
-        (Bind(port=-1), "cannot listen on 127.0.0.1:-1: "),
-    ],
-)
-def test_what_cannot_be_had_is_an_os_error_that_names_it(bind: Bind, message: str) -> None:
-    count = count_sockets()
-    with pytest.raises(OSError, match=re.escape(message) + ".") as caught:
-        open_sockets([ANY, bind])
-    assert caught.value.__cause__ is None
-    assert count_sockets() == count

@@ -38,6 +38,10 @@ def test_a_peer_is_named_as_in_a_url(client: Address | None, text: str) -> None:
         ("/run/a.sock", ("/run/a.sock", None)),
         (("127.0.0.1", 80), ("127.0.0.1", 80)),
         (("::1", 80, 0, 0), ("::1", 80)),
+        (("::ffff:192.0.2.1", 80, 0, 0), ("192.0.2.1", 80)),
+        (("::ffff:0:1", 80, 0, 0), ("::ffff:0:1", 80)),
+        (b"", None),
+        (b"\0name", ("@name", None)),
     ],
 )
 def test_an_address_is_a_host_with_a_port_or_a_path(name: Any, address: Address | None) -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 import resource
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -21,10 +22,20 @@ import anyio.abc
 import pytest
 from anyio.lowlevel import checkpoint
 
-from tremolo_core import Data, EndOfMessage, Headers, Response
-from tremolo_transport import Bind, Exchange, Server, ServerSettings, serve
+from tremolo_core import Data, EndOfMessage, Headers, Limits, Response
+from tremolo_transport import (
+    Bind,
+    Exchange,
+    Listener,
+    Server,
+    ServerSettings,
+    UnixBind,
+    serve,
+)
+from tremolo_transport import open_sockets as open_listening
 from tremolo_transport.acceptor import accept_queued
 from tremolo_transport.driver import Driver
+from tremolo_transport.streams import Transport
 
 from .conversations import Client, settle
 from .over_sockets import LAST, PATIENCE, address, ask, connected, open_sockets, until_sockets
@@ -92,6 +103,51 @@ async def test_it_listens_on_ipv6() -> None:
             ours = stream.extra(anyio.abc.SocketAttribute.local_port)
             answer = await Client(stream).ask(GET)
             assert answer.body.decode() == f"[::1]:{ours} ('::1', {port})"
+
+
+async def test_each_listener_has_its_own_limits_and_the_servers_else() -> None:
+    settings = ServerSettings(limits=Limits(head=100))
+    binds: list[Bind | Listener] = [Listener(endpoint=Bind(port=0), limits=Limits()), Bind(port=0)]
+    longer = GET[:-2] + b"X: " + b"x" * 100 + b"\r\n\r\n"
+    async with serve(hello, binds=binds, settings=settings) as server:
+        statuses = []
+        for host, port in server.addresses:
+            assert port is not None
+            async with await anyio.connect_tcp(host, port) as stream:
+                statuses.append((await Client(stream).ask(longer)).status)
+    assert statuses == [200, 431]
+
+
+@pytest.mark.parametrize("transport", Transport)
+async def test_it_listens_at_a_path_beside_a_port(transport: Transport) -> None:
+    ends = []
+
+    async def note(exchange: Exchange) -> None:
+        ends.append((exchange.peer.client, exchange.peer.server))
+        await hello(exchange)
+
+    folder = tempfile.mkdtemp(prefix="tremolo")
+    path = f"{folder}/socket"
+    settings = ServerSettings(transport=transport)
+    async with serve(note, binds=[UnixBind(path=path), Bind(port=0)], settings=settings) as server:
+        assert server.urls == (f"unix:{path}", f"http://127.0.0.1:{server.addresses[1][1]}")
+        for _ in range(2):
+            # Also with a peer that leaves in the middle.
+            async with await anyio.connect_unix(path) as stream:
+                client = Client(stream)
+                assert (await client.ask(GET)).body == b"hello"
+                await client.send(b"GET / HTT")
+        assert ends == [(None, (path, None))] * 2
+    assert os.listdir(folder) == []
+    os.rmdir(folder)
+
+
+async def test_it_serves_on_what_was_opened_before() -> None:
+    sockets = open_listening([Bind(port=0)])
+    async with serve(hello, binds=sockets) as server:
+        assert server.addresses == (sockets[0].address,)
+        assert b"hello" in await ask(server)
+    assert sockets[0].socket.fileno() == -1
 
 
 async def test_handlers_know_both_ends() -> None:

@@ -1,7 +1,8 @@
 """What a server is told, and what it does untold."""
 
 from tremolo_core import Limits, Timeouts
-from tremolo_transport.settings import Bind, ServerSettings
+from tremolo_transport.endpoints import Bind
+from tremolo_transport.settings import Listener, ServerSettings
 from tremolo_transport.streams import Transport
 
 
@@ -15,11 +16,11 @@ def test_the_defaults_are_those_that_are_documented() -> None:
     assert settings.transport is Transport.NATIVE
 
 
-def test_nobody_but_this_machine_is_served_untold() -> None:
-    assert Bind() == Bind(host="127.0.0.1", port=8_000, backlog=2_048)
+def test_a_listener_untold_listens_to_this_machine_and_as_the_server_does() -> None:
+    assert Listener() == Listener(endpoint=Bind(), limits=None, timeouts=None)
 
 
 def test_settings_are_values() -> None:
     assert ServerSettings(date=False) == ServerSettings(date=False) != ServerSettings()
     assert len({ServerSettings(), ServerSettings(), ServerSettings(shutdown=None)}) == 2
-    assert len({Bind(), Bind(), Bind(port=0)}) == 2
+    assert len({Listener(), Listener(), Listener(limits=Limits())}) == 2
