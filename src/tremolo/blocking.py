@@ -4,10 +4,12 @@ For worker threads that were started for a handler, by `threads`; anywhere else
 the blocking methods raise RuntimeError.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import TypeVar
 
 from anyio import from_thread
 
+from .blocking_parts import BlockingMultipartFile, BlockingPart
 from .contexts import RequestContext
 from .exceptions import HTTPRedirect
 from .request import Request
@@ -16,6 +18,8 @@ from .response import DEFAULT_CONTENT_TYPE, Response, Text
 from .results import Chunk
 
 __all__ = ("BlockingRequest", "BlockingResponse")
+
+T = TypeVar("T")
 
 
 class BlockingRequest(RequestHead):
@@ -44,6 +48,25 @@ class BlockingRequest(RequestHead):
     def body(self) -> bytes:
         """As `Request.body`."""
         return from_thread.run(self._request.body)
+
+    def form(self, max_fields: int = 100, *, max_size: int = 8_388_608) -> dict[str, list[str]]:
+        """As `Request.form`."""
+
+        async def form() -> dict[str, list[str]]:
+            return await self._request.form(max_fields, max_size=max_size)
+
+        return from_thread.run(form)
+
+    def files(
+        self, max_files: int = 1_024, *, max_file_size: int = 104_857_600
+    ) -> Iterator[BlockingMultipartFile]:
+        """As `Request.files`, for a `for` loop."""
+        files = self._request.files(max_files, max_file_size=max_file_size)
+        return map(BlockingMultipartFile, _blocking(files))
+
+    def parts(self) -> Iterator[BlockingPart]:
+        """As `Request.parts`, for a `for` loop."""
+        return map(BlockingPart, _blocking(self._request.parts()))
 
     def eof(self) -> bool:
         """As `Request.eof`."""
@@ -136,3 +159,11 @@ class BlockingResponse:
     def end(self, data: Chunk = b"") -> None:
         """As `Response.end`."""
         from_thread.run(self._response.end, data)
+
+
+def _blocking(iterator: AsyncIterator[T]) -> Iterator[T]:
+    async def following() -> T | None:
+        return await anext(iterator, None)
+
+    while (one := from_thread.run(following)) is not None:
+        yield one

@@ -7,6 +7,10 @@ from collections.abc import AsyncIterator
 
 from tremolo_transport.exchange import Exchange
 
+from .form_heads import MULTIPART, read_boundary
+from .forms import FormLimits, form_type, read_form_body, read_parts
+from .multipart_files import Files, MultipartFile
+from .parts import Parts
 from .request_body import RequestBody
 from .request_head import RequestHead
 
@@ -21,7 +25,7 @@ class Request(RequestHead):
     answered 413 then. A handler need not catch it.
     """
 
-    __slots__ = ("_body", "_body_limit", "_buffer_size", "_whole")
+    __slots__ = ("_body", "_body_limit", "_buffer_size", "_form", "_parts", "_whole")
 
     def __init__(self, exchange: Exchange, *, body_limit: int | None, buffer_size: int) -> None:
         super().__init__(exchange)
@@ -29,6 +33,8 @@ class Request(RequestHead):
         self._buffer_size = buffer_size
         self._body: RequestBody | None = None
         self._whole: bytes | None = None
+        self._form: dict[str, list[str]] | None = None
+        self._parts: Parts | None = None
 
     def stream(self) -> AsyncIterator[bytes]:
         """Iterate over the body as it arrives, in pieces of at most `buffer_size` bytes."""
@@ -46,6 +52,50 @@ class Request(RequestHead):
         if self._whole is None:
             self._whole = await self._reader.read_all()
         return self._whole
+
+    async def form(
+        self, max_fields: int = 100, *, max_size: int = 8_388_608
+    ) -> dict[str, list[str]]:
+        """Return the fields of a form, urlencoded or multipart, by name, as text in UTF-8.
+
+        Fields without a value are left out. Later calls return the same, which
+        is also `context.post`; `context.files` has the files of a form with such,
+        as `files` gives them, by name. Raises BadRequest if the body is no form,
+        or a malformed one, PayloadTooLarge if it has more than `max_size` bytes or
+        `max_fields` fields and files, RuntimeError without the extra `forms`, which
+        multipart needs. A cancelled call has lost what it had read of that.
+        """
+        if self._form is None:
+            limits = FormLimits(fields=max_fields, size=max_size)
+            if form_type(self.content_type).essence == MULTIPART:
+                form = await read_parts(self.parts(), limits)
+            else:
+                form = await read_form_body(self._reader, limits)
+            self._form = form.fields
+            self.context["post"] = form.fields
+            self.context["files"] = form.files
+        return self._form
+
+    def files(
+        self, max_files: int = 1_024, *, max_file_size: int = 104_857_600
+    ) -> AsyncIterator[MultipartFile]:
+        """Iterate over the parts of a multipart form as dictionaries with their data.
+
+        A part that has more than `max_file_size` bytes comes in several; so
+        many bytes are held at a time. It ends after `max_files` parts, and
+        another call goes on where the last has stopped. Raises as `parts` does.
+        """
+        return Files(self.parts(), count=max_files, size=max_file_size)
+
+    def parts(self) -> Parts:
+        """Iterate over the parts of a multipart form as they arrive, without holding their data.
+
+        Raises BadRequest if the body is no such form, or a malformed one;
+        RuntimeError without the extra `forms`.
+        """
+        if self._parts is None:
+            self._parts = Parts(self._reader, read_boundary(form_type(self.content_type)))
+        return self._parts
 
     def eof(self) -> bool:
         """Whether all of the body has been read."""

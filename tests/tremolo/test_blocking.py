@@ -6,6 +6,7 @@ from typing import TypeVar
 import pytest
 
 from tremolo import BlockingRequest, BlockingResponse, Request, Response
+from tremolo.exceptions import PayloadTooLarge
 from tremolo.threads import Threads
 from tremolo_core import Data, EndOfMessage, Event
 
@@ -44,6 +45,21 @@ async def test_the_body_by_size() -> None:
     request, _ = request_with(b"abcdef", b"gh")
     assert await in_thread(lambda: request.read(3)) == b"abc"
     assert await in_thread(request.read) == b"def"
+
+
+async def test_a_form() -> None:
+    exchange = FakeExchange(
+        method=b"POST",
+        headers=[(b"content-type", b"application/x-www-form-urlencoded")],
+        script=[Data(data=b"a=1&b=2"), EndOfMessage()],
+    )
+    request = BlockingRequest(Request(exchange, body_limit=None, buffer_size=4))
+    with pytest.raises(PayloadTooLarge):
+        await in_thread(lambda: request.form(1))
+    exchange.script = [Data(data=b"a=1"), EndOfMessage()]
+    request = BlockingRequest(Request(exchange, body_limit=None, buffer_size=4))
+    assert await in_thread(lambda: request.form(max_size=3)) == {"a": ["1"]}
+    assert request.context.post == {"a": ["1"]}
 
 
 async def test_the_head_and_the_context_are_the_same() -> None:

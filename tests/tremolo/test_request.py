@@ -3,9 +3,11 @@
 import pytest
 
 from tremolo import Request
+from tremolo.exceptions import BadRequest, PayloadTooLarge
 from tremolo_core import Data, EndOfMessage, Event
 
 from .fake_exchange import FakeExchange
+from .multipart_bodies import CONTENT_TYPE, END, MIXED, SMALL, part
 
 pytestmark = pytest.mark.anyio
 
@@ -52,3 +54,63 @@ async def test_the_limit_reaches_the_exchange() -> None:
     await request.body()
     assert isinstance(request.exchange, FakeExchange)
     assert request.exchange.body_limits == [100]
+
+
+def form_request(body: bytes, content_type: tuple[bytes, bytes] = CONTENT_TYPE) -> Request:
+    script: list[Event] = [Data(data=body), EndOfMessage()]
+    exchange = FakeExchange(method=b"POST", headers=[content_type], script=script)
+    return Request(exchange, body_limit=None, buffer_size=4)
+
+
+URLENCODED = (b"content-type", b"application/x-www-form-urlencoded; charset=utf-8")
+
+
+async def test_a_form_is_kept_and_stands_in_the_context() -> None:
+    request = form_request(b"a=1", URLENCODED)
+    form = await request.form()
+    assert form == {"a": ["1"]}
+    assert await request.form() is request.params.post is form
+    assert request.params["files"] == {}
+    assert request.eof()
+
+
+async def test_a_form_with_a_file() -> None:
+    request = form_request(MIXED)
+    assert await request.form() == {"text": ["grün"]}
+    assert request.params.files["file"][0]["data"] == b"\r\n--Xb\r\n-\r"
+    assert request.eof()
+
+
+async def test_the_limits_of_a_form() -> None:
+    for arguments in ({"max_fields": 1}, {"max_size": 6}):
+        with pytest.raises(PayloadTooLarge):
+            await form_request(b"a=1&b=2", URLENCODED).form(**arguments)
+    assert await form_request(b"a=1&b=2", URLENCODED).form(2, max_size=7)
+
+
+async def test_what_is_no_form() -> None:
+    request = form_request(b"a=1", (b"content-type", b"text/plain"))
+    with pytest.raises(BadRequest, match="invalid Content-Type"):
+        await request.form()
+    with pytest.raises(BadRequest, match="invalid Content-Type"):
+        request.files()
+
+
+@pytest.mark.parametrize("essence", [b"multipart/form-data", b"application/x-www-form-urlencoded"])
+async def test_parts_need_a_boundary(essence: bytes) -> None:
+    request = form_request(SMALL, (b"content-type", essence))
+    with pytest.raises(BadRequest, match="missing boundary"):
+        request.parts()
+
+
+async def test_files_and_parts_share_one_position() -> None:
+    request = form_request(MIXED)
+    assert [file["name"] async for file in request.files(1)] == ["text"]
+    assert (await anext(request.parts())).name == "empty"
+    assert [file["name"] async for file in request.files(max_file_size=1_000)] == ["file", "file"]
+
+
+async def test_a_large_file_in_several() -> None:
+    request = form_request(part(b"name=a; filename=b", b"abcdef") + END)
+    files = [file async for file in request.files(max_file_size=4)]
+    assert [(file["data"], file["eof"]) for file in files] == [(b"abcd", False), (b"ef", True)]
