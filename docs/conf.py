@@ -36,7 +36,7 @@ nitpick_ignore_regex = [
     ("py:class", r"tremolo\.\w+\.F"),
     ("py:class", r"tremolo\.testing\.\w+\.T|Ts"),
     ("py:class", r"tremolo_asgi\.types\.\w+"),
-    ("py:.*", r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|httpx|types)\..*"),
+    ("py:.*", r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|httpx|os|types)\..*"),
 ]
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 import tremolo
+from tremolo.testing import Client
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -64,3 +65,16 @@ async def test_a_server_runs_inside_another_program(capsys: pytest.CaptureFixtur
     printed = capsys.readouterr().out
     assert printed.startswith("HTTP/1.1 200 OK\r\n")
     assert "Hello from inside!\n" in printed
+
+
+async def test_uploads_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with Client(load("upload")["app"]) as client:
+        response = await client.post("/login", data={"user": "Ann"})
+        assert response.text == "Hello Ann!\n"
+        files = {"f": ("../x.bin", b"abc"), "g": ("y.bin", b"")}
+        response = await client.post("/upload", files=files, data={"no": "file"})
+        assert response.text == "f: ../x.bin, 3 bytes\ng: y.bin, 0 bytes\n"
+        response = await client.post("/small", files=files)
+        assert response.json() == ["../x.bin: 3 bytes", "y.bin: 0 bytes"]
+    assert (tmp_path / "uploads" / "1.data").read_bytes() == b"abc"
