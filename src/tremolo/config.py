@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeAlias
 
 from tremolo_asgi import LifespanMode
 from tremolo_core import value
-from tremolo_transport.endpoints import Bind
-from tremolo_transport.settings import ServerSettings
+from tremolo_transport.endpoints import Bind, Endpoint, UnixBind
+from tremolo_transport.settings import Listener, ServerSettings
 
 from .app_options import APP_OPTIONS
 from .limit_options import LIMIT_OPTIONS
@@ -69,8 +69,12 @@ class Config:
 
     host: str = "127.0.0.1"
     port: int = 8_000
-    bind: tuple[Bind, ...] = ()
+    bind: tuple[Endpoint, ...] = ()
     """Takes the place of `host` and `port` if there is anything in it."""
+    backlog: int = Bind().backlog
+    unix_mode: int | None = None
+    unix_user: int | str | None = None
+    unix_group: int | str | None = None
     loop: Loop = "asyncio"
     log_level: LogLevel | None = None
     """None is DEBUG for an application that is debugged, and INFO for others."""
@@ -81,9 +85,31 @@ class Config:
     server: ServerSettings = ServerSettings()
 
     @property
-    def binds(self) -> tuple[Bind, ...]:
+    def binds(self) -> tuple[Endpoint, ...]:
         """Where to listen."""
-        return self.bind or (Bind(host=self.host, port=self.port),)
+        told = self.bind or (Bind(host=self.host, port=self.port),)
+        return tuple(map(self._completed, told))
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Where to listen, and how those are treated who connect there."""
+        return tuple(Listener(endpoint=endpoint) for endpoint in self.binds)
+
+    def _completed(self, endpoint: Endpoint) -> Endpoint:
+        """What is told of all endpoints of a kind, in those that are not told otherwise."""
+        match endpoint:
+            case Bind(backlog=backlog) if backlog == Bind().backlog:
+                return dataclasses.replace(endpoint, backlog=self.backlog)
+            case UnixBind(backlog=backlog, mode=mode, user=user, group=group):
+                return dataclasses.replace(
+                    endpoint,
+                    backlog=self.backlog if backlog == Bind().backlog else backlog,
+                    mode=self.unix_mode if mode is None else mode,
+                    user=self.unix_user if user is None else user,
+                    group=self.unix_group if group is None else group,
+                )
+            case _:
+                return endpoint
 
     @property
     def threshold(self) -> LogLevel:

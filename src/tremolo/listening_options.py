@@ -3,26 +3,32 @@
 What a connection may then do is said in `limit_options`.
 """
 
-from tremolo_transport.endpoints import Bind
-
-from .option import Option
-from .option_values import read_addresses, read_port, read_text
+from .bind_values import (
+    read_binds,
+    read_descriptor_bind,
+    read_mode,
+    read_owner,
+    read_path_bind,
+)
+from .option import Option, Spelling
+from .option_values import read_count, read_port, read_text
 
 __all__ = ("LISTENING_OPTIONS",)
-
-
-def _read_binds(told: object) -> tuple[Bind, ...]:
-    return tuple(Bind(host=host, port=port) for host, port in read_addresses(told))
-
 
 LISTENING_OPTIONS: tuple[Option, ...] = (
     Option(
         name="bind",
         fields=("bind",),
-        read=_read_binds,
-        unit="HOST:PORT[,...]",
-        help="where to listen, instead of --host and --port; can be repeated. An IPv6 address"
-        " stands in brackets; without a host it is every interface",
+        read=read_binds,
+        unit="ADDRESS[,...]",
+        help="where to listen, instead of --host and --port; can be repeated. HOST:PORT with an"
+        " IPv6 address in brackets, where no host is every interface; unix:PATH, or a path with a"
+        " slash; fd://NUMBER for a socket that was inherited; systemd, or systemd:NAME, for those"
+        " of its socket units",
+        spellings=(
+            Spelling(name="uds", unit="PATH", means=read_path_bind),
+            Spelling(name="fd", unit="NUMBER", means=read_descriptor_bind),
+        ),
         repeatable=True,
     ),
     Option(
@@ -38,5 +44,35 @@ LISTENING_OPTIONS: tuple[Option, ...] = (
         read=read_port,
         unit="NUMBER",
         help="the port to listen on; 0 lets the system choose",
+    ),
+    Option(
+        name="backlog",
+        fields=("backlog",),
+        read=read_count,
+        unit="NUMBER",
+        help="how many connections the system may hold before they are accepted",
+    ),
+    Option(
+        name="unix_mode",
+        fields=("unix_mode",),
+        read=read_mode,
+        unit="OCTAL",
+        help="the permissions of unix sockets, such as 660; by default, what the umask leaves"
+        " of 777. Whoever may write to one is trusted with --forwarded-allow-ips",
+        spellings=(Spelling(name="uds_permissions", unit="OCTAL"),),
+    ),
+    Option(
+        name="unix_user",
+        fields=("unix_user",),
+        read=read_owner,
+        unit="USER",
+        help="who is to own unix sockets, by name or number",
+    ),
+    Option(
+        name="unix_group",
+        fields=("unix_group",),
+        read=read_owner,
+        unit="GROUP",
+        help="the group that is to own unix sockets, by name or number",
     ),
 )

@@ -7,11 +7,10 @@ which function stands in `config`.
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 
 __all__ = (
-    "read_addresses",
     "read_count",
     "read_duration",
     "read_flag",
@@ -25,7 +24,6 @@ __all__ = (
     "read_text",
 )
 
-_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([\w.-]*)):([0-9]+)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _FRACTION = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _FIELD_VALUE = re.compile(rb"|[!-~](?:[ -~]*[!-~])?")
@@ -64,15 +62,6 @@ def read_port(told: object) -> int:
     if port is None or port > 65_535:
         raise ValueError("a number from 0 to 65535")
     return port
-
-
-def read_addresses(told: object) -> tuple[tuple[str, int], ...]:
-    """Hosts and ports, from one text like `127.0.0.1:8000,[::1]:8000` or from several."""
-    if isinstance(told, str):
-        return tuple(_address(part.strip()) for part in told.split(","))
-    if not isinstance(told, Iterable):
-        raise ValueError("HOST:PORT")
-    return tuple(address for part in told for address in read_addresses(part))
 
 
 def read_seconds(told: object) -> float | None:
@@ -134,13 +123,6 @@ def read_server_name(told: object) -> bytes:
     if not _FIELD_VALUE.fullmatch(name):
         raise ValueError("visible ASCII")
     return name
-
-
-def _address(text: str) -> tuple[str, int]:
-    found = _ADDRESS.fullmatch(text)
-    if found is None:
-        raise ValueError("HOST:PORT, an IPv6 address in brackets")
-    return found[1] or found[2] or "", read_port(found[3])
 
 
 def _whole(told: object) -> int | None:

@@ -19,11 +19,11 @@ import anyio
 
 from tremolo_asgi import LifespanFailed
 from tremolo_transport import Server, serve
-from tremolo_transport.exchange import Address, Exchange, Handler, ManagedHandler
+from tremolo_transport.exchange import Exchange, Handler, ManagedHandler
 
 from .config import Config, Loop
 
-__all__ = ("ExitCode", "complain", "run", "url_of")
+__all__ = ("ExitCode", "complain", "run")
 
 _logger = logging.getLogger("tremolo.program")
 
@@ -66,12 +66,6 @@ def complain(line: str) -> None:
     sys.stderr.write(f"tremolo: {line}\n")
 
 
-def url_of(address: Address) -> str:
-    """How a browser would be told of an address that is listened on."""
-    host, port = address
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 class _Program:
     """One run, from the opening of the sockets to their end."""
 
@@ -104,10 +98,10 @@ class _Program:
     async def _serve(self) -> int:
         try:
             async with serve(
-                self._handler, binds=self._config.binds, settings=self._config.server
+                self._handler, binds=self._config.listeners, settings=self._config.server
             ) as server:
-                for address in server.addresses:
-                    _logger.info("listening on %s", url_of(address))
+                for url in server.urls:
+                    _logger.info("listening on %s", url)
                 self._server = server
                 await server.wait_stopped()
             _logger.info("stopped")

@@ -52,7 +52,7 @@ def serve(
             raise ConfigError(name, "is not ours to say inside a program of yours")
     config = configure({**_address(host, port, options), **options})
     return tremolo_transport.serve(
-        handler_for(app, config), binds=config.binds, settings=config.server
+        handler_for(app, config), binds=config.listeners, settings=config.server
     )
 
 

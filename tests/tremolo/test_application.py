@@ -9,6 +9,7 @@ import pytest
 import tremolo
 from tremolo import Application, Tremolo, config, program
 from tremolo.settings import AppSettings
+from tremolo_transport import Bind
 
 from .fake_exchange import FakeExchange
 
@@ -127,7 +128,7 @@ async def test_run_is_a_program_of_this_application(programs: Programs) -> None:
     app.add_route(hello)
     app.run("0.0.0.0", 8000, debug=True, loop="trio", log_level="ERROR", client_max_body_size=5)
     ((build, told),) = programs.ran
-    assert [(bind.host, bind.port) for bind in told.binds] == [("0.0.0.0", 8000)]
+    assert told.binds == (Bind(host="0.0.0.0", port=8000),)
     assert (told.loop, told.log_level) == ("trio", "ERROR")
     assert told.app == AppSettings(debug=True, client_max_body_size=5)
     exchange = FakeExchange()
@@ -138,15 +139,12 @@ async def test_run_is_a_program_of_this_application(programs: Programs) -> None:
 
 def test_run_lets_the_system_choose_the_port(programs: Programs) -> None:
     Tremolo().run("127.0.0.1")
-    assert programs.ran[0][1].binds[0].port == 0
+    assert programs.ran[0][1].binds == (Bind(host="127.0.0.1", port=0),)
 
 
 def test_run_with_bind_instead_of_host_and_port(programs: Programs) -> None:
     Tremolo().run(bind="127.0.0.1:5,[::1]:6")
-    assert [(bind.host, bind.port) for bind in programs.ran[0][1].binds] == [
-        ("127.0.0.1", 5),
-        ("::1", 6),
-    ]
+    assert programs.ran[0][1].binds == (Bind(host="127.0.0.1", port=5), Bind(host="::1", port=6))
 
 
 def test_run_ends_with_the_exit_code(programs: Programs) -> None:

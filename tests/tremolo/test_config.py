@@ -16,7 +16,7 @@ from tremolo.config import (
 )
 from tremolo.option_values import read_flag
 from tremolo_asgi import LifespanMode
-from tremolo_transport import Bind
+from tremolo_transport import Bind, DescriptorBind, UnixBind
 
 from . import test_app_options, test_limit_options, test_listening_options, test_program_options
 from .configuring import Changes, flat
@@ -88,6 +88,26 @@ def test_where_it_listens() -> None:
 )
 def test_what_is_logged(told: dict[str, object], level: LogLevel) -> None:
     assert configure(told).threshold == level
+
+
+def test_what_is_told_of_all_endpoints_completes_each() -> None:
+    own = UnixBind(path="/own", mode=0o600, user=2, group="two", backlog=6)
+    config = configure(
+        {
+            "bind": ["a:1", "/b", own, "fd://3"],
+            "backlog": 5,
+            "unix_mode": "666",
+            "unix_user": "1",
+            "unix_group": "one",
+        }
+    )
+    assert config.binds == (
+        Bind(host="a", port=1, backlog=5),
+        UnixBind(path="/b", mode=0o666, user=1, group="one", backlog=5),
+        own,
+        DescriptorBind(descriptor=3),
+    )
+    assert [listener.endpoint for listener in config.listeners] == list(config.binds)
 
 
 @pytest.mark.parametrize("name", ["host", "port"])

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tremolo.option_values import (
-    read_addresses,
     read_count,
     read_duration,
     read_flag,
@@ -36,15 +35,6 @@ TAKEN: list[tuple[Callable[[object], object], Any, object]] = [
     (read_port, 0, 0),
     (read_port, "65535", 65_535),
     (read_port, 8_000, 8_000),
-    (read_addresses, "127.0.0.1:8000", (("127.0.0.1", 8_000),)),
-    (read_addresses, ":80", (("", 80),)),
-    (read_addresses, "example.org:0", (("example.org", 0),)),
-    (read_addresses, "[::1]:8000", (("::1", 8_000),)),
-    (read_addresses, "[fe80::1%eth0]:8000", (("fe80::1%eth0", 8_000),)),
-    (read_addresses, "[::ffff:127.0.0.1]:1", (("::ffff:127.0.0.1", 1),)),
-    (read_addresses, "a:1,[::]:2, b:3", (("a", 1), ("::", 2), ("b", 3))),
-    (read_addresses, ["a:1,b:2", "c:3"], (("a", 1), ("b", 2), ("c", 3))),
-    (read_addresses, [], ()),
     (read_seconds, "0", 0.0),
     (read_seconds, "2.5", 2.5),
     (read_seconds, ".25", 0.25),
@@ -81,12 +71,6 @@ REFUSED: list[tuple[Callable[[object], object], Any, str]] = [
     (read_flag, "True", "True or False"),
     (read_flag, 1, "True or False"),
     *((read_port, told, "a number from 0 to 65535") for told in ("65536", -1, "", "٣", 1.0, True)),
-    *(
-        (read_addresses, told, "HOST:PORT, an IPv6 address in brackets")
-        for told in ("", "8000", "a", "a:", "::1:8000", "[::1]", "a:1,", "/x.sock:1", "a:1 2")
-    ),
-    (read_addresses, "a:65536", "a number from 0 to 65535"),
-    (read_addresses, 8_000, "HOST:PORT"),
     *(
         (read_seconds, told, "a number of seconds, or none")
         for told in ("", "-1", "1e3", "inf", "nan", "1 ", ".", -0.5, math.nan, math.inf, True)

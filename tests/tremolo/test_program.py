@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from tremolo.config import Config, Loop, configure
-from tremolo.program import ExitCode, complain, run, url_of
+from tremolo.program import ExitCode, complain, run
 from tremolo_asgi import AsgiHandler
 from tremolo_transport import Exchange, Handler
 
@@ -130,14 +130,6 @@ def test_every_address_is_named_with_its_port(
     lines = [text for text in caplog.messages if text.startswith("listening")]
     assert len(lines) == 2
     assert not any(line.endswith(":0") for line in lines)
-
-
-@pytest.mark.parametrize(
-    ("address", "url"),
-    [(("127.0.0.1", 80), "http://127.0.0.1:80"), (("::1", 8_000), "http://[::1]:8000")],
-)
-def test_a_url(address: tuple[str, int], url: str) -> None:
-    assert url_of(address) == url
 
 
 @pytest.mark.parametrize("loop", LOOPS)
