@@ -1,7 +1,7 @@
 """The handler that runs an ASGI 3 application: one call of it per exchange.
 
-What the application receives and sends meanwhile is the business of `http`;
-its life around the requests is that of `lifespan`.
+What the application receives and sends meanwhile is the business of `http` and
+`websocket`; its life around the requests is that of `lifespan`.
 """
 
 import logging
@@ -9,18 +9,21 @@ from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 
+from tremolo_core import PerMessageDeflate
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
 from .http import HttpCycle
 from .lifespan import Lifespan, LifespanTimeouts
-from .scope import http_scope
-from .types import ASGIApplication, LifespanMode, State
+from .scope import http_scope, websocket_scope
+from .types import ASGIApplication, HTTPScope, LifespanMode, State, WebSocketScope
+from .websocket import WebSocketCycle
 
 __all__ = ("AsgiHandler", "is_consequence")
 
 _logger = logging.getLogger("tremolo.asgi")
 
 _LIFESPAN_TIMEOUTS = LifespanTimeouts()
+_DEFLATE = PerMessageDeflate()
 
 
 class AsgiHandler:
@@ -39,19 +42,32 @@ class AsgiHandler:
         root_path: str = "",
         lifespan: LifespanMode = "auto",
         lifespan_timeouts: LifespanTimeouts = _LIFESPAN_TIMEOUTS,
+        websockets: bool = True,
+        deflate: PerMessageDeflate | None = _DEFLATE,
     ) -> None:
+        """Without `websockets`, who asks for one is answered as anybody else.
+
+        `deflate` is how their messages are compressed, None for not at all.
+        """
         self._app = app
         self._root_path = root_path
+        self._websockets = websockets
+        self._extensions = () if deflate is None else (deflate,)
         self._lifespan = lifespan
         self._lifespan_timeouts = lifespan_timeouts
         self._state: State = {}
 
     async def __call__(self, exchange: Exchange, /) -> None:
         """Answer one request with the application."""
-        scope = http_scope(
-            exchange.request, exchange.peer, root_path=self._root_path, state=self._state
-        )
-        cycle = HttpCycle(exchange)
+        request, peer = exchange.request, exchange.peer
+        scope: HTTPScope | WebSocketScope
+        cycle: HttpCycle | WebSocketCycle
+        if request.upgrade == b"websocket" and self._websockets:
+            scope = websocket_scope(request, peer, root_path=self._root_path, state=self._state)
+            cycle = WebSocketCycle(exchange, extensions=self._extensions)
+        else:
+            scope = http_scope(request, peer, root_path=self._root_path, state=self._state)
+            cycle = HttpCycle(exchange)
         try:
             await self._app(scope, cycle.receive, cycle.send)
         except ClientDisconnected:

@@ -1,26 +1,39 @@
 """One HTTP request of an ASGI application: its `receive` and `send`, over an exchange.
 
 Which scope the application is called with, and what becomes of what it
-raises, is decided in `handler`.
+raises, is decided in `handler`. How the files of two extensions are sent is the
+business of `files`.
 """
 
 import anyio
 
-from tremolo_core import ConnectionClosed, EndOfMessage, Event, LocalProtocolError, Response
+from tremolo_core import (
+    ConnectionClosed,
+    EndOfMessage,
+    Event,
+    Headers,
+    LocalProtocolError,
+)
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
 from .errors import IncompleteResponse
-from .messages import (
+from .files import OpenPart, open_part, open_path
+from .http_messages import (
+    AnswerHead,
     Progress,
     disconnect,
-    expected,
-    message_of,
-    read_body,
+    must_be_due,
+    next_events,
+    read_file_part,
+    read_links,
+    read_path,
     read_start,
-    rest_of_answer,
-    whole_answer,
+    read_trailers,
+    received,
 )
-from .types import HTTPReceiveMessage, SendMessage
+from .message_members import Message, kind_of, read_body
+from .message_types import HTTPReceiveMessage, SendMessage
+from .scope import offered_extensions
 
 __all__ = ("HttpCycle",)
 
@@ -31,15 +44,29 @@ class HttpCycle:
     Both may be called from several tasks at once.
     """
 
-    __slots__ = ("_body_ended", "_client_left", "_exchange", "_head", "_progress", "_waiting")
+    __slots__ = (
+        "_body_ended",
+        "_client_left",
+        "_exchange",
+        "_head",
+        "_progress",
+        "_trailers",
+        "_waiting",
+        "_with_trailers",
+    )
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._progress = Progress.NOTHING
-        self._head = Response(status=500)
+        self._head: AnswerHead | None = None
+        """The answer's head, as long as it is held back."""
+        self._with_trailers = False
+        """Whether trailers were announced."""
+        self._trailers = Headers()
         self._body_ended = False
         self._client_left = False
-        self._waiting: list[anyio.CancelScope] = []
+        self._waiting: list[anyio.CancelScope] | None = None
+        """Those who wait for the client to leave; made on demand."""
 
     async def receive(self) -> HTTPReceiveMessage:
         """Return the next piece of the request's body, and `http.disconnect` ever after.
@@ -54,7 +81,7 @@ class HttpCycle:
             return await self._wait_for_disconnect()
         event = await self._exchange.receive()
         self._note(event)
-        return message_of(event)
+        return received(event)
 
     async def send(self, message: SendMessage) -> None:
         """Send one message of the answer, and wait until the client's side takes it.
@@ -68,34 +95,22 @@ class HttpCycle:
         LocalProtocolError if what it says may not be sent in HTTP, and
         ClientDisconnected, an OSError, if the client has left. After the first
         two nothing was sent; if they concern the head or the first piece of
-        the body, the answer may begin anew with `http.response.start`.
+        the body, the answer may begin anew with `http.response.start`. For a
+        file, raises what opening and reading it raise, too.
         """
+        kind = kind_of(message)
         progress = self._progress
-        known = expected(message, progress)
-        if progress is Progress.NOTHING:
-            self._head = read_start(known)
+        if kind == "http.response.body" and (
+            progress is Progress.HEAD or progress is Progress.BODY
+        ):
+            await self._send_body(*read_body(message))
+        elif kind == "http.response.start" and progress is Progress.NOTHING:
+            self._head = head = read_start(message, self._offered)
+            self._with_trailers = head.trailers
             self._progress = Progress.HEAD
-            return
-        body, more = read_body(known)
-        if progress is Progress.BODY:
-            events = rest_of_answer(body, more=more)
-        elif more:
-            events = (self._head, *rest_of_answer(body, more=True))
         else:
-            events = whole_answer(self._head, body, method=self._exchange.request.method)
-        # Before the call, as a cancelled one counts as sent.
-        self._progress = Progress.BODY if more else Progress.COMPLETE
-        try:
-            await self._exchange.send(*events)
-        except LocalProtocolError:
-            self._progress = Progress.NOTHING if progress is Progress.HEAD else progress
-            raise
-        except ClientDisconnected:
-            self._client_left = True
-            raise
-        finally:
-            if self._progress is Progress.COMPLETE:
-                self._end_waiting()
+            must_be_due(kind, progress, self._offered)
+            await self._send_of_extension(message, kind)
 
     def finish(self) -> None:
         """Judge the answer once the application has returned.
@@ -119,20 +134,84 @@ class HttpCycle:
         """Whether the application was told, by either callable, that the client has left."""
         return self._client_left
 
+    @property
+    def _offered(self) -> tuple[str, ...]:
+        return offered_extensions(self._exchange.request)
+
+    async def _send_body(self, body: bytes, more: bool) -> None:
+        head = self._head
+        if self._with_trailers:
+            events = next_events(head, body, more=True, method=self._exchange.request.method)
+            progress = Progress.BODY if more else Progress.TRAILERS
+        else:
+            events = next_events(head, body, more=more, method=self._exchange.request.method)
+            progress = Progress.BODY if more else Progress.COMPLETE
+        await self._send(events, progress)
+
+    async def _send_of_extension(self, message: Message, kind: object) -> None:
+        match kind:
+            case "http.response.trailers":
+                fields, more = read_trailers(message)
+                self._trailers = Headers((*self._trailers, *fields))
+                if not more:
+                    await self._send((EndOfMessage(trailers=self._trailers),), Progress.COMPLETE)
+            case "http.response.early_hint":
+                await self._send((read_links(message),), Progress.NOTHING)
+            case "http.response.pathsend":
+                part = await open_path(read_path(message))
+                with part.file:
+                    await self._send_part(part, more=False)
+            case _:
+                asked = read_file_part(message)
+                with open_part(asked) as part:
+                    await self._send_part(part, more=asked.more)
+
+    async def _send_part(self, part: OpenPart, *, more: bool) -> None:
+        """Send a part of a file as the body, or as a piece of it."""
+        method, head = self._exchange.request.method, self._head
+        if head is not None:
+            part.must_fit(head, whole=not more)
+            response = head.response() if more else head.measured(part.count, method=method)
+            await self._send((response,), Progress.BODY)
+        if method != b"HEAD":
+            try:
+                await self._exchange.send_file(part.file, offset=part.offset, count=part.count)
+            except ClientDisconnected:
+                self._client_left = True
+                raise
+        if not more:
+            await self._send_body(b"", more=False)
+
+    async def _send(self, events: tuple[Event, ...], following: Progress) -> None:
+        progress, head = self._progress, self._head
+        # Before the call, as a cancelled one counts as sent.
+        self._progress = following
+        self._head = None
+        try:
+            await self._exchange.send(*events)
+        except LocalProtocolError:
+            self._progress = progress if head is None else Progress.NOTHING
+            raise
+        except ClientDisconnected:
+            self._client_left = True
+            raise
+        finally:
+            if self._waiting and self._progress is Progress.COMPLETE:
+                for scope in self._waiting:
+                    scope.cancel()
+
     async def _wait_for_disconnect(self) -> HTTPReceiveMessage:
         # The exchange is over only when the application has returned, which it
         # may do only when this has: so the end of the answer ends the waiting.
         with anyio.CancelScope() as scope:
+            if self._waiting is None:
+                self._waiting = []
             self._waiting.append(scope)
             try:
                 self._note(await self._exchange.receive())
             finally:
                 self._waiting.remove(scope)
         return disconnect()
-
-    def _end_waiting(self) -> None:
-        for scope in self._waiting:
-            scope.cancel()
 
     def _note(self, event: Event) -> None:
         if isinstance(event, EndOfMessage):

@@ -19,8 +19,9 @@ from anyio.abc import TaskGroup
 from tremolo_core import value
 
 from .errors import LifespanFailed, MessageError
+from .message_types import LifespanReceiveMessage, SendMessage
 from .scope import lifespan_scope
-from .types import ASGIApplication, LifespanMode, LifespanReceiveMessage, SendMessage, State
+from .types import ASGIApplication, LifespanMode, State
 
 __all__ = ("Lifespan", "LifespanTimeouts")
 

@@ -1,6 +1,7 @@
 """From the facts about a request to the scope that an application is called with.
 
-Pure. The request's body comes in messages, see `messages`.
+Pure. The request's body, and a WebSocket's messages, come in messages: see
+`http_messages` and `websocket_messages`.
 """
 
 from urllib.parse import unquote_to_bytes
@@ -9,18 +10,26 @@ from tremolo_core import Request
 from tremolo_core.targets import split_target
 from tremolo_transport.exchange import Peer
 
-from .types import HTTPScope, LifespanScope, State
+from .types import HTTPScope, LifespanScope, State, WebSocketScope
 
-__all__ = ("decode_path", "http_scope", "lifespan_scope", "under_root")
+__all__ = (
+    "decode_path",
+    "http_scope",
+    "lifespan_scope",
+    "offered_extensions",
+    "under_root",
+    "websocket_scope",
+)
 
 
 def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) -> HTTPScope:
     """The scope of one request. `state` is copied, one level deep; nothing else is shared."""
-    raw_path, query = split_target(request.target)
+    target = request.target
+    raw_path, query = (target, b"") if target == b"/" else split_target(target)
     client = peer.client
     return {
         "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
         "http_version": "1.0" if request.http_version == b"1.0" else "1.1",
         "method": request.method.decode("ascii").upper(),
         "scheme": peer.scheme,
@@ -33,6 +42,32 @@ def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) ->
         "client": None if client is None else (client[0], client[1] or 0),
         "server": peer.server,
         "state": state.copy(),
+        "extensions": {name: {} for name in offered_extensions(request)},
+    }
+
+
+def websocket_scope(
+    request: Request, peer: Peer, *, root_path: str, state: State
+) -> WebSocketScope:
+    """The scope of one WebSocket, as that of a request."""
+    raw_path, query = split_target(request.target)
+    client = peer.client
+    offered = request.headers.get_list(b"sec-websocket-protocol")
+    return {
+        "type": "websocket",
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
+        "http_version": "1.1",
+        "scheme": "wss" if peer.scheme in ("https", "wss") else "ws",
+        "path": under_root(decode_path(raw_path), root_path),
+        "raw_path": raw_path,
+        "query_string": query,
+        "root_path": root_path,
+        "headers": list(request.headers),
+        "client": None if client is None else (client[0], client[1] or 0),
+        "server": peer.server,
+        "subprotocols": [name.decode("ascii") for name in offered],
+        "state": state.copy(),
+        "extensions": {"websocket.http.response": {}},
     }
 
 
@@ -45,6 +80,20 @@ def lifespan_scope(state: State) -> LifespanScope:
     }
 
 
+def offered_extensions(request: Request) -> tuple[str, ...]:
+    """The extensions that an answer to this request may use, which are those that work for it.
+
+    HTTP/1.0 knows neither interim answers nor trailers, and a client is sent
+    trailers only if it has asked for them (RFC 9110 6.5.1, 10.1.4).
+    """
+    if request.http_version == b"1.0":
+        return _FILES
+    headers = request.headers
+    if headers.get(b"te") is not None and headers.has_token(b"te", b"trailers"):
+        return _WITH_TRAILERS
+    return _WITHOUT_TRAILERS
+
+
 def decode_path(raw_path: bytes) -> str:
     """Undo percent-encoding and read the result as UTF-8.
 
@@ -52,7 +101,9 @@ def decode_path(raw_path: bytes) -> str:
     text can always be encoded again. An application that needs such bytes
     finds them in `raw_path`.
     """
-    return unquote_to_bytes(raw_path).decode("utf-8", "replace")
+    if b"%" in raw_path:
+        raw_path = unquote_to_bytes(raw_path)
+    return raw_path.decode("utf-8", "replace")
 
 
 def under_root(path: str, root_path: str) -> str:
@@ -68,3 +119,8 @@ def under_root(path: str, root_path: str) -> str:
     if path == root_path or path.startswith(root_path + "/"):
         return path
     return root_path + path
+
+
+_FILES: tuple[str, ...] = ("http.response.pathsend", "http.response.zerocopysend")
+_WITHOUT_TRAILERS: tuple[str, ...] = ("http.response.early_hint", *_FILES)
+_WITH_TRAILERS: tuple[str, ...] = ("http.response.trailers", *_WITHOUT_TRAILERS)

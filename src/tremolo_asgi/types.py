@@ -1,50 +1,58 @@
-"""What ASGI says, as types: the scopes and messages of HTTP and of lifespan.
+"""What ASGI says, as types: the scopes, the application and what it is called with.
 
-They follow the ASGI specification, version 3.0 with HTTP 2.4 and lifespan 2.0.
-Which message may follow which is known to `messages` and `lifespan`.
+They follow the ASGI specification, version 3.0 with HTTP and WebSocket 2.5 and
+lifespan 2.0. The messages are in `message_types`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+
+from .message_types import ReceiveMessage, SendMessage
 
 __all__ = (
     "ASGIApplication",
     "ASGIVersions",
-    "HTTPDisconnectMessage",
-    "HTTPReceiveMessage",
-    "HTTPRequestMessage",
-    "HTTPResponseBodyMessage",
-    "HTTPResponseStartMessage",
+    "Extensions",
     "HTTPScope",
-    "HTTPSendMessage",
     "LifespanMode",
-    "LifespanReceiveMessage",
     "LifespanScope",
-    "LifespanSendMessage",
-    "LifespanShutdownCompleteMessage",
-    "LifespanShutdownFailedMessage",
-    "LifespanShutdownMessage",
-    "LifespanStartupCompleteMessage",
-    "LifespanStartupFailedMessage",
-    "LifespanStartupMessage",
     "Receive",
-    "ReceiveMessage",
     "Scope",
     "Send",
-    "SendMessage",
     "State",
+    "TLSExtension",
+    "WebSocketScope",
 )
 
 State: TypeAlias = dict[str, Any]
 """The namespace that start-up fills; each request has a shallow copy."""
+
+Extensions: TypeAlias = dict[str, Any]
+"""What works beyond the specification here, by name; a `TLSExtension` or nothing for each."""
 
 
 class ASGIVersions(TypedDict):
     """The `asgi` member of every scope."""
 
     version: Literal["3.0"]
-    spec_version: Literal["2.0", "2.4"]
-    """The version of the HTTP or the lifespan part, whichever the scope is of."""
+    spec_version: Literal["2.0", "2.5"]
+    """The version of the part that the scope is of: HTTP and WebSocket, or lifespan."""
+
+
+class TLSExtension(TypedDict):
+    """What is known of the connection's TLS, under `tls` in the extensions."""
+
+    server_cert: str | None
+    """Our certificate in PEM."""
+    client_cert_chain: Iterable[str]
+    """The client's certificates in PEM, its own first; empty if it has shown none."""
+    client_cert_name: str | None
+    """The subject of the client's certificate (RFC 4514)."""
+    client_cert_error: str | None
+    tls_version: int | None
+    """As in the ClientHello's `legacy_version` space: 0x0304 is TLS 1.3."""
+    cipher_suite: int | None
+    """Its number in IANA's registry."""
 
 
 class HTTPScope(TypedDict):
@@ -69,37 +77,28 @@ class HTTPScope(TypedDict):
     server: tuple[str, int | None] | None
     """Host and port, or the path of a unix socket and None."""
     state: State
+    extensions: Extensions
 
 
-class HTTPRequestMessage(TypedDict):
-    """A piece of the request's body."""
+class WebSocketScope(TypedDict):
+    """One WebSocket, but for its messages. What has an `HTTPScope`'s name is the same."""
 
-    type: Literal["http.request"]
-    body: bytes
-    more_body: bool
-
-
-class HTTPDisconnectMessage(TypedDict):
-    """The client has left, or has its whole answer."""
-
-    type: Literal["http.disconnect"]
-
-
-class HTTPResponseStartMessage(TypedDict):
-    """The head of the answer, held back until the first piece of its body."""
-
-    type: Literal["http.response.start"]
-    status: int
-    headers: NotRequired[Iterable[Iterable[bytes]]]
-    """Pairs of a name and a value."""
-
-
-class HTTPResponseBodyMessage(TypedDict, total=False):
-    """A piece of the answer's body, which may be empty."""
-
-    type: Required[Literal["http.response.body"]]
-    body: bytes
-    more_body: bool
+    type: Literal["websocket"]
+    asgi: ASGIVersions
+    http_version: Literal["1.1"]
+    scheme: str
+    """`"ws"` or `"wss"`."""
+    path: str
+    raw_path: bytes
+    query_string: bytes
+    root_path: str
+    headers: list[tuple[bytes, bytes]]
+    client: tuple[str, int] | None
+    server: tuple[str, int | None] | None
+    subprotocols: list[str]
+    """Those on offer, in the client's order of preference."""
+    state: State
+    extensions: Extensions
 
 
 class LifespanScope(TypedDict):
@@ -107,60 +106,11 @@ class LifespanScope(TypedDict):
 
     type: Literal["lifespan"]
     asgi: ASGIVersions
-    state: State
+    state: NotRequired[State]
+    """Always there in Tremolo, as in most servers."""
 
 
-class LifespanStartupMessage(TypedDict):
-    """The application is to get ready for requests."""
-
-    type: Literal["lifespan.startup"]
-
-
-class LifespanStartupCompleteMessage(TypedDict):
-    """The application is ready."""
-
-    type: Literal["lifespan.startup.complete"]
-
-
-class LifespanStartupFailedMessage(TypedDict):
-    """The application will not be ready."""
-
-    type: Literal["lifespan.startup.failed"]
-    message: NotRequired[str]
-
-
-class LifespanShutdownMessage(TypedDict):
-    """The last request is over: the application is to clean up."""
-
-    type: Literal["lifespan.shutdown"]
-
-
-class LifespanShutdownCompleteMessage(TypedDict):
-    """The application has cleaned up."""
-
-    type: Literal["lifespan.shutdown.complete"]
-
-
-class LifespanShutdownFailedMessage(TypedDict):
-    """The application could not clean up."""
-
-    type: Literal["lifespan.shutdown.failed"]
-    message: NotRequired[str]
-
-
-HTTPReceiveMessage: TypeAlias = HTTPRequestMessage | HTTPDisconnectMessage
-HTTPSendMessage: TypeAlias = HTTPResponseStartMessage | HTTPResponseBodyMessage
-LifespanReceiveMessage: TypeAlias = LifespanStartupMessage | LifespanShutdownMessage
-LifespanSendMessage: TypeAlias = (
-    LifespanStartupCompleteMessage
-    | LifespanStartupFailedMessage
-    | LifespanShutdownCompleteMessage
-    | LifespanShutdownFailedMessage
-)
-
-Scope: TypeAlias = HTTPScope | LifespanScope
-ReceiveMessage: TypeAlias = HTTPReceiveMessage | LifespanReceiveMessage
-SendMessage: TypeAlias = HTTPSendMessage | LifespanSendMessage
+Scope: TypeAlias = HTTPScope | WebSocketScope | LifespanScope
 
 Receive: TypeAlias = Callable[[], Awaitable[ReceiveMessage]]
 Send: TypeAlias = Callable[[SendMessage], Awaitable[None]]

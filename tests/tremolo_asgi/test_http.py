@@ -1,5 +1,6 @@
 """One request: the order of messages, what is one write, and how it ends."""
 
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -7,7 +8,15 @@ import pytest
 
 from tremolo_asgi import IncompleteResponse, MessageError
 from tremolo_asgi.http import HttpCycle
-from tremolo_core import Data, EndOfMessage, Headers, LocalProtocolError, Response
+from tremolo_core import (
+    Data,
+    EndOfMessage,
+    Headers,
+    InformationalResponse,
+    LocalProtocolError,
+    Request,
+    Response,
+)
 from tremolo_transport.exchange import ClientDisconnected
 
 from .fake_exchange import FakeExchange, request
@@ -338,3 +347,162 @@ async def test_it_knows_that_of_a_failed_send_too() -> None:
         await cycle.send(body(more=True))
     with pytest.raises(ClientDisconnected):
         cycle.finish()
+
+
+HINT: Any = {"type": "http.response.early_hint", "links": [b"</a>"]}
+TRAILERS: Any = {"type": "http.response.trailers", "headers": [(b"A", b"1")]}
+WITH_TRAILERS: Any = {**START, "trailers": True}
+
+
+def wants_trailers(method: bytes = b"GET") -> Request:
+    headers = Headers([(b"host", b"example.org"), (b"te", b"trailers")])
+    return Request(method=method, target=b"/", headers=headers)
+
+
+async def test_hints_come_before_the_answer() -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(HINT)
+    await cycle.send(HINT)
+    hint = InformationalResponse(status=103, headers=Headers([(b"link", b"</a>")]))
+    assert exchange.sent == [(hint,), (hint,)]
+    await cycle.send(START)
+    with pytest.raises(MessageError, match="early_hint' was sent after http"):
+        await cycle.send(HINT)
+    await cycle.send(body(b"abc"))
+    assert exchange.sent[2:] == [(measured(3), Data(data=b"abc"), END)]
+    cycle.finish()
+
+
+async def test_a_client_of_http_1_0_is_offered_no_hints() -> None:
+    asked = Request(method=b"GET", target=b"/", headers=Headers(), http_version=b"1.0")
+    cycle = HttpCycle(FakeExchange(END, asked=asked))
+    with pytest.raises(MessageError, match="which this scope's extensions do not offer"):
+        await cycle.send(HINT)
+
+
+async def test_trailers_follow_the_body() -> None:
+    exchange = FakeExchange(END, asked=wants_trailers())
+    cycle = HttpCycle(exchange)
+    await cycle.send(WITH_TRAILERS)
+    await cycle.send(body(b"abc"))
+    assert exchange.sent == [(OK, Data(data=b"abc"))]
+    assert not cycle.answered
+    with pytest.raises(MessageError, match=r"where 'http\.response\.trailers' is due"):
+        await cycle.send(body())
+    more: Any = {**TRAILERS, "more_trailers": True}
+    await cycle.send(more)
+    last: Any = {**TRAILERS, "headers": [(b"b", b"2")]}
+    await cycle.send(last)
+    fields = Headers([(b"a", b"1"), (b"b", b"2")])
+    assert exchange.sent[1:] == [(EndOfMessage(trailers=fields),)]
+    cycle.finish()
+
+
+async def test_trailers_that_were_announced_are_due() -> None:
+    cycle = HttpCycle(FakeExchange(END, asked=wants_trailers()))
+    await cycle.send(WITH_TRAILERS)
+    await cycle.send(body(b"abc"))
+    with pytest.raises(IncompleteResponse, match="returned after the response's body"):
+        cycle.finish()
+
+
+async def test_trailers_that_were_not_announced_are_not_due() -> None:
+    cycle = HttpCycle(FakeExchange(END, asked=wants_trailers()))
+    await cycle.send(START)
+    await cycle.send(body(b"abc", more=True))
+    with pytest.raises(MessageError, match="trailers' was sent within the response's body"):
+        await cycle.send(TRAILERS)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    return path
+
+
+def pathsend(path: Path) -> Any:
+    return {"type": "http.response.pathsend", "path": str(path)}
+
+
+async def test_a_file_by_its_path_is_the_whole_body(path: Path) -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    await cycle.send(pathsend(path))
+    assert exchange.sent == [(measured(10),), (Data(data=b"0123456789"),), (END,)]
+    assert cycle.answered
+    with pytest.raises(MessageError, match="after the complete response"):
+        await cycle.send(body())
+
+
+async def test_no_file_is_read_for_head(path: Path) -> None:
+    exchange = FakeExchange(END, asked=request(b"HEAD"))
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    await cycle.send(pathsend(path))
+    assert exchange.sent == [(measured(10),), (END,)]
+
+
+async def test_a_file_that_is_missing_leaves_the_answer_open(path: Path) -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    with pytest.raises(FileNotFoundError):
+        await cycle.send(pathsend(path.with_name("missing")))
+    assert exchange.sent == []
+    await cycle.send(body(b"abc"))
+    assert exchange.sent == [(measured(3), Data(data=b"abc"), END)]
+
+
+async def test_a_file_of_another_length_than_was_declared_is_not_sent(path: Path) -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    start: Any = {**START, "headers": [(b"content-length", b"5")]}
+    await cycle.send(start)
+    with pytest.raises(MessageError, match="has 10 bytes to send, where Content-Length is 5"):
+        await cycle.send(pathsend(path))
+    assert exchange.sent == []
+
+
+def part(**members: object) -> Any:
+    return {"type": "http.response.zerocopysend", **members}
+
+
+async def test_parts_of_files_are_pieces_of_a_body(path: Path) -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    with path.open("rb") as file:
+        await cycle.send(part(file=file, offset=7, count=2, more_body=True))
+        await cycle.send(body(b"-", more=True))
+        await cycle.send(part(file=file, count=3, more_body=True))
+        await cycle.send(part(file=file.fileno(), offset=9))
+    sent = [event.data for events in exchange.sent for event in events if isinstance(event, Data)]
+    assert b"".join(sent) == b"78-0129"
+    assert exchange.sent[0] == (OK,)
+    assert exchange.sent[-1] == (END,)
+    cycle.finish()
+
+
+async def test_a_part_that_is_the_whole_body_is_measured(path: Path) -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    with path.open("rb") as file:
+        file.seek(6)
+        await cycle.send(part(file=file))
+        assert file.tell() == 10
+    assert exchange.sent == [(measured(4),), (Data(data=b"6789"),), (END,)]
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_file(path: Path) -> None:
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(START)
+    await cycle.send(body(b"a", more=True))
+    exchange.leave()
+    with path.open("rb") as file, pytest.raises(ClientDisconnected):
+        await cycle.send(part(file=file))
+    assert cycle.client_left

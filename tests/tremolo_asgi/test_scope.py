@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from tremolo_asgi.scope import decode_path, http_scope, lifespan_scope, under_root
+from tremolo_asgi.scope import (
+    decode_path,
+    http_scope,
+    lifespan_scope,
+    offered_extensions,
+    under_root,
+    websocket_scope,
+)
 from tremolo_asgi.types import HTTPScope, State
 from tremolo_core import Headers, Request
 from tremolo_transport.exchange import Peer
@@ -31,7 +38,7 @@ def test_the_whole_scope() -> None:
     scope = scope_of(b"/caf%C3%A9/%2F?q=%20a+b", method=b"POST", headers=headers)
     assert scope == {
         "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
         "http_version": "1.1",
         "method": "POST",
         "scheme": "http",
@@ -43,6 +50,11 @@ def test_the_whole_scope() -> None:
         "client": ("192.0.2.1", 50_000),
         "server": ("192.0.2.2", 80),
         "state": {},
+        "extensions": {
+            "http.response.early_hint": {},
+            "http.response.pathsend": {},
+            "http.response.zerocopysend": {},
+        },
     }
     assert type(scope["headers"]) is list
     assert type(scope["method"]) is str
@@ -138,6 +150,8 @@ def test_a_request_shares_nothing_else_with_another() -> None:
     first, second = scope_of(), scope_of()
     first["headers"].append((b"a", b"b"))
     first["asgi"]["spec_version"] = "2.0"
+    first["extensions"]["http.response.pathsend"]["a"] = "b"
+    del first["extensions"]["http.response.zerocopysend"]
     assert second == scope_of()
 
 
@@ -160,6 +174,80 @@ def test_the_path_begins_with_the_root_path(path: str, root_path: str, expected:
     scope = scope_of(path.encode(), root_path=root_path)
     assert (scope["path"], scope["root_path"]) == (expected, root_path)
     assert scope["raw_path"] == path.encode()
+
+
+FILES = {"http.response.pathsend", "http.response.zerocopysend"}
+HINTS = {"http.response.early_hint"}
+TRAILERS = {"http.response.trailers"}
+
+
+@pytest.mark.parametrize(
+    ("http_version", "te", "offered"),
+    [
+        (b"1.1", [], FILES | HINTS),
+        (b"1.1", [b"trailers"], FILES | HINTS | TRAILERS),
+        (b"1.1", [b"gzip;q=0.5", b"deflate, Trailers"], FILES | HINTS | TRAILERS),
+        (b"1.1", [b"gzip"], FILES | HINTS),
+        (b"1.0", [b"trailers"], FILES),
+    ],
+)
+def test_an_extension_is_offered_exactly_where_it_works(
+    http_version: bytes, te: list[bytes], offered: set[str]
+) -> None:
+    request = Request(
+        method=b"GET",
+        target=b"/",
+        headers=Headers((b"te", line) for line in te),
+        http_version=http_version,
+    )
+    assert set(offered_extensions(request)) == offered
+    scope = http_scope(request, PEER, root_path="", state={})
+    assert scope["extensions"] == {name: {} for name in offered}
+
+
+def handshake(*fields: tuple[bytes, bytes], target: bytes = b"/") -> Request:
+    return Request(method=b"GET", target=target, headers=Headers(fields), upgrade=b"websocket")
+
+
+def test_the_whole_scope_of_a_websocket() -> None:
+    request = handshake((b"host", b"example.org"), (b"a", b"1"), target=b"/caf%C3%A9?q=1")
+    scope = websocket_scope(request, PEER, root_path="/api", state={"pool": "a pool"})
+    assert scope == {
+        "type": "websocket",
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
+        "http_version": "1.1",
+        "scheme": "ws",
+        "path": "/api/café",
+        "raw_path": b"/caf%C3%A9",
+        "query_string": b"q=1",
+        "root_path": "/api",
+        "headers": [(b"host", b"example.org"), (b"a", b"1")],
+        "client": ("192.0.2.1", 50_000),
+        "server": ("192.0.2.2", 80),
+        "subprotocols": [],
+        "state": {"pool": "a pool"},
+        "extensions": {"websocket.http.response": {}},
+    }
+    assert "method" not in scope
+
+
+@pytest.mark.parametrize(("scheme", "text"), [("http", "ws"), ("https", "wss")])
+def test_the_scheme_of_a_websocket_is_text(scheme: str, text: str) -> None:
+    scope = websocket_scope(handshake(), Peer(scheme=scheme), root_path="", state={})
+    assert scope["scheme"] == text
+
+
+def test_subprotocols_are_as_the_client_said_them() -> None:
+    name = b"sec-websocket-protocol"
+    request = handshake((name, b"Superchat, chat"), (name, b"a"))
+    scope = websocket_scope(request, PEER, root_path="", state={})
+    assert scope["subprotocols"] == ["Superchat", "chat", "a"]
+
+
+def test_each_websocket_has_a_copy_of_the_state() -> None:
+    state: State = {"count": 0}
+    websocket_scope(handshake(), PEER, root_path="", state=state)["state"]["count"] = 1
+    assert state == {"count": 0}
 
 
 def test_the_scope_of_a_life_has_the_state_itself() -> None:
