@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
@@ -17,6 +17,7 @@ from .contexts import ConnectionContext
 from .error_handlers import ErrorHandlers
 from .exceptions import MethodNotAllowed, NotFound
 from .failures import culprit
+from .given import Given, Makers
 from .hooks import Hooks
 from .interception import Interception
 from .middlewares import Middlewares
@@ -56,19 +57,21 @@ class Dispatcher:
         self._recovery = Recovery(
             error_handlers, threads=self._threads, logger=app.logger, debug=settings.debug
         )
-        self._connections: dict[int, dict[str, Any]] = {}
-        """By the connection's id, what handlers are given for it."""
+        self._connections: dict[int, ConnectionContext] = {}
+        """Those that somebody asked for, by the connection's id."""
+        self._makers: Makers = {
+            "app": lambda _: app,
+            "context": self._context_of,
+            "globals": lambda _: app.context,
+            "logger": lambda _: app.logger,
+            "loop": _asyncio_loop,
+            "prefix": lambda _: (),
+        }
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[Context]:
         """Run the hooks around all requests, and give these the context that the first leave."""
-        available = {
-            "app": self._app,
-            "context": self._app.context,
-            "globals": self._app.context,
-            "logger": self._app.logger,
-            "loop": _asyncio_loop(),
-        }
+        available = Given(self._makers, context=self._app.context)
         for plan in self._hooks.starting():
             if await call(plan, available, self._threads):
                 break
@@ -91,15 +94,11 @@ class Dispatcher:
             buffer_size=self._settings.buffer_size,
         )
         response = Response(exchange)
-        selection = self._middlewares.select(request.path)
-        available = {
-            **self._for_connection(exchange),
-            "prefix": selection.prefix,
-            "request": request,
-            "response": response,
-        }
+        available = Given(self._makers, request=request, response=response)
         try:
+            selection = self._middlewares.select(request.path)
             if selection.request or selection.response:
+                available["prefix"] = selection.prefix
                 interception = Interception(selection, response, available, self._threads)
                 if selection.response:
                     response.call_before_head(interception.before_head)
@@ -111,9 +110,7 @@ class Dispatcher:
                 raise
             await self._recovery.answer(error, request, response, available)
 
-    async def _respond(
-        self, request: Request, response: Response, available: dict[str, Any]
-    ) -> None:
+    async def _respond(self, request: Request, response: Response, available: Given) -> None:
         found = self._find(request)
         if isinstance(found, Refusal):
             await self._refuse(found, request, response)
@@ -128,7 +125,7 @@ class Dispatcher:
         if options.buffer_size is not None:
             request.set_buffer_size(options.buffer_size)
         if found.arguments:
-            available = {**available, **found.arguments}
+            available.update(found.arguments)
         result = await call(route.plan, available, self._threads)
         collect = 0
         if not options.stream:
@@ -150,18 +147,13 @@ class Dispatcher:
         response.set_header(b"allow", allow)
         await response.end()
 
-    def _for_connection(self, exchange: Exchange) -> dict[str, Any]:
-        """What every handler is given on this connection, made for its first request."""
+    def _context_of(self, given: Given) -> ConnectionContext:
+        """The context of a request's connection, made when it is first asked for."""
+        exchange: Exchange = given["request"].exchange
         connection = exchange.connection
         known = self._connections.get(connection.id)
         if known is None:
-            known = {
-                "app": self._app,
-                "context": ConnectionContext(self._options, exchange.peer.client),
-                "globals": self._app.context,
-                "logger": self._app.logger,
-                "loop": _asyncio_loop(),
-            }
+            known = ConnectionContext(self._options, exchange.peer.client)
             self._connections[connection.id] = known
 
             def forget() -> None:
@@ -171,7 +163,7 @@ class Dispatcher:
         return known
 
 
-def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
+def _asyncio_loop(_: Given) -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

@@ -52,7 +52,7 @@ class CallPlan:
         func: Callable[..., Any],
         kind: Kind,
         name: str,
-        names: tuple[str, ...] | None,
+        names: tuple[str, ...],
         options: dict[str, Any],
         defaults: dict[str, Any],
     ) -> None:
@@ -61,7 +61,7 @@ class CallPlan:
         self.name = name
         """What people call the function."""
         self.names = names
-        """What it is given by keyword; None if it takes whatever there is."""
+        """What it is given by keyword."""
         self.options = options
         """What it was registered with, and the defaults of its other parameters."""
         self.defaults = defaults
@@ -69,8 +69,6 @@ class CallPlan:
 
     def arguments(self, available: dict[str, Any]) -> dict[str, Any]:
         """Pick from `available` what the function is given."""
-        if self.names is None:
-            return available
         return {name: available[name] for name in self.names}
 
 
@@ -120,9 +118,9 @@ def plan_call(
             elif depth == 0 and parameter.kind not in _VARIABLE:
                 raise TypeError(_nothing_provides(parameter, name, offered))
     given = {key: value for key, value in options.items() if key in named}
-    names: tuple[str, ...] | None = tuple(key for key in named if key not in given)
+    names = tuple(key for key in named if key not in given)
     if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in signatures[-1]):
-        names = tuple(key for key in provided if key not in bound) if bound else None
+        names = tuple(key for key in provided if key not in bound)
     call = call or func
     return CallPlan(
         func=functools.partial(call, **given) if given else call,

@@ -74,7 +74,8 @@ class Recovery:
             return await self._by_default(error, request, response, available)
         _prepare(response, failure)
         content_type = failure.content_type
-        result = await call(plan, {**available, "exc": shown}, self._threads)
+        available["exc"] = shown
+        result = await call(plan, available, self._threads)
         if response.headers_sent():
             return await response.end()
         if result is not None:
