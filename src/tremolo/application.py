@@ -7,12 +7,10 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tremolo_transport.exchange import Handler
-
 from .contexts import WorkerContext
 from .dispatcher import Dispatcher
 from .error_handlers import ErrorHandlers
-from .foreign import Foreign, handler_of
+from .foreign import Foreign, Mountable, handler_of
 from .hook_registry import HookRegistry
 from .hooks import Hooks
 from .injection import INJECTED
@@ -43,6 +41,7 @@ class Application(RouteRegistry, HookRegistry):
         self.context = WorkerContext(AppSettings().by_name())
         """What the application keeps in this process. Handlers are given it as `globals`."""
         self._error_handlers = ErrorHandlers()
+        self._foreign: list[Foreign] = []
 
     def error(
         self, code: int | type[Exception], func: Callable[..., Any] | None = None
@@ -65,7 +64,7 @@ class Application(RouteRegistry, HookRegistry):
             register(func)
         return register
 
-    def mount(self, prefix: str, app: "Application | Handler", *, isolate: bool = True) -> None:
+    def mount(self, prefix: str, app: "Application | Mountable", *, isolate: bool = True) -> None:
         """Have `app` answer requests for paths below `prefix`, a literal path such as `/admin`.
 
         `app` stays as it is: it can be mounted several times, run alone, and be
@@ -77,15 +76,20 @@ class Application(RouteRegistry, HookRegistry):
         If `app` has middlewares, these run and no others; unless `isolate` is
         false: then they run inside of this application's.
 
-        `app` may also be a handler of exchanges, an `async def` with one
-        argument: it answers whatever is asked for below the prefix.
+        `app` may also be an application that speaks ASGI 3, or a handler of
+        exchanges, which is an `async def` with one argument: it answers whatever
+        is asked for below the prefix. The prefix is at the end of an ASGI
+        application's `root_path`; it is started up after this application's
+        hooks, and shut down before them.
 
         Raises ValueError for another prefix, for another `app`, and for one that
         this application is mounted in.
         """
         read_prefix(prefix)
         if not isinstance(app, Application):
-            self._add_below(prefix, Foreign(handler_of(app)))
+            foreign = Foreign(handler_of(app))
+            self._add_below(prefix, foreign)
+            self._foreign.append(foreign)
             return
         if self in mounted_below(app):
             raise ValueError("an application cannot be mounted below itself")
@@ -95,14 +99,17 @@ class Application(RouteRegistry, HookRegistry):
         """Make the handler that answers requests with what is registered by now."""
         self.context.use(settings.by_name())
         hooks = Hooks()
+        foreign: list[Foreign] = []
         for app in mounted_below(self):
             hooks.include(app._hooks)
+            foreign += app._foreign
         middlewares, error_handlers = self._guards()
         return Dispatcher(
             self,
             routes=RouteTable(self.routes),
             middlewares=middlewares,
             hooks=hooks,
+            foreign=tuple(foreign),
             error_handlers=error_handlers,
             settings=settings,
         )

@@ -17,6 +17,7 @@ from .contexts import ConnectionContext
 from .error_handlers import ErrorHandlers
 from .exceptions import MethodNotAllowed, NotFound
 from .failures import culprit
+from .foreign import Foreign, lives
 from .given import Given, Makers
 from .hooks import Hooks
 from .interception import Interception
@@ -44,6 +45,7 @@ class Dispatcher:
         routes: RouteTable,
         middlewares: Middlewares,
         hooks: Hooks,
+        foreign: tuple[Foreign, ...],
         error_handlers: ErrorHandlers,
         settings: AppSettings,
     ) -> None:
@@ -51,6 +53,7 @@ class Dispatcher:
         self._routes = routes
         self._middlewares = middlewares
         self._hooks = hooks
+        self._foreign = foreign
         self._settings = settings
         self._options = settings.by_name()
         self._threads = Threads(settings.thread_pool_size)
@@ -70,17 +73,19 @@ class Dispatcher:
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[Context]:
-        """Run the hooks around all requests, and give these the context that the first leave."""
+        """Run the hooks around all requests, and the lives of what is mounted inside of them.
+
+        Requests are given the context that the first leave.
+        """
         available = Given(self._makers, context=self._app.context)
         for plan in self._hooks.starting():
             if await call(plan, available, self._threads):
                 break
-        try:
+        async with AsyncExitStack() as stack:
+            for plan in reversed(self._hooks.stopping()):
+                stack.push_async_callback(call, plan, available, self._threads)
+            await stack.enter_async_context(lives(one.handler for one in self._foreign))
             yield copy_context()
-        finally:
-            async with AsyncExitStack() as stack:
-                for plan in reversed(self._hooks.stopping()):
-                    stack.push_async_callback(call, plan, available, self._threads)
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request.

@@ -6,6 +6,7 @@ Which route a request gets is decided in `routes`.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from .foreign import BELOW
 from .injection import INJECTED
 from .mounting import Mount
 from .routes import Route
@@ -153,5 +154,5 @@ class RouteRegistry:
 
     def _add_below(self, prefix: str, func: Callable[..., Any]) -> None:
         """Call `func` for every path below `prefix`, and for that."""
-        everything = Route(func, "^", methods=None, provided=INJECTED, options={})
+        everything = Route(func, BELOW, methods=None, provided=INJECTED, options={})
         self._entries.append(everything.below(prefix))

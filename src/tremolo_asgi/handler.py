@@ -14,7 +14,7 @@ from tremolo_transport.exchange import ClientDisconnected, Exchange
 
 from .http import HttpCycle
 from .lifespan import Lifespan, LifespanTimeouts
-from .scope import http_scope, websocket_scope
+from .scope import http_scope, mount_below, websocket_scope
 from .types import ASGIApplication, HTTPScope, LifespanMode, State, WebSocketScope
 from .websocket import WebSocketCycle
 
@@ -57,8 +57,12 @@ class AsgiHandler:
         self._lifespan_timeouts = lifespan_timeouts
         self._state: State = {}
 
-    async def __call__(self, exchange: Exchange, /) -> None:
-        """Answer one request with the application."""
+    async def __call__(self, exchange: Exchange, /, *, below: bytes | None = None) -> None:
+        """Answer one request with the application.
+
+        If that is mounted below a prefix, `below` is what comes behind the
+        prefix in the raw path.
+        """
         request, peer = exchange.request, exchange.peer
         scope: HTTPScope | WebSocketScope
         cycle: HttpCycle | WebSocketCycle
@@ -68,6 +72,8 @@ class AsgiHandler:
         else:
             scope = http_scope(request, peer, root_path=self._root_path, state=self._state)
             cycle = HttpCycle(exchange)
+        if below is not None:
+            mount_below(scope, below)
         try:
             await self._app(scope, cycle.receive, cycle.send)
         except ClientDisconnected:

@@ -16,6 +16,7 @@ __all__ = (
     "decode_path",
     "http_scope",
     "lifespan_scope",
+    "mount_below",
     "offered_extensions",
     "under_root",
     "websocket_scope",
@@ -69,6 +70,20 @@ def websocket_scope(
         "state": state.copy(),
         "extensions": {"websocket.http.response": {}},
     }
+
+
+def mount_below(scope: HTTPScope | WebSocketScope, rest: bytes) -> None:
+    """Have the scope be that of an application which is mounted below a prefix of the path.
+
+    `rest` is what comes behind the prefix, in the raw path; a path that is the
+    prefix, without a slash behind it, has the rest `b"/"` too. The prefix becomes
+    the end of `root_path`, with which the path begins, however it was spelled.
+    """
+    raw_path = scope["raw_path"]
+    prefix = raw_path.removesuffix(rest)
+    root_path = f"{scope['root_path']}/{decode_path(prefix).strip('/')}"
+    scope["root_path"] = root_path
+    scope["path"] = root_path + decode_path(raw_path[len(prefix) :])
 
 
 def lifespan_scope(state: State) -> LifespanScope:

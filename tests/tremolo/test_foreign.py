@@ -1,12 +1,16 @@
 """Handlers of exchanges below a prefix."""
 
 import pickle
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
 import pytest
 
 from tremolo import Request, Tremolo
-from tremolo.foreign import Foreign, handler_of
+from tremolo.foreign import Foreign, handler_of, lives
+from tremolo_asgi import AsgiHandler
 from tremolo_transport.exchange import Exchange
 
 from .fake_exchange import FakeExchange
@@ -16,6 +20,59 @@ pytestmark = pytest.mark.anyio
 
 async def raw(exchange: Exchange) -> None:
     await exchange.respond(203, body=exchange.request.target)
+
+
+async def asgi(scope: Any, receive: Any, send: Any) -> None:
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 203})
+    told = f"{scope['root_path']} {scope['path']}"
+    await send({"type": "http.response.body", "body": told.encode()})
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (b"/raw", b"/raw /raw"),
+        (b"/raw/", b"/raw /raw/"),
+        (b"/raw/x%2Fy/?q", b"/raw /raw/x/y/"),
+        (b"//raw/x", b"/raw /raw/x"),
+        (b"/r%61w//x", b"/raw /raw//x"),
+    ],
+)
+async def test_an_asgi_application_is_told_where_it_is(target: bytes, told: bytes) -> None:
+    app = Tremolo()
+    app.mount("/raw", asgi)
+    exchange = FakeExchange(target)
+    await app.build()(exchange)
+    assert (exchange.status, exchange.body) == (203, told)
+
+
+variable: ContextVar[str] = ContextVar("variable")
+
+
+class Living:
+    """A handler with a life of its own."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    async def __call__(self, exchange: Exchange) -> None: ...
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[Context]:
+        self.steps.append("up")
+        context = copy_context()
+        context.run(variable.set, "set by start-up")
+        yield context
+        self.steps.append("down")
+
+
+async def test_a_life_is_lived_once_and_what_it_sets_is_seen() -> None:
+    living = Living()
+    async with lives([living, raw, living]):
+        assert living.steps == ["up"]
+        assert variable.get() == "set by start-up"
+    assert living.steps == ["up", "down"]
 
 
 @pytest.mark.parametrize("target", [b"/raw", b"/raw/", b"/raw/x/y?q", b"/raw/%2e%2e//x"])
@@ -59,4 +116,7 @@ def test_what_cannot_be_mounted(app: Any) -> None:
 
 def test_a_handler_is_taken_as_it_is() -> None:
     assert handler_of(raw) is raw
+    wrapped = AsgiHandler(asgi)
+    assert handler_of(wrapped) is wrapped
+    assert isinstance(handler_of(asgi), AsgiHandler)
     assert isinstance(pickle.loads(pickle.dumps(Foreign(raw))), Foreign)
