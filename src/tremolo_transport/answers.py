@@ -3,7 +3,9 @@
 Whether an answer may be sent is judged by the core, how it is written by `link`.
 """
 
+import functools
 import logging
+from typing import BinaryIO
 
 from tremolo_core import (
     Data,
@@ -16,6 +18,7 @@ from tremolo_core import (
 )
 
 from .errors import ClientDisconnected
+from .file_sending import duplicate_socket, file_section, send_section
 from .link import Link
 from .peer import Peer
 from .surroundings import Surroundings
@@ -42,6 +45,28 @@ class Answers:
         self._queue(*events)
         await self._link.flush()
 
+    async def send_by_kernel(self, file: BinaryIO, offset: int, count: int | None) -> bool:
+        """Have the kernel send a section of `file`, as `Exchange.send_file` says.
+
+        False, and nothing is done, if that is to be done by reading it.
+        """
+        link = self._link
+        connection = link.connection
+        if connection.sends_chunks or not connection.response_started:
+            return False
+        self._refuse_if_gone()
+        section = file_section(file, offset, count)
+        if section is None:
+            return False
+        with duplicate_socket(link.stream) as duplicate:
+            if duplicate is None:
+                return False
+            await link.write_past(
+                section.count,
+                functools.partial(send_section, section, over=duplicate, stream=link.stream),
+            )
+        return True
+
     def send_soon(self, *events: Event) -> None:
         """As `send`, without waiting: a task of the server writes, whoever is cancelled here."""
         self._queue(*events)
@@ -67,14 +92,16 @@ class Answers:
             self._refused = True
 
     def _queue(self, *events: Event) -> None:
-        link = self._link
-        if link.broken:
+        self._refuse_if_gone()
+        if any(isinstance(event, Response) for event in events):
+            events = tuple(map(self._stamped, events))
+        self._link.connection.send(*events)
+
+    def _refuse_if_gone(self) -> None:
+        if self._link.broken:
             raise ClientDisconnected("the client has left")
         if self._refused:
             raise ClientDisconnected("the client's request was refused meanwhile")
-        if any(isinstance(event, Response) for event in events):
-            events = tuple(map(self._stamped, events))
-        link.connection.send(*events)
 
     def _stamped(self, event: Event) -> Event:
         if isinstance(event, Response):

@@ -107,6 +107,21 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         else:
             await self._be_fair(len(item))
 
+    async def until_written(self) -> None:
+        """Wait until the kernel has all that was sent. Raises as `send` does."""
+        if self._drained is not None:
+            raise BusyResourceError("writing to")
+        transport = self._usable_transport()
+        # With no room, the loop tells as soon as nothing waits in it any more.
+        transport.set_write_buffer_limits(0)
+        try:
+            # The call above may have set it.
+            drained: asyncio.Future[None] | None = self._drained
+            if drained is not None:
+                await self._wait_for_room(drained)
+        finally:
+            transport.set_write_buffer_limits()
+
     async def send_eof(self) -> None:
         """As `ByteStream.send_eof`; the peer hears of it after what was sent."""
         if self._transport is not None and not (self._lost or self._closed):

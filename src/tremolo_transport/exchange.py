@@ -129,9 +129,23 @@ class Exchange(ABC):
         """Send `count` bytes of `file` from `offset` on as Data; by default, up to its end.
 
         The head must have been sent, and EndOfMessage is left to the caller.
-        `file` is read in worker threads and stays open. Raises EOFError if it
-        ends before `count` bytes, and whatever reading and `send` raise.
+        `file` stays open, and meanwhile nobody else may use it: it is read in
+        worker threads, or sent by the kernel where that is possible: a file of
+        the file system, a body that is not chunked, a socket without TLS. In
+        answer to HEAD nothing is sent.
+
+        Raises EOFError if the file ends before `count` bytes, after which the
+        answer cannot be completed; ValueError for a negative number; and
+        whatever reading and `send` raise. If this is cancelled, nobody knows
+        how much was sent, and the connection will be closed.
         """
+        if offset < 0 or (count is not None and count < 0):
+            raise ValueError(f"neither offset nor count can be negative: {offset}, {count}")
+        if self.request.method == b"HEAD":
+            await self.send(Data(data=b""))
+            return
+        if await self._send_by_kernel(file, offset, count):
+            return
         await anyio.to_thread.run_sync(file.seek, offset)
         while count is None or count > 0:
             size = _FILE_PIECE if count is None else min(count, _FILE_PIECE)
@@ -143,6 +157,10 @@ class Exchange(ABC):
             if count is not None:
                 count -= len(data)
             await self.send(Data(data=data))
+
+    async def _send_by_kernel(self, file: BinaryIO, offset: int, count: int | None) -> bool:
+        """Do as `send_file` without reading the file; false, and nothing is done, if it cannot."""
+        return False
 
     def __aiter__(self) -> AsyncIterator[Event]:
         """Iterate over events up to and including EndOfMessage or ConnectionClosed."""

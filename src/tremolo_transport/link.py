@@ -5,7 +5,7 @@ At any moment at most one task is inside `stream.receive`, and one inside
 `served_exchange`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import anyio
@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint
 from tremolo_core import Connection
 
 from .errors import ClientDisconnected
+from .file_sending import until_written
 
 __all__ = ("Link",)
 
@@ -28,6 +29,7 @@ class Link:
     __slots__ = (
         "_gone_callbacks",
         "_news",
+        "_past_scope",
         "_read_scope",
         "_writing",
         "_written",
@@ -57,6 +59,8 @@ class Link:
         """Set when the reader has something to tell, or has left; made on demand."""
         self._read_scope: CancelScope | None = None
         """Where the reader waits, if it may be interrupted."""
+        self._past_scope: CancelScope | None = None
+        """Where something is written past the stream, and so does not hear of the stream's end."""
         self._writing = False
         self._written: anyio.Event | None = None
         """Set when the writer has nothing left to write; made on demand."""
@@ -141,11 +145,13 @@ class Link:
         the other task was cancelled, as nobody knows then how much was taken.
         """
         if self._writing:
-            if self._written is None:
-                self._written = anyio.Event()
-            await self._written.wait()
+            await self._writer_left()
         elif data := self.connection.data_to_send():
-            await self._write(data)
+            self._writing = True
+            try:
+                await self._write(data)
+            finally:
+                self._stop_writing()
         else:
             # The body of an answer to HEAD: whoever sends without end must let others run.
             await checkpoint()
@@ -157,8 +163,33 @@ class Link:
         with suppress(ClientDisconnected):
             await self.flush()
 
-    async def _write(self, data: bytes) -> None:
+    async def write_past(self, count: int, write: Callable[[], Awaitable[None]]) -> None:
+        """Have `write` put `count` bytes of the body on the wire, past the stream.
+
+        They come behind all that was sent before, and before all that is sent
+        from now on. If `write` fails or is cancelled, the connection cannot be
+        saved; only while this waits for its turn, nothing has happened yet.
+
+        Raises ClientDisconnected as `flush` does, LocalProtocolError as
+        `Connection.send_elsewhere`, and what `write` raises.
+        """
+        while self._writing:
+            await self._writer_left()
         self._writing = True
+        try:
+            if data := self.connection.data_to_send():
+                await self._write(data)
+            await self._until_written()
+            if not self.broken and self.connection.send_elsewhere(count):
+                await self._write_past(write)
+                if data := self.connection.data_to_send():
+                    await self._write(data)
+        finally:
+            self._stop_writing()
+        if self.broken:
+            raise ClientDisconnected("the client has left")
+
+    async def _write(self, data: bytes) -> None:
         try:
             while data:
                 await self.stream.send(data)
@@ -169,17 +200,46 @@ class Link:
             # Cancelled: nobody knows how much of `data` is on the wire.
             self.break_off()
             raise
-        finally:
-            self._writing = False
-            if self._written is not None:
-                self._written.set()
-                self._written = None
+
+    async def _until_written(self) -> None:
+        try:
+            await until_written(self.stream)
+        except (BrokenResourceError, ClosedResourceError, OSError):
+            self.break_off()
+
+    async def _write_past(self, write: Callable[[], Awaitable[None]]) -> None:
+        with CancelScope() as scope:
+            self._past_scope = scope
+            try:
+                await write()
+            except (BrokenResourceError, ClosedResourceError):
+                self.break_off()
+            except BaseException:
+                # The core takes all of it for sent.
+                self.break_off()
+                raise
+            finally:
+                self._past_scope = None
+
+    async def _writer_left(self) -> None:
+        """Wait until the task that writes has written everything, or failed."""
+        if self._written is None:
+            self._written = anyio.Event()
+        await self._written.wait()
+
+    def _stop_writing(self) -> None:
+        self._writing = False
+        if self._written is not None:
+            self._written.set()
+            self._written = None
 
     # The end.
 
     def break_off(self) -> None:
         """Give up: nothing more will be sent."""
         self.broken = True
+        if self._past_scope is not None:
+            self._past_scope.cancel()
         self.connection.send_failed()
         self._tell_gone()
         self.tell()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 from anyio import CancelScope
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint
@@ -111,6 +112,11 @@ class ServedExchange(Exchange):
         if self._over:
             raise ExchangeOver("the exchange is over: its handler has returned")
         await self._answers.send(*events)
+
+    async def _send_by_kernel(self, file: BinaryIO, offset: int, count: int | None) -> bool:
+        if self._over:
+            raise ExchangeOver("the exchange is over: its handler has returned")
+        return await self._answers.send_by_kernel(file, offset, count)
 
     def limit_body(self, size: int | None) -> None:
         if not self._over:

@@ -72,6 +72,30 @@ async def test_the_contract_of_a_byte_stream(check: Check) -> None:
             await check(other, one)
 
 
+async def test_it_waits_until_the_kernel_has_everything() -> None:
+    async with native_pair() as (one, other):
+        await one.until_written()
+        transport = one._transport
+        assert transport is not None
+        while not transport.get_write_buffer_size():
+            # What the kernel does not take waits, but is too little to have us wait.
+            await one.send(bytes(60_000))
+        async with anyio.create_task_group() as group:
+            group.start_soon(one.until_written)
+            await checkpoint()
+            with pytest.raises(BusyResourceError):
+                await one.until_written()
+            with pytest.raises(BusyResourceError):
+                await one.send(b"too early")
+            while one._drained is not None:
+                await other.receive()
+            assert transport.get_write_buffer_size() == 0
+        await one.send(b"again")
+        await close(one)
+        with pytest.raises(ClosedResourceError):
+            await one.until_written()
+
+
 async def turns_of_others_during(calls: int, *, stream: AsyncioStream, size: int) -> int:
     turns = 0
 

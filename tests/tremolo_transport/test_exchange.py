@@ -12,6 +12,7 @@ from tremolo_core import (
     Event,
     Headers,
     LocalProtocolError,
+    Request,
     Response,
 )
 from tremolo_transport.exchange import ClientDisconnected, Exchange, Handler, ManagedHandler
@@ -29,6 +30,7 @@ class Script(Exchange):
     """Gives out `incoming` and keeps each call's events in `sent`."""
 
     def __init__(self, *incoming: Event) -> None:
+        self.request = Request(method=b"GET", target=b"/", headers=Headers())
         self.incoming = list(incoming)
         self.sent: list[tuple[Event, ...]] = []
 
@@ -190,6 +192,23 @@ async def test_a_file_waits_for_a_slow_client_and_stops_when_it_leaves() -> None
         await talk.ended.wait()
     assert len(errors) == 1
     assert file.tell() < 1_000_000
+
+
+async def test_of_a_file_in_answer_to_head_nothing_is_read() -> None:
+    exchange = Script()
+    exchange.request = Request(method=b"HEAD", target=b"/", headers=Headers())
+    file = io.BytesIO(b"0123456789")
+    await exchange.send_file(file, offset=2)
+    assert file.tell() == 0
+    assert exchange.sent == [(Data(data=b""),)]
+
+
+@pytest.mark.parametrize(("offset", "count"), [(-1, None), (0, -1)])
+async def test_nothing_is_negative(offset: int, count: int | None) -> None:
+    exchange = Script()
+    with pytest.raises(ValueError, match="negative"):
+        await exchange.send_file(io.BytesIO(b"0123456789"), offset=offset, count=count)
+    assert exchange.sent == []
 
 
 async def test_an_error_of_the_file_is_raised() -> None:

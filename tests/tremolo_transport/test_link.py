@@ -2,10 +2,20 @@
 
 import anyio
 import pytest
-from anyio import BusyResourceError, CancelScope
+from anyio import BrokenResourceError, BusyResourceError, CancelScope, ClosedResourceError
 from anyio.lowlevel import checkpoint
 
-from tremolo_core import Connection, Data, EndOfMessage, Request, Response, Signal, State
+from tremolo_core import (
+    Connection,
+    Data,
+    EndOfMessage,
+    Headers,
+    LocalProtocolError,
+    Request,
+    Response,
+    Signal,
+    State,
+)
 from tremolo_transport.errors import ClientDisconnected
 from tremolo_transport.link import Link
 from tremolo_transport.memory import MemoryStream, memory_stream_pair
@@ -327,6 +337,107 @@ async def test_an_error_of_the_stream_that_nobody_expects_breaks_the_link() -> N
         await link.read()
     assert link.broken
     assert not link.reading
+
+
+async def answering(size: int) -> tuple[MemoryStream, Link]:
+    """A link whose connection has begun an answer of `size` bytes."""
+    client, link = linked()
+    await client.send(GET)
+    await link.read()
+    link.connection.next_event()
+    length = Headers(((b"content-length", b"%d" % size),))
+    link.connection.send(Response(status=200, headers=length))
+    return client, link
+
+
+async def test_what_is_written_past_the_stream_is_in_its_place() -> None:
+    client, link = await answering(9)
+    link.connection.send(Data(data=b"abc"))
+
+    async def write() -> None:
+        await link.stream.send(b"def")
+        link.connection.send(Data(data=b"ghi"), EndOfMessage())
+
+    await link.write_past(3, write)
+    assert (await client.receive()).endswith(b"\r\n\r\nabcdefghi")
+    link.connection.next_event()
+    link.connection.start_next_cycle()
+
+
+async def test_whoever_writes_past_the_stream_waits_for_its_turn_and_is_waited_for() -> None:
+    client, link = await answering(100_009)
+    going_on = anyio.Event()
+
+    async def write() -> None:
+        await going_on.wait()
+        await link.stream.send(b"def")
+
+    link.connection.send(Data(data=b"a" * 100_000))
+    async with anyio.create_task_group() as group:
+        group.start_soon(link.flush)
+        await settle()
+        group.start_soon(link.write_past, 3, write)
+        group.start_soon(link.write_past, 3, write)
+        await settle()
+        going_on.set()
+        received = b""
+        while not received.endswith(b"defdef"):
+            received += await client.receive()
+        assert len(received.partition(b"\r\n\r\n")[2]) == 100_006
+    going_on = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(link.write_past, 3, write)
+        await settle()
+        group.start_soon(link.flush)
+        await settle()
+        going_on.set()
+    assert await client.receive() == b"def"
+
+
+async def test_nothing_is_written_past_the_stream_that_may_not_be() -> None:
+    client, link = await answering(2)
+
+    async def write() -> None:
+        raise AssertionError
+
+    with pytest.raises(LocalProtocolError):
+        await link.write_past(3, write)
+    assert not link.broken
+    link.connection.send(Data(data=b"ok"))
+    await link.flush()
+    assert (await client.receive()).endswith(b"ok")
+    await client.aclose()
+    link.connection.send(EndOfMessage())
+    link.break_off()
+    with pytest.raises(ClientDisconnected):
+        await link.write_past(0, write)
+
+
+@pytest.mark.parametrize("error", [EOFError, BrokenResourceError, ClosedResourceError])
+async def test_what_fails_past_the_stream_breaks_the_link(error: type[Exception]) -> None:
+    _, link = await answering(3)
+
+    async def write() -> None:
+        raise error
+
+    with pytest.raises(EOFError if error is EOFError else ClientDisconnected):
+        await link.write_past(3, write)
+    assert link.broken
+    with pytest.raises(ClientDisconnected):
+        await link.flush()
+
+
+async def test_breaking_off_ends_what_is_written_past_the_stream() -> None:
+    _, link = await answering(3)
+    async with anyio.create_task_group() as group:
+
+        async def write() -> None:
+            with pytest.raises(ClientDisconnected):
+                await link.write_past(3, anyio.sleep_forever)
+
+        group.start_soon(write)
+        await settle()
+        link.break_off()
 
 
 # The peer has gone.
