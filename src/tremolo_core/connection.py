@@ -5,6 +5,8 @@ bytes, the tables in `states` judge every event of either side, `outgoing` what
 we send, `deadlines` the time. None of their decisions is made here.
 """
 
+from typing import Final
+
 from .closing import Closing, closing_of
 from .deadlines import Deadlines, Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
@@ -12,15 +14,25 @@ from .events import (
     CloseWebSocket,
     ConnectionClosed,
     Event,
+    Request,
     Signal,
 )
 from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outgoing import Outgoing
+from .plain_answers import write_plainly
 from .refusal import answer_to
-from .states import CLIENT_MOVES, NEXT_CYCLE, State, join
+from .standing import IDLE, standing_of
+from .states import State
+from .waits import wait_of
 
 __all__ = ("Connection",)
+
+# Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
+_DONE: Final = State.DONE
+_OPEN: Final = State.OPEN
+_NEED_DATA: Final = Signal.NEED_DATA
+_PAUSED: Final = Signal.PAUSED
 
 
 class Connection:
@@ -34,7 +46,6 @@ class Connection:
     """
 
     __slots__ = (
-        "_client_state",
         "_cycle",
         "_deadlines",
         "_error",
@@ -42,7 +53,7 @@ class Connection:
         "_out",
         "_outgoing",
         "_refusal",
-        "_server_state",
+        "_standing",
         "_wanted",
     )
 
@@ -59,10 +70,9 @@ class Connection:
         otherwise the same.
         """
         self._incoming = Incoming(limits or Limits(), fast_path=fast_path)
-        self._outgoing = _unasked()
+        self._outgoing = Outgoing()
         self._deadlines = Deadlines(timeouts or Timeouts())
-        self._client_state = State.IDLE
-        self._server_state = State.IDLE
+        self._standing = IDLE
         self._out: list[bytes] = []
         self._error: RemoteProtocolError | None = None
         self._refusal: RemoteProtocolError | None = None
@@ -83,7 +93,8 @@ class Connection:
         self._wanted = False
         if self._error is None:
             self._incoming.receive_data(data)
-            self._read_frames()
+            if self._incoming.frames is not None:
+                self._read_frames()
 
     def want_no_more(self) -> None:
         """Note that nobody waits any more for the data that `next_event` needed.
@@ -107,35 +118,32 @@ class Connection:
         time. If it can be answered, `data_to_send` has the answer then, unless
         another is sent before that is called. A Close is answered too.
         """
-        self._read_frames()
-        frames = self._incoming.frames
-        if frames is not None and (told := frames.next_event()) is not None:
-            self._wanted = False
-            return told
+        incoming = self._incoming
+        if incoming.frames is not None:
+            self._read_frames()
+            told = incoming.frames.next_event()
+            if told is not None:
+                self._wanted = False
+                return told
         if self._error is not None:
             # Each raise would add to the traceback of the one before.
             raise self._error.with_traceback(None)
+        standing = self._standing
         try:
-            event = self._incoming.next_event(self._client_state)
+            event = incoming.next_event(standing.client)
         except RemoteProtocolError as error:
             self._fail(error)
             raise
         if event is None:
-            if self._client_state is State.DONE and self._incoming.buffered:
-                return Signal.PAUSED
+            if standing.client is _DONE and incoming.buffered:
+                return _PAUSED
             self._wanted = True
-            return Signal.NEED_DATA
+            return _NEED_DATA
         self._wanted = False
-        head = self._incoming.head
-        if head is not None and self._client_state is State.IDLE:
-            self._outgoing = Outgoing(
-                method=head.method,
-                http_version=head.http_version,
-                keep_alive=head.keep_alive,
-                handshake=head.handshake,
-            )
-        self._client_state = CLIENT_MOVES[self._client_state, type(event)]
-        self._rejoin()
+        kind = type(event)
+        if kind is Request and incoming.head is not None:
+            self._outgoing.begin(incoming.head)
+        self._standing = standing.by_client[kind][self._outgoing.keep_alive]
         return event
 
     @property
@@ -146,7 +154,7 @@ class Connection:
     @property
     def unread_body(self) -> int | None:
         """Bytes of the current request's body that no event has told of; None if unknown."""
-        return self._incoming.unread if self._client_state is State.SEND_BODY else 0
+        return self._incoming.unread if self._standing.client is State.SEND_BODY else 0
 
     @property
     def they_await_continue(self) -> bool:
@@ -157,7 +165,7 @@ class Connection:
         """
         return (
             self._incoming.withheld
-            and self._server_state is State.SEND_RESPONSE
+            and self._standing.server is State.SEND_RESPONSE
             and not self._incoming.buffered
             and not self._incoming.eof
             and self._error is None
@@ -179,26 +187,30 @@ class Connection:
         Raises LocalProtocolError if any of them may not be sent now or says what
         may not be said; then none is sent, and everything is as before.
         """
-        outgoing, incoming = self._outgoing, self._incoming
-        before = self._client_state
+        incoming, standing = self._incoming, self._standing
+        if incoming.fast is not None and self._refusal is None and not incoming.withheld:
+            plain = write_plainly(
+                events, standing, outgoing=self._outgoing, engine=incoming.fast, out=self._out
+            )
+            if plain is not None:
+                self._standing = plain
+                return
+        outgoing = self._outgoing
         batch = outgoing.judge(
-            events,
-            before,
-            self._server_state,
-            awaited=incoming.withheld and self.they_await_continue,
+            events, standing, awaited=incoming.withheld and self.they_await_continue
         )
-        if batch.server not in _NOT_ANSWERING:
+        if batch.standing.server not in _NOT_ANSWERING:
             self._refusal = None
         if incoming.withheld:
             incoming.withheld = batch.awaited
         send = incoming.engine.send
         self._out += [send(event) for event in batch.written]
-        self._client_state, self._server_state = batch.client, batch.server
+        self._standing = batch.standing
         frames = incoming.frames
         if frames is not None:
             self._out += map(frames.send, batch.framed)
         elif outgoing.agreed is not None:
-            frames = incoming.open_frames(outgoing.agreed, before)
+            frames = incoming.open_frames(outgoing.agreed, standing.client)
             self._out += map(frames.send, batch.framed)
             self._read_frames()
 
@@ -215,7 +227,7 @@ class Connection:
         """
         if any(self._out):
             raise LocalProtocolError("what was sent before has not been written")
-        written = self._outgoing.judge_elsewhere(count, self._server_state)
+        written = self._outgoing.judge_elsewhere(count, self._standing)
         if written:
             self._incoming.engine.send_elsewhere(written)
         return written
@@ -229,14 +241,13 @@ class Connection:
         """Note that some of our bytes may not reach the peer: nothing more can be sent."""
         self._out.clear()
         self._refusal = None
-        self._server_state = State.ERROR
-        self._rejoin()
+        self._stand(self._standing.client, State.ERROR)
 
     def data_to_send(self) -> bytes:
         """Hand over the bytes that are to be written, `b""` if there are none."""
         if self._refusal is not None:
             self.send(*answer_to(self._refusal))
-        if self._incoming.frames is not None and self._server_state is State.OPEN:
+        if self._incoming.frames is not None and self._standing.server is State.OPEN:
             self._out.append(self._incoming.frames.owed())
         data = b"".join(self._out)
         self._out.clear()
@@ -253,7 +264,7 @@ class Connection:
     @property
     def response_started(self) -> bool:
         """Whether this exchange's final answer has begun, or can never begin."""
-        return self._server_state not in _NOT_ANSWERING
+        return self._standing.server not in _NOT_ANSWERING
 
     @property
     def closing(self) -> Closing:
@@ -263,10 +274,10 @@ class Connection:
             return Closing.NOW
         if self._refusal is not None:
             return Closing.NO
-        said_so = head is not None and not head.keep_alive
+        said_so = head is not None and not head.fields.keep_alive
         return closing_of(
-            self._client_state,
-            self._server_state,
+            self._standing.client,
+            self._standing.server,
             eof=self._incoming.eof,
             went_on=self._incoming.went_on,
             expects_it=said_so or not self._outgoing.begun,
@@ -277,26 +288,27 @@ class Connection:
     @property
     def client_state(self) -> State:
         """What the client does next."""
-        return self._client_state
+        return self._standing.client
 
     @property
     def server_state(self) -> State:
         """What we do next."""
-        return self._server_state
+        return self._standing.server
 
     def start_next_cycle(self) -> None:
         """Turn to the next request, after both messages of this exchange are complete.
 
         Raises LocalProtocolError if they are not, or if no other may follow.
         """
-        pair = (self._client_state, self._server_state)
-        if pair not in NEXT_CYCLE:
+        standing = self._standing
+        if standing.next_cycle is None:
             raise LocalProtocolError(
-                f"no next cycle while the client is {pair[0].name} and the server {pair[1].name}"
+                f"no next cycle while the client is {standing.client.name}"
+                f" and the server {standing.server.name}"
             )
-        self._client_state, self._server_state = NEXT_CYCLE[pair]
+        self._standing = standing.next_cycle
         self._incoming.next_cycle()
-        self._outgoing = _unasked()
+        self._outgoing.end()
         self._cycle += 1
 
     def deadline(self, now: float) -> float | None:
@@ -332,10 +344,9 @@ class Connection:
 
     # How it works.
 
-    def _rejoin(self) -> None:
-        self._client_state, self._server_state = join(
-            self._client_state, self._server_state, keep_alive=self._outgoing.keep_alive
-        )
+    def _stand(self, client: State, server: State) -> None:
+        """Put the two sides there, and on to where these states lead together."""
+        self._standing = standing_of(client, server).rejoined[self._outgoing.keep_alive]
 
     def _read_frames(self, *, late: bool = False) -> None:
         """Read the frames that have come; act on the peer's last once all before it are told.
@@ -343,10 +354,10 @@ class Connection:
         If it is `late`, act at once, or if there is no last, ask for a sign of life.
         """
         frames = self._incoming.frames
-        if frames is None or self._client_state is not State.OPEN:
+        if frames is None or self._standing.client is not _OPEN:
             return
         for event in frames.read():
-            self._client_state = CLIENT_MOVES[self._client_state, type(event)]
+            self._heard(event)
         if late and not frames.at_end:
             frames.owe_ping()
         if not frames.at_end or not (frames.told or late):
@@ -356,45 +367,28 @@ class Connection:
         except RemoteProtocolError as error:
             self._fail(error)
             return
-        self._client_state = CLIENT_MOVES[self._client_state, type(close)]
-        if self._server_state is State.OPEN:
+        self._heard(close)
+        if self._standing.server is State.OPEN:
             self.send(CloseWebSocket(code=close.code))
-        self._rejoin()
         frames.tell(close)
         frames.release()
 
     def _fail(self, error: RemoteProtocolError) -> None:
         self._error = error
-        if error.close_code is not None and self._server_state is State.OPEN:
+        if error.close_code is not None and self._standing.server is State.OPEN:
             self.send(CloseWebSocket(code=error.close_code, reason=error.reason))
         self._incoming.discard()
-        self._client_state = State.ERROR
         self._outgoing.keep_alive = False
         if error.status is not None and not self.response_started:
             self._refusal = error
-        self._rejoin()
+        self._stand(State.ERROR, self._standing.server)
+
+    def _heard(self, event: Event) -> None:
+        """Move to where `event` of the client leads."""
+        self._standing = self._standing.by_client[type(event)][self._outgoing.keep_alive]
 
     def _wait(self) -> Wait:
-        match self._client_state:
-            case State.IDLE:
-                if self._cycle and not self._incoming.buffered:
-                    return Wait.NEXT_REQUEST
-                return Wait.HEAD
-            case State.SEND_BODY:
-                return Wait.BODY if self._wanted else Wait.UNWANTED_BODY
-            case State.OPEN if self._incoming.frames is not None and self._server_state in _FRAMED:
-                # Nothing is waited for of a peer that has left.
-                frames = self._incoming.frames
-                return Wait.NOTHING if self._incoming.eof and not frames.at_end else frames.wait
-            case _:
-                return Wait.NOTHING
+        return wait_of(self._standing, self._incoming, first=not self._cycle, wanted=self._wanted)
 
 
 _NOT_ANSWERING = frozenset((State.IDLE, State.SEND_RESPONSE))
-
-_FRAMED = frozenset((State.OPEN, State.CLOSING))
-
-
-def _unasked() -> Outgoing:
-    """For an answer before any request, the last: one that HTTP/1.0 would understand."""
-    return Outgoing(method=b"", http_version=b"1.0", keep_alive=False)

@@ -1,10 +1,10 @@
 """The engine for ordinary messages: what the gate has judged is not parsed once more.
 
 For every message it gives the events and writes the bytes that `h11_engine`
-does; tests hold it to that. What it leaves to h11 is said in `speaks`.
+does; tests hold it to that. What it leaves to h11 is said by `Head.is_ordinary`.
 """
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from .answer_head import AnswerHead, Framing
 from .engine import OutgoingEvent
@@ -15,62 +15,50 @@ from .head import Head
 from .head_writing import write_fields, write_head
 from .headers import Headers
 
-__all__ = ("FastEngine", "speaks")
+__all__ = ("FastEngine",)
 
 _END = EndOfMessage()
 
 _LAST_CHUNK = b"0\r\n"
 
-
-def speaks(head: Head) -> bool:
-    """Whether this engine takes the exchange that begins with `head`.
-
-    Not where anything is to be read otherwise than it stands: an older
-    version, a target with a host of its own, another protocol to go on with.
-    """
-    if head.http_version != b"1.1" or head.authority is not None or head.handshake is not None:
-        return False
-    # h11 puts the coding's name in lower case.
-    return head.content_length is not None or head.headers.get(b"transfer-encoding") == b"chunked"
+# Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
+_CONTENT: Final = Passed.CONTENT
+_FRAMING: Final = Passed.FRAMING
 
 
 class FastEngine:
     """One exchange after the other; of each only how its answer is framed is remembered."""
 
-    __slots__ = ("_chunked",)
+    __slots__ = ("chunked",)
 
     def __init__(self) -> None:
-        self._chunked = False
+        self.chunked = False
         """Whether the answer is."""
 
     def read_head(self, head: Head) -> Request:
         """As `Engine.read_head`."""
-        self._chunked = False
-        return Request(method=head.method, target=head.target, headers=head.headers)
+        self.chunked = False
+        return Request(method=head.method, target=head.target, headers=head.fields.headers)
 
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
         """As `Engine.read_body`."""
-        match passed:
-            case Passed.CONTENT:
-                return Data(data=raw)
-            case Passed.FRAMING:
-                return None
-            case Passed.END:
-                return _END if len(raw) <= len(b"\r\n") else _end_with_trailers(raw)
-            case _:
-                assert_never(passed)
+        if passed is _CONTENT:
+            return Data(data=raw)
+        if passed is _FRAMING:
+            return None
+        return _END if len(raw) <= len(b"\r\n") else _end_with_trailers(raw)
 
     def send(self, event: OutgoingEvent) -> bytes:
         """As `Engine.send`."""
         match event:
             case Data():
                 data = event.data
-                return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+                return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
             case AnswerHead():
-                self._chunked = event.framing is Framing.CHUNKED
+                self.chunked = event.framing is Framing.CHUNKED
                 return event.raw
             case EndOfMessage():
-                return _LAST_CHUNK + write_fields(event.trailers) if self._chunked else b""
+                return _LAST_CHUNK + write_fields(event.trailers) if self.chunked else b""
             case InformationalResponse():
                 return write_head(event.status, event.reason, event.headers)
             case _:

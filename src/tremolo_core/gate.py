@@ -10,7 +10,7 @@ not searched again.
 """
 
 import enum
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from .errors import RemoteProtocolError
 from .grammar import CHUNK_LINE
@@ -22,6 +22,7 @@ from .head import (
     refuse_block,
     request_line_limit,
 )
+from .head_fields import HeadFields
 from .limits import Limits
 
 __all__ = ("Gate", "Passed")
@@ -53,6 +54,20 @@ class Passed(enum.Enum):
     """What ends the message: the trailer section if it is chunked, else no bytes."""
 
 
+# Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
+_HEAD: Final = _Stage.HEAD
+_BODY: Final = _Stage.BODY
+_BODY_END: Final = _Stage.BODY_END
+_CHUNK_LINE: Final = _Stage.CHUNK_LINE
+_CHUNK_DATA: Final = _Stage.CHUNK_DATA
+_CHUNK_END: Final = _Stage.CHUNK_END
+_TRAILERS: Final = _Stage.TRAILERS
+_DONE: Final = _Stage.DONE
+_CONTENT: Final = Passed.CONTENT
+_FRAMING: Final = Passed.FRAMING
+_END: Final = Passed.END
+
+
 class Gate:
     """Bytes of one peer, held until they are known to be well-formed.
 
@@ -76,7 +91,7 @@ class Gate:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._buffer = bytearray()
-        self._stage = _Stage.HEAD
+        self._stage = _HEAD
         self._line = 0
         """Where in the buffer the first unfinished line begins."""
         self._searched = 0
@@ -87,10 +102,10 @@ class Gate:
         """Bytes that the body, or the chunk, still lacks."""
         self._counted = 0
         """Bytes of the body so far, as far as they are announced."""
-        self.passed = Passed.END
+        self.passed = _END
         """What the bytes are that `body` returned last."""
-        self._last: Head | None = None
-        """The head before: often the next one has the same fields."""
+        self._last: HeadFields | None = None
+        """The fields of the head before: often the next one has the same."""
         self.body_limit = limits.body
         """The most bytes that this request's body may have; None is no limit."""
 
@@ -102,12 +117,12 @@ class Gate:
     @property
     def unread(self) -> int | None:
         """Bytes of the body that have not come out of here; None if that is not known."""
-        if self._stage is _Stage.BODY:
+        if self._stage is _BODY:
             return self._missing
-        return 0 if self._stage in (_Stage.BODY_END, _Stage.DONE) else None
+        return 0 if self._stage in (_BODY_END, _DONE) else None
 
     def forget(self) -> None:
-        """Let go of the last head, which may be the largest thing that an idle peer has here."""
+        """Let go of the last fields, which may be the largest thing that an idle peer has here."""
         self._last = None
 
     def feed(self, data: bytes) -> None:
@@ -124,7 +139,7 @@ class Gate:
 
     def next_message(self) -> None:
         """Turn to the message behind the one that is complete."""
-        self._stage = _Stage.HEAD
+        self._stage = _HEAD
         self._skipped = False
         self._counted = 0
         self.body_limit = self._limits.body
@@ -135,19 +150,27 @@ class Gate:
         Raises RemoteProtocolError for a bad one: as soon as its size, its request
         line or the end of a line is known to be wrong, else when it is complete.
         """
-        if not self._skipped and not self._skip_empty_line():
-            return None
-        end = self._block_end(self._limits.head, request_line=True)
-        if end is None:
-            return None
-        self._last = head = parse_head(self._take(end), self._limits, self._last)
-        if head.content_length is None:
-            self._stage = _Stage.CHUNK_LINE
-        elif head.content_length:
-            self._missing = self._counted = head.content_length
-            self._stage = _Stage.BODY
+        limits, buffer = self._limits, self._buffer
+        # Mostly it comes in one piece.
+        end = 0 if self._searched else buffer.find(b"\r\n\r\n") + 4
+        if not 4 <= end <= limits.head or buffer[0] == _CR:
+            if not self._skipped and not self._skip_empty_line():
+                return None
+            found = self._block_end(limits.head, request_line=True)
+            if found is None:
+                return None
+            end = found
+        head = parse_head(self._take(end), limits, self._last)
+        fields = head.fields
+        self._last = fields if fields.may_be_kept else None
+        length = fields.content_length
+        if length == 0:
+            self._stage = _BODY_END
+        elif length is None:
+            self._stage = _CHUNK_LINE
         else:
-            self._stage = _Stage.BODY_END
+            self._missing = self._counted = length
+            self._stage = _BODY
         return head
 
     def body(self) -> bytes | None:
@@ -158,25 +181,24 @@ class Gate:
         Raises RemoteProtocolError for a bad one, and as soon as a body is
         announced that is beyond the limit (413).
         """
-        match self._stage:
-            case _Stage.BODY:
-                self._keep_to_body_limit()
-                return self._content(_Stage.BODY_END)
-            case _Stage.BODY_END:
-                self.passed = Passed.END
-                self._stage = _Stage.DONE
-                return b""
-            case _Stage.CHUNK_LINE:
-                return self._chunk_line()
-            case _Stage.CHUNK_DATA:
-                self._keep_to_body_limit()
-                return self._content(_Stage.CHUNK_END)
-            case _Stage.CHUNK_END:
-                return self._chunk_end()
-            case _Stage.TRAILERS:
-                return self._trailers()
-            case _:
-                return None
+        stage = self._stage
+        if stage is _BODY_END:
+            self.passed = _END
+            self._stage = _DONE
+            return b""
+        if stage is _BODY:
+            self._keep_to_body_limit()
+            return self._content(_BODY_END)
+        if stage is _CHUNK_DATA:
+            self._keep_to_body_limit()
+            return self._content(_CHUNK_END)
+        if stage is _CHUNK_LINE:
+            return self._chunk_line()
+        if stage is _CHUNK_END:
+            return self._chunk_end()
+        if stage is _TRAILERS:
+            return self._trailers()
+        return None
 
     def _skip_empty_line(self) -> bool:
         """Drop an empty line before the request; False while one byte more must tell."""
@@ -190,11 +212,6 @@ class Gate:
     def _block_end(self, most: int, *, request_line: bool) -> int | None:
         """Where the lines at the buffer's start end with an empty one; None if not yet."""
         buffer = self._buffer
-        if request_line and self._searched == 0:
-            # A head mostly comes in one piece.
-            end = buffer.find(b"\r\n\r\n") + 4
-            if 4 <= end <= most:
-                return end
         while (newline := buffer.find(b"\n", self._searched)) >= 0:
             if newline == 0 or buffer[newline - 1] != _CR or newline >= most:
                 self._refuse_block(request_line=request_line)
@@ -223,7 +240,7 @@ class Gate:
         size = min(self._missing, len(self._buffer))
         if not size:
             return None
-        self.passed = Passed.CONTENT
+        self.passed = _CONTENT
         self._missing -= size
         if not self._missing:
             self._stage = behind
@@ -244,8 +261,8 @@ class Gate:
         self._missing = int(chunk[1], 16)
         self._counted += self._missing
         self._keep_to_body_limit()
-        self.passed = Passed.FRAMING
-        self._stage = _Stage.CHUNK_DATA if self._missing else _Stage.TRAILERS
+        self.passed = _FRAMING
+        self._stage = _CHUNK_DATA if self._missing else _TRAILERS
         return line
 
     def _chunk_end(self) -> bytes | None:
@@ -253,8 +270,8 @@ class Gate:
             raise RemoteProtocolError("a chunk that is longer than its announced size")
         if len(self._buffer) < 2:
             return None
-        self.passed = Passed.FRAMING
-        self._stage = _Stage.CHUNK_LINE
+        self.passed = _FRAMING
+        self._stage = _CHUNK_LINE
         return self._take(2)
 
     def _trailers(self) -> bytes | None:
@@ -263,8 +280,8 @@ class Gate:
             return None
         raw = self._take(end)
         parse_trailers(raw, self._limits)
-        self.passed = Passed.END
-        self._stage = _Stage.DONE
+        self.passed = _END
+        self._stage = _DONE
         return raw
 
     def _take(self, size: int) -> bytes:

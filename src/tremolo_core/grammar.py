@@ -33,7 +33,7 @@ FIELD_VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*+(?<![
 REASON_PHRASE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 """RFC 9112 4."""
 
-REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21\x22\x24-\x7e]++) HTTP/([0-9])\.([0-9])\r\n")
+REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21\x22\x24-\x7e]++) HTTP/([0-9]\.[0-9])\r\n")
 """RFC 9112 3, with single spaces; the target is visible ASCII but for `#`."""
 
 FIELD_LINES = re.compile(
@@ -51,7 +51,7 @@ CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t\x20-\x7e\x80-\xff]*+)?\r\n
 """RFC 9112 7.1.1: extensions are passed over, whatever they say without control bytes."""
 
 _PCT_ENCODED = rb"%[0-9A-Fa-f]{2}"
-_REG_NAME = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|" + _PCT_ENCODED + rb")++"
+_REG_NAME = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]++|" + _PCT_ENCODED + rb")++"
 _IP_LITERAL = rb"\[(?:[0-9A-Fa-f:.]++|[vV][0-9A-Fa-f]++\.[A-Za-z0-9\-._~!$&'()*+,;=:]++)\]"
 _AUTHORITY = rb"(?:" + _IP_LITERAL + rb"|" + _REG_NAME + rb")(?::[0-9]{0,5})?"
 

@@ -1,19 +1,16 @@
 """A request's head, from raw bytes to a judged value; and its trailers.
 
-`gate` finds where a head ends. The message's body, once its framing is known
-from here, is the gate's matter again.
+`gate` finds where a head ends, `head_fields` judges what its fields say. The
+message's body, once its framing is known, is the gate's matter again.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NoReturn
 
 from ._values import value
 from .errors import RemoteProtocolError
-from .grammar import ABSOLUTE_FORM, CONTENT_LENGTH, FIELD_LINES, HOST, REQUEST_LINE
-from .headers import Headers
+from .grammar import ABSOLUTE_FORM, FIELD_LINES, REQUEST_LINE
+from .head_fields import HeadFields, read_fields
 from .limits import Limits
-from .websocket_handshake import Handshake, read_handshake
 
 __all__ = (
     "NOT_IN_TRAILERS",
@@ -25,12 +22,7 @@ __all__ = (
     "request_line_limit",
 )
 
-_FRAMING = frozenset(
-    (
-        *(b"connection", b"content-length", b"expect", b"host", b"transfer-encoding"),
-        b"upgrade",
-    )
-)
+_SLASH = 0x2F
 
 NOT_IN_TRAILERS = frozenset(
     (
@@ -48,89 +40,49 @@ class Head:
 
     raw: bytes
     """The head as it came, from the request line to the empty line."""
-    block: bytes
-    """The part of it behind the request line."""
     method: bytes
     target: bytes
-    http_version: bytes
-    """`b"1.1"` or `b"1.0"`."""
-    headers: Headers
     authority: bytes | None
     """The authority of an absolute-form target, else None."""
-    content_length: int | None
-    """The declared length of the body; 0 where there is none, None where it is chunked."""
-    keep_alive: bool
-    """Whether the client may send another request on this connection."""
-    expects_continue: bool
-    """Whether the client waits for `100 Continue` before it sends the body."""
-    handshake: Handshake | None = None
-    """What the client offers if it asks for a WebSocket, else None."""
+    fields: HeadFields
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether nothing is to be read otherwise than it stands, so that h11 need not.
+
+        Not a target with a host of its own, nor what its fields say of themselves.
+        """
+        return self.fields.is_ordinary and self.authority is None
 
 
-def parse_head(raw: bytes, limits: Limits, last: Head | None = None) -> Head:
+def parse_head(raw: bytes, limits: Limits, last: HeadFields | None = None) -> Head:
     """Read a complete head, which ends with its empty line.
 
-    Where its fields are to the byte those of the `last` head, nothing about
-    them is found out again. Raises RemoteProtocolError, with the status that it
-    deserves, for the first thing that is wrong.
+    Where its fields are to the byte the `last` ones, that may be kept, nothing
+    about them is found out again. Raises RemoteProtocolError, with the status
+    that it deserves, for the first thing that is wrong.
     """
     line = REQUEST_LINE.match(raw)
     if line is None:
         refuse_block(raw, limits, request_line=True)
     start = line.end()
-    if start - 2 > request_line_limit(limits):
+    if start - len(b"\r\n") > limits.request_line:
         refuse_block(raw, limits, request_line=True)
-    method, target, major, minor = line.groups()
-    http_version = b"1.0" if minor == b"0" else b"1.1"
+    method, target, version = line.groups()
     block = raw[start:]
-    if (
-        last is not None
-        and last.block == block
-        and last.http_version == http_version
-        and last.handshake is None
-        and major == b"1"
-    ):
+    if last is not None and last.block == block and last.http_version == version:
+        fields = last
         authority = _judge_target(method, target)
-        return replace(last, raw=raw, method=method, target=target, authority=authority)
-    fields = FIELD_LINES.findall(block)
-    # One line feed more than there are fields ends the block itself.
-    if len(fields) != block.count(b"\n") - 1 or len(fields) > limits.fields:
-        refuse_block(raw, limits, request_line=True)
-    if major != b"1":
-        raise RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are spoken here", status=505)
-    if b" \r\n" in block or b"\t\r\n" in block:
-        fields = [(name, value.rstrip(b" \t")) for name, value in fields]
-    headers = Headers([(name.lower(), value) for name, value in fields])
-    framing: dict[bytes, list[bytes]] = {}
-    for name, content in headers:
-        if name in _FRAMING:
-            framing.setdefault(name, []).append(content)
-    _judge_host(framing.pop(b"host", None), http_version)
-    authority = _judge_target(method, target)
-    content_length: int | None = 0
-    keep_alive = http_version == b"1.1"
-    expects_continue = False
-    handshake = None
-    if framing:
-        content_length = _judge_framing(framing, http_version)
-        expects_continue = _judge_expectation(framing.get(b"expect"), http_version)
-        keep_alive &= not _says_close(framing.get(b"connection", ()))
-        # HTTP/1.0 has no other protocols to go on with (RFC 9110 7.8).
-        if b"upgrade" in framing and http_version == b"1.1":
-            handshake = read_handshake(method, headers, has_body=content_length != 0)
-    return Head(
-        raw=raw,
-        block=block,
-        method=method,
-        target=target,
-        http_version=http_version,
-        headers=headers,
-        authority=authority,
-        content_length=content_length,
-        keep_alive=keep_alive,
-        expects_continue=expects_continue,
-        handshake=handshake,
-    )
+    else:
+        lines = FIELD_LINES.findall(block)
+        # One line feed more than there are fields ends the block itself.
+        if len(lines) != block.count(b"\n") - 1 or len(lines) > limits.fields:
+            refuse_block(raw, limits, request_line=True)
+        if version != b"1.1":
+            version = _judge_version(version)
+        authority = _judge_target(method, target)
+        fields = read_fields(lines, block, method=method, http_version=version)
+    return Head(raw=raw, method=method, target=target, authority=authority, fields=fields)
 
 
 def parse_trailers(raw: bytes, limits: Limits) -> None:
@@ -195,11 +147,18 @@ def judge_request_line(line: bytes, limits: Limits) -> None:
         raise RemoteProtocolError("a malformed request line")
 
 
+def _judge_version(version: bytes) -> bytes:
+    """Return what a message of `version` is read as (RFC 9110 2.5)."""
+    if version[:1] != b"1":
+        raise RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are spoken here", status=505)
+    return b"1.0" if version == b"1.0" else b"1.1"
+
+
 def _judge_target(method: bytes, target: bytes) -> bytes | None:
     """Return the authority of an absolute-form target, None for the other forms (RFC 9112 3.2)."""
     if method == b"CONNECT":
         raise RemoteProtocolError("this server opens no tunnels", status=501)
-    if target[:1] == b"/":
+    if target[0] == _SLASH:
         return None
     if target == b"*":
         if method != b"OPTIONS":
@@ -209,53 +168,3 @@ def _judge_target(method: bytes, target: bytes) -> bytes | None:
     if absolute is None:
         raise RemoteProtocolError("a target that is neither a path nor an http URI")
     return absolute[1]
-
-
-def _judge_host(hosts: list[bytes] | None, http_version: bytes) -> None:
-    """Exactly one valid Host in HTTP/1.1, at most one before (RFC 9112 3.2)."""
-    if hosts is None:
-        if http_version == b"1.1":
-            raise RemoteProtocolError("no Host field")
-    elif len(hosts) > 1:
-        raise RemoteProtocolError("more than one Host field")
-    elif HOST.fullmatch(hosts[0]) is None:
-        raise RemoteProtocolError("a malformed Host field")
-
-
-def _judge_framing(framing: Mapping[bytes, list[bytes]], http_version: bytes) -> int | None:
-    """Return the body's declared length, 0 for no body, None for chunked (RFC 9112 6)."""
-    lengths = framing.get(b"content-length")
-    codings = framing.get(b"transfer-encoding")
-    if codings is not None:
-        if lengths is not None:
-            raise RemoteProtocolError("both Content-Length and Transfer-Encoding")
-        if http_version == b"1.0":
-            raise RemoteProtocolError("Transfer-Encoding in HTTP/1.0")
-        members = [coding.strip(b" \t").lower() for coding in b",".join(codings).split(b",")]
-        if members == [b"chunked"]:
-            return None
-        if set(members) <= {b"chunked", b""}:
-            raise RemoteProtocolError("a malformed Transfer-Encoding field")
-        raise RemoteProtocolError("a transfer coding other than chunked", status=501)
-    if lengths is None:
-        return 0
-    if len(lengths) > 1:
-        raise RemoteProtocolError("more than one Content-Length field")
-    if CONTENT_LENGTH.fullmatch(lengths[0]) is None:
-        raise RemoteProtocolError("a malformed Content-Length field")
-    return int(lengths[0])
-
-
-def _says_close(lines: Sequence[bytes]) -> bool:
-    return any(
-        option.strip(b" \t").lower() == b"close" for line in lines for option in line.split(b",")
-    )
-
-
-def _judge_expectation(expectations: list[bytes] | None, http_version: bytes) -> bool:
-    """Whether the client waits for a 100; in HTTP/1.0 nobody does (RFC 9110 10.1.1)."""
-    if expectations is None or http_version == b"1.0":
-        return False
-    if [expectation.lower() for expectation in expectations] != [b"100-continue"]:
-        raise RemoteProtocolError("an expectation other than 100-continue", status=417)
-    return True

@@ -4,10 +4,12 @@
 to be read in a given state. The counterpart for what we send is `outgoing`.
 """
 
+from typing import Final
+
 from .engine import Engine
 from .errors import RemoteProtocolError
 from .events import ConnectionClosed, EndOfMessage, Event, Request
-from .fast_engine import FastEngine, speaks
+from .fast_engine import FastEngine
 from .frames import Frames
 from .gate import Gate
 from .h11_engine import H11Engine
@@ -17,6 +19,10 @@ from .states import State
 from .websocket_handshake import Agreement
 
 __all__ = ("Incoming",)
+
+# Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
+_IDLE: Final = State.IDLE
+_SEND_BODY: Final = State.SEND_BODY
 
 
 class Incoming:
@@ -29,6 +35,7 @@ class Incoming:
         "_limits",
         "engine",
         "eof",
+        "fast",
         "frames",
         "head",
         "received",
@@ -39,6 +46,8 @@ class Incoming:
         self._limits = limits
         self._gate = Gate(limits)
         self._fast = FastEngine() if fast_path else None
+        self.fast = self._fast
+        """The engine of the current cycle if it is the fast one, else None."""
         self.engine: Engine = self._fast or H11Engine()
         """What reads and writes the current cycle."""
         self.head: Head | None = None
@@ -91,7 +100,8 @@ class Incoming:
     def next_cycle(self) -> None:
         """Turn to the next request."""
         self._gate.next_message()
-        # For a refusal before there is a next request.
+        # Also for a refusal before there is a next request.
+        self.fast = self._fast
         self.engine = self._fast or H11Engine()
 
     def forget(self) -> None:
@@ -117,13 +127,13 @@ class Incoming:
         after which this is not to be called again.
         """
         gate = self._gate
-        if state is State.SEND_BODY:
+        if state is _SEND_BODY:
             while (raw := gate.body()) is not None:
                 self.withheld = False
                 event = self.engine.read_body(raw, gate.passed)
                 if event is not None:
                     return event
-        elif state is State.IDLE:
+        elif state is _IDLE:
             head = gate.head()
             if head is not None:
                 return self._begin(head)
@@ -135,9 +145,14 @@ class Incoming:
 
     def _begin(self, head: Head) -> Request:
         self.head = head
-        self.withheld = head.expects_continue and head.content_length != 0
-        fast = self._fast
-        self.engine = fast if fast is not None and speaks(head) else H11Engine()
+        fields = head.fields
+        self.withheld = fields.expects_continue and fields.content_length != 0
+        fast = self.fast
+        if fast is not None:
+            if head.is_ordinary:
+                return fast.read_head(head)
+            self.fast = None
+            self.engine = H11Engine()
         return self.engine.read_head(head)
 
     def _end(self, state: State) -> ConnectionClosed | None:

@@ -13,7 +13,7 @@ from tremolo_core import (
 )
 from tremolo_core.answer_head import answer_head
 from tremolo_core.engine import OutgoingEvent
-from tremolo_core.fast_engine import FastEngine, speaks
+from tremolo_core.fast_engine import FastEngine
 from tremolo_core.gate import Passed
 from tremolo_core.head import Head, parse_head
 
@@ -58,12 +58,12 @@ LEFT = {
 
 @pytest.mark.parametrize("raw", TAKEN.values(), ids=TAKEN)
 def test_what_it_speaks(raw: bytes) -> None:
-    assert speaks(head_of(raw))
+    assert head_of(raw).is_ordinary
 
 
 @pytest.mark.parametrize("raw", LEFT.values(), ids=LEFT)
 def test_what_it_leaves_to_h11(raw: bytes) -> None:
-    assert not speaks(head_of(raw))
+    assert not head_of(raw).is_ordinary
 
 
 # Reading.
@@ -75,7 +75,7 @@ def test_a_head() -> None:
     assert request == Request(
         method=b"GET", target=b"/a?b", headers=Headers(((b"host", b"a"), (b"x-y", b"Z")))
     )
-    assert request.headers is head.headers
+    assert request.headers is head.fields.headers
 
 
 def test_a_body_of_known_length() -> None:

@@ -153,7 +153,7 @@ def test_what_is_not(pattern: Pattern[bytes], text: bytes) -> None:
 def test_the_parts_of_a_request_line() -> None:
     line = REQUEST_LINE.match(b"GET /a?b HTTP/1.0\r\nHost: c\r\n")
     assert line is not None
-    assert line.groups() == (b"GET", b"/a?b", b"1", b"0")
+    assert line.groups() == (b"GET", b"/a?b", b"1.0")
     assert line.end() == 19
 
 

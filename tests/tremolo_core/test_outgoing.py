@@ -24,7 +24,7 @@ from tremolo_core import (
 from tremolo_core.answer_head import AnswerHead
 from tremolo_core.head import NOT_IN_TRAILERS, parse_head
 from tremolo_core.outgoing import Batch, Outgoing
-from tremolo_core.states import SERVER_MOVES
+from tremolo_core.standing import standing_of
 
 from .framing import handshake
 
@@ -35,13 +35,18 @@ CHUNKED = (b"transfer-encoding", b"chunked")
 CLOSE = (b"connection", b"close")
 END = EndOfMessage()
 
+SENDING = standing_of(State.DONE, State.SEND_BODY)
+
 
 def outgoing(
     method: bytes = b"GET", *, http_version: bytes = b"1.1", keep_alive: bool | None = None
 ) -> Outgoing:
     if keep_alive is None:
         keep_alive = http_version == b"1.1"
-    return Outgoing(method=method, http_version=http_version, keep_alive=keep_alive)
+    fields = b"Host: a\r\n" if keep_alive else b"Host: a\r\nConnection: close\r\n"
+    made = Outgoing()
+    made.begin(parse_head(b"%b / HTTP/%b\r\n%b\r\n" % (method, http_version, fields), Limits()))
+    return made
 
 
 def response(*fields: tuple[bytes, bytes], status: int = 200) -> Response:
@@ -58,7 +63,7 @@ def judge(draft: Outgoing, event: Event) -> WhatIsSaid | None:
         server = State.DONE
     else:
         server = State.SEND_BODY if draft.begun else State.SEND_RESPONSE
-    batch = draft.judge((event,), State.DONE, server, awaited=False)
+    batch = draft.judge((event,), standing_of(State.DONE, server), awaited=False)
     assert not batch.framed
     assert not batch.awaited
     if not batch.written:
@@ -344,7 +349,7 @@ def test_what_is_written_elsewhere(
 ) -> None:
     draft = outgoing(method, http_version=http_version.encode())
     judge(draft, head)
-    assert draft.judge_elsewhere(5, State.SEND_BODY) == to_write
+    assert draft.judge_elsewhere(5, SENDING) == to_write
     judge(draft, END)
 
 
@@ -364,11 +369,11 @@ def test_what_cannot_be_written_elsewhere(
     draft = outgoing()
     judge(draft, head)
     with pytest.raises(LocalProtocolError, match=reason):
-        draft.judge_elsewhere(count, server)
+        draft.judge_elsewhere(count, standing_of(State.DONE, server))
     if draft.is_chunked or head.status == 304:
         judge(draft, END)
     else:
-        assert draft.judge_elsewhere(5, State.SEND_BODY) == 5
+        assert draft.judge_elsewhere(5, SENDING) == 5
 
 
 @pytest.mark.parametrize("sent", [b"", b"hell"])
@@ -472,7 +477,8 @@ def test_a_server_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LocalProtocolError, match="Request cannot be sent by a server in the state"):
         judge(outgoing(), request)
     # Nor if the tables had it.
-    monkeypatch.setitem(SERVER_MOVES, (State.SEND_RESPONSE, Request), State.SEND_RESPONSE)
+    here = standing_of(State.DONE, State.SEND_RESPONSE)
+    monkeypatch.setitem(here.by_server, Request, (here, here))
     with pytest.raises(LocalProtocolError, match="Request is no part of an answer"):
         judge(outgoing(), request)
 
@@ -491,12 +497,16 @@ def of(
     server: State = State.SEND_RESPONSE,
     awaited: bool = False,
 ) -> Batch:
-    return draft.judge(events, client, server, awaited=awaited)
+    return draft.judge(events, standing_of(client, server), awaited=awaited)
+
+
+def states_of(batch: Batch) -> tuple[State, State]:
+    return batch.standing.client, batch.standing.server
 
 
 def test_events_that_are_sent_together() -> None:
     batch = of(outgoing(), HINTS, response(LENGTH_5), Data(data=b"he"), Data(data=b"llo"), END)
-    assert (batch.client, batch.server) == (State.DONE, State.DONE)
+    assert states_of(batch) == (State.DONE, State.DONE)
     assert [type(event) for event in batch.written] == [
         *(InformationalResponse, AnswerHead, Data, Data, EndOfMessage)
     ]
@@ -505,7 +515,7 @@ def test_events_that_are_sent_together() -> None:
 
 def test_no_events() -> None:
     batch = of(outgoing())
-    assert (batch.client, batch.server) == (State.DONE, State.SEND_RESPONSE)
+    assert states_of(batch) == (State.DONE, State.SEND_RESPONSE)
     assert (batch.written, batch.framed, batch.awaited) == ([], [], False)
 
 
@@ -520,7 +530,7 @@ def test_the_state_decides_what_may_come() -> None:
 
 def test_the_last_answer_leads_to_closing() -> None:
     batch = of(outgoing(keep_alive=False), response(LENGTH_5), DATA, END)
-    assert (batch.client, batch.server) == (State.MUST_CLOSE, State.MUST_CLOSE)
+    assert states_of(batch) == (State.MUST_CLOSE, State.MUST_CLOSE)
 
 
 def test_one_batch_begins_where_the_other_ended() -> None:
@@ -557,7 +567,7 @@ def test_a_rejected_batch_leaves_no_trace_of_a_beginning() -> None:
     head, *_ = batch.written
     assert isinstance(head, AnswerHead)
     assert head.response.headers == (CHUNKED,)
-    assert (batch.client, batch.server) == (State.DONE, State.DONE)
+    assert states_of(batch) == (State.DONE, State.DONE)
 
 
 def test_a_rejected_batch_leaves_no_trace_in_a_body() -> None:
@@ -566,7 +576,7 @@ def test_a_rejected_batch_leaves_no_trace_in_a_body() -> None:
     with pytest.raises(LocalProtocolError, match="ends 1 bytes before"):
         of(draft, Data(data=b"ll"), END, server=State.SEND_BODY)
     batch = of(draft, Data(data=b"llo"), END, server=State.SEND_BODY)
-    assert batch.server is State.DONE
+    assert batch.standing.server is State.DONE
 
 
 def test_a_rejected_batch_leaves_no_trace_of_leaving() -> None:
@@ -596,20 +606,21 @@ def test_whoever_awaits_a_100_is_told_or_not_kept() -> None:
 
 # A WebSocket.
 
-HANDSHAKE = parse_head(handshake(), Limits()).handshake
 TEXT = TextMessage(text="a", final=False)
 BYTES = BytesMessage(data=b"a", final=False)
 
 
 def asked_for_frames() -> Outgoing:
-    return Outgoing(method=b"GET", http_version=b"1.1", keep_alive=True, handshake=HANDSHAKE)
+    made = Outgoing()
+    made.begin(parse_head(handshake(), Limits()))
+    return made
 
 
 @pytest.mark.parametrize("client", [State.SEND_BODY, State.DONE])
 def test_frames_behind_an_acceptance(client: State) -> None:
     draft = asked_for_frames()
     batch = of(draft, AcceptWebSocket(), TEXT, client=client)
-    assert (batch.client, batch.server) == (State.OPEN, State.OPEN)
+    assert states_of(batch) == (State.OPEN, State.OPEN)
     [head] = batch.written
     assert isinstance(head, InformationalResponse)
     assert head.status == 101

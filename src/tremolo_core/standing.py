@@ -1,0 +1,62 @@
+"""Where both sides of a connection stand, with every step from there worked out beforehand.
+
+What is legal, and what follows from what, is said by the tables in `states`,
+and nowhere else; here they are put together once, so that an event costs one
+look-up by its type.
+"""
+
+from itertools import product
+
+from .events import Event
+from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
+
+__all__ = ("IDLE", "Standing", "standing_of")
+
+
+class Standing:
+    """The states of both sides. There is one object for each pair of states."""
+
+    __slots__ = ("by_client", "by_server", "client", "next_cycle", "rejoined", "server")
+
+    def __init__(self, client: State, server: State) -> None:
+        self.client = client
+        self.server = server
+        # What follows is filled in below, once there is an object for each pair.
+        self.rejoined = (self, self)
+        """What the states lead to together: in a last exchange, and in one that is not."""
+        self.by_client: dict[type[Event], tuple[Standing, Standing]] = {}
+        """The same after an event of the client; an event that is not here is illegal."""
+        self.by_server: dict[type[Event], tuple[Standing, Standing]] = {}
+        """The same after an event of the server."""
+        self.next_cycle: Standing | None = None
+        """Where another exchange begins, if one may follow."""
+
+
+_ALL = {pair: Standing(*pair) for pair in product(State, State)}
+
+
+def standing_of(client: State, server: State) -> Standing:
+    """Return the one that has these states."""
+    return _ALL[client, server]
+
+
+def _joined(client: State, server: State) -> tuple[Standing, Standing]:
+    return (
+        standing_of(*join(client, server, keep_alive=False)),
+        standing_of(*join(client, server, keep_alive=True)),
+    )
+
+
+for (_client, _server), _here in _ALL.items():
+    _here.rejoined = _joined(_client, _server)
+    _here.by_client = {
+        kind: _joined(to, _server) for (state, kind), to in CLIENT_MOVES.items() if state is _client
+    }
+    _here.by_server = {
+        kind: _joined(_client, to) for (state, kind), to in SERVER_MOVES.items() if state is _server
+    }
+    if (_client, _server) in NEXT_CYCLE:
+        _here.next_cycle = standing_of(*NEXT_CYCLE[_client, _server])
+
+IDLE = standing_of(State.IDLE, State.IDLE)
+"""Before a request."""

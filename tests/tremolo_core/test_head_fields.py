@@ -1,0 +1,99 @@
+"""What the fields of a head say together, and what of it may be kept for the next."""
+
+import pytest
+
+from tremolo_core import Headers, RemoteProtocolError
+from tremolo_core.grammar import FIELD_LINES
+from tremolo_core.head_fields import HeadFields, read_fields
+
+from .framing import handshake
+
+
+def read(*lines: bytes, method: bytes = b"GET", http_version: bytes = b"1.1") -> HeadFields:
+    block = b"\r\n".join((*lines, b"", b""))
+    return read_fields(FIELD_LINES.findall(block), block, method=method, http_version=http_version)
+
+
+def test_fields_that_say_nothing_of_the_message() -> None:
+    fields = read(b"HOST: a", b"X-Y: \t Z z \t")
+    assert fields == HeadFields(
+        block=b"HOST: a\r\nX-Y: \t Z z \t\r\n\r\n",
+        http_version=b"1.1",
+        headers=Headers(((b"host", b"a"), (b"x-y", b"Z z"))),
+        content_length=0,
+        keep_alive=True,
+        is_ordinary=True,
+        may_be_kept=True,
+    )
+    assert isinstance(fields.headers, Headers)
+
+
+def test_the_same_in_an_older_version() -> None:
+    for lines in ((), (b"Host: a",), (b"Connection: keep-alive",), (b"Expect: 100-continue",)):
+        fields = read(*lines, http_version=b"1.0")
+        assert not fields.keep_alive
+        assert not fields.is_ordinary
+        assert not fields.expects_continue
+        assert fields.content_length == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "length"),
+    [
+        (b"Content-Length: 0", 0),
+        (b"Content-Length: 007", 7),
+        (b"Transfer-Encoding: chunked", None),
+        (b"Transfer-Encoding: Chunked", None),
+    ],
+)
+def test_how_the_body_is_framed(line: bytes, length: int | None) -> None:
+    fields = read(b"Host: a", line)
+    assert fields.content_length == length
+    assert fields.is_ordinary == (b"Chunked" not in line)
+    assert fields.may_be_kept
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        ([b"Connection: close"], False),
+        ([b"Connection: x, CLOSE\t"], False),
+        ([b"Connection: x", b"Connection: Close"], False),
+        ([b"Connection: keep-alive"], True),
+        ([b"Connection: closed, enclose"], True),
+        ([b"Connection: close x"], True),
+    ],
+)
+def test_whether_another_request_may_follow(lines: list[bytes], kept: bool) -> None:
+    fields = read(b"Host: a", *lines)
+    assert fields.keep_alive == kept
+    assert fields.is_ordinary
+
+
+def test_who_waits_for_a_100() -> None:
+    assert read(b"Host: a", b"Expect: 100-Continue").expects_continue
+    assert not read(b"Host: a", b"Content-Length: 1").expects_continue
+    with pytest.raises(RemoteProtocolError) as caught:
+        read(b"Host: a", b"Expect: more")
+    assert caught.value.status == 417
+
+
+@pytest.mark.parametrize(
+    "secret", [b"Cookie: a=b", b"AUTHORIZATION: Basic YTpi", b"Proxy-Authorization: x"]
+)
+def test_what_is_secret_is_not_kept(secret: bytes) -> None:
+    for lines in ((b"Host: a", secret), (secret, b"Host: a", b"Content-Length: 0")):
+        fields = read(*lines)
+        assert fields.is_ordinary
+        assert not fields.may_be_kept
+
+
+def test_what_depends_on_the_method_is_not_kept() -> None:
+    block = handshake().split(b"\r\n")[1:-2]
+    assert not read(*block).may_be_kept
+    assert read(*block).handshake is not None
+    assert not read(*block).is_ordinary
+    other = read(b"Host: a", b"Connection: upgrade", b"Upgrade: h2c")
+    assert (other.handshake, other.is_ordinary, other.may_be_kept) == (None, True, False)
+    with pytest.raises(RemoteProtocolError):
+        read(*block, method=b"POST")

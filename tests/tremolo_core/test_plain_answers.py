@@ -1,0 +1,162 @@
+"""What is written in one go, and what is left to the others.
+
+That they would write the same is shown in `test_fast_path`.
+"""
+
+import pytest
+
+from tremolo_core import (
+    ConnectionClosed,
+    Data,
+    EndOfMessage,
+    Event,
+    Headers,
+    InformationalResponse,
+    Limits,
+    LocalProtocolError,
+    Response,
+    State,
+)
+from tremolo_core.fast_engine import FastEngine
+from tremolo_core.head import parse_head
+from tremolo_core.outgoing import Outgoing
+from tremolo_core.plain_answers import write_plainly
+from tremolo_core.standing import Standing, standing_of
+
+from .corpus import GET
+from .framing import handshake
+
+ASKED = standing_of(State.DONE, State.SEND_RESPONSE)
+END = EndOfMessage()
+HELLO = Data(data=b"hello")
+NOTHING = Data(data=b"")
+MORE = Data(data=b"x" * 26)
+LENGTH_5 = Response(status=200, headers=Headers(((b"content-length", b"5"),)))
+CHUNKED = Response(status=200)
+LAST = Response(status=200, headers=Headers(((b"content-length", b"5"), (b"connection", b"close"))))
+WITH_LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+IN_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class Answering:
+    """An answer, what has been written of it, and where both sides stand."""
+
+    def __init__(self, raw: bytes = GET) -> None:
+        self.outgoing = Outgoing()
+        self.outgoing.begin(parse_head(raw, Limits()))
+        self.engine = FastEngine()
+        self.out: list[bytes] = []
+        self.standing = ASKED
+
+    def write(self, *events: Event) -> bool:
+        """Whether they were written, and not left to the others."""
+        before = self._all()
+        standing = write_plainly(
+            events, self.standing, outgoing=self.outgoing, engine=self.engine, out=self.out
+        )
+        if standing is None:
+            assert self._all() == before
+            return False
+        self.standing = standing
+        return True
+
+    def _all(self) -> list[object]:
+        made = self.outgoing
+        return [
+            *(made.framing, made.missing, made.begun, made.keep_alive),
+            *(self.engine.chunked, list(self.out)),
+        ]
+
+    @property
+    def written(self) -> bytes:
+        return b"".join(self.out)
+
+
+def states(standing: Standing) -> tuple[State, State]:
+    return standing.client, standing.server
+
+
+@pytest.mark.parametrize(
+    ("events", "raw"),
+    [
+        ((LENGTH_5, HELLO, END), WITH_LENGTH + b"hello"),
+        (
+            (LENGTH_5, Data(data=b"he"), Data(data=b""), Data(data=b"llo"), END),
+            WITH_LENGTH + b"hello",
+        ),
+        ((CHUNKED, HELLO, NOTHING, END), IN_CHUNKS + b"5\r\nhello\r\n0\r\n\r\n"),
+        (
+            (CHUNKED, Data(data=b"x" * 26), END),
+            IN_CHUNKS + b"1a\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n",
+        ),
+        ((Response(status=204), END), b"HTTP/1.1 204 No Content\r\n\r\n"),
+    ],
+)
+def test_an_answer(events: tuple[Event, ...], raw: bytes) -> None:
+    together = Answering()
+    assert together.write(*events)
+    assert together.written == raw
+    assert states(together.standing) == (State.DONE, State.DONE)
+    apart = Answering()
+    for event in events:
+        assert apart.write(event)
+        assert apart.engine.chunked == raw.startswith(IN_CHUNKS)
+        assert apart.outgoing.begun
+    assert apart.written == raw
+    assert apart.standing is together.standing
+
+
+def test_the_last_answer() -> None:
+    ours = Answering()
+    assert ours.write(LAST, HELLO, END)
+    assert states(ours.standing) == (State.MUST_CLOSE, State.MUST_CLOSE)
+    assert not ours.outgoing.keep_alive
+    theirs = Answering(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert theirs.write(LENGTH_5, HELLO, END)
+    assert states(theirs.standing) == (State.MUST_CLOSE, State.MUST_CLOSE)
+    assert theirs.written == ours.written
+
+
+def test_an_answer_becomes_the_last_by_what_came_before() -> None:
+    answering = Answering()
+    answering.outgoing.keep_alive = False
+    assert answering.write(CHUNKED)
+    # Not said by the client, so in another place.
+    assert answering.written == (
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (HELLO,),
+        (LENGTH_5, END),
+        (LENGTH_5, Data(data=b"hello!"), END),
+        (LENGTH_5, HELLO, HELLO),
+        (LENGTH_5, LENGTH_5),
+        (LENGTH_5, HELLO, END, END),
+        (Response(status=304), HELLO),
+        (CHUNKED, EndOfMessage(trailers=Headers(((b"x", b"y"),)))),
+        (InformationalResponse(status=103), LENGTH_5),
+        (LENGTH_5, HELLO, END, ConnectionClosed()),
+    ],
+)
+def test_what_is_wrong_or_rare_is_left_to_the_others(events: tuple[Event, ...]) -> None:
+    assert not Answering().write(*events)
+
+
+@pytest.mark.parametrize(
+    "raw", [GET.replace(b"GET", b"HEAD"), GET.replace(b"1.1", b"1.0"), handshake()]
+)
+def test_so_is_the_answer_to_an_extraordinary_request(raw: bytes) -> None:
+    assert not Answering(raw).write(LENGTH_5, HELLO, END)
+
+
+def test_a_head_that_may_not_be_sent_leaves_no_trace() -> None:
+    answering = Answering()
+    with pytest.raises(LocalProtocolError):
+        answering.write(Response(status=600))
+    assert answering.written == b""
+    assert not answering.outgoing.begun
+    assert answering.write(LENGTH_5, HELLO, END)

@@ -1,0 +1,57 @@
+"""Every step that was worked out beforehand is the one that the tables say."""
+
+import itertools
+from typing import get_args
+
+import pytest
+
+from tremolo_core import Event, State
+from tremolo_core.standing import IDLE, Standing, standing_of
+from tremolo_core.states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, join
+
+PAIRS = list(itertools.product(State, State))
+
+
+def states(steps: tuple[Standing, Standing]) -> list[tuple[State, State]]:
+    return [(step.client, step.server) for step in steps]
+
+
+def test_there_is_one_for_each_pair_of_states() -> None:
+    made = {standing_of(*pair) for pair in PAIRS}
+    assert len(made) == len(PAIRS)
+    assert {(here.client, here.server) for here in made} == set(PAIRS)
+    assert standing_of(State.IDLE, State.IDLE) is IDLE
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_what_the_states_lead_to_together(pair: tuple[State, State]) -> None:
+    here = standing_of(*pair)
+    assert states(here.rejoined) == [join(*pair, keep_alive=kept) for kept in (False, True)]
+    assert all(standing_of(step.client, step.server) is step for step in here.rejoined)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("kind", get_args(Event))
+def test_where_an_event_leads(pair: tuple[State, State], kind: type[Event]) -> None:
+    client, server = pair
+    here = standing_of(client, server)
+    for steps, to in [
+        (here.by_client.get(kind), (CLIENT_MOVES.get((client, kind)), server)),
+        (here.by_server.get(kind), (client, SERVER_MOVES.get((server, kind)))),
+    ]:
+        if None in to:
+            assert steps is None
+        else:
+            assert steps is not None
+            theirs, ours = to
+            assert theirs is not None
+            assert ours is not None
+            assert states(steps) == [join(theirs, ours, keep_alive=kept) for kept in (False, True)]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_where_another_exchange_may_follow(pair: tuple[State, State]) -> None:
+    following = standing_of(*pair).next_cycle
+    assert (following is None) == (pair not in NEXT_CYCLE)
+    if following is not None:
+        assert (following.client, following.server) == NEXT_CYCLE[pair]
