@@ -78,3 +78,14 @@ async def test_uploads_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         response = await client.post("/small", files=files)
         assert response.json() == ["../x.bin: 3 bytes", "y.bin: 0 bytes"]
     assert (tmp_path / "uploads" / "1.data").read_bytes() == b"abc"
+
+
+async def test_events_come_one_by_one_and_go_on_where_they_stopped() -> None:
+    async with Client(load("events")["app"]) as client:
+        async with client.sse("/clock") as source:
+            assert (await anext(source)).event == "tick"
+        async with client.sse("/feed", headers={"last-event-id": "7"}) as source:
+            event = await anext(source)
+            assert (event.data, event.id, event.retry) == ("news number 8", "8", 1_000)
+        async with client.sse("/countdown") as source:
+            assert [event.data async for event in source] == ["3", "2", "1"]

@@ -10,6 +10,8 @@ from types import CoroutineType
 from typing import Any
 
 from .blocking import BlockingRequest, BlockingResponse
+from .blocking_streams import BlockingEventStream
+from .event_stream import EventStream
 from .injection import CallPlan, Kind
 from .request import Request
 from .response import Response
@@ -21,8 +23,8 @@ __all__ = ("call",)
 async def call(plan: CallPlan, available: dict[str, Any], threads: Threads) -> Any:
     """Call with what the plan picks from `available`; return the result, awaited if need be.
 
-    Whatever runs in a thread is given request and response in their blocking
-    forms.
+    Whatever runs in a thread is given request, response and the like in their
+    blocking forms.
     """
     arguments = plan.arguments(available)
     if plan.kind is Kind.ASYNC:
@@ -40,4 +42,6 @@ def _blocking(argument: object) -> object:
         return BlockingRequest(argument)
     if isinstance(argument, Response):
         return BlockingResponse(argument)
+    if isinstance(argument, EventStream):
+        return BlockingEventStream(argument)
     return argument

@@ -4,6 +4,7 @@ Made by `Application.build`, when nothing is registered any more.
 """
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, copy_context
@@ -25,8 +26,9 @@ from .middlewares import Middlewares
 from .recovery import Recovery
 from .request import Request
 from .response import Response
-from .routes import Match, Refusal, RouteTable
+from .routes import Match, Refusal, Route, RouteTable
 from .settings import AppSettings
+from .streaming import accompany
 from .threads import Threads
 
 if TYPE_CHECKING:
@@ -131,11 +133,19 @@ class Dispatcher:
             request.set_buffer_size(options.buffer_size)
         if found.arguments:
             available.update(found.arguments)
+        if route.plan.asked:
+            await accompany(functools.partial(self._handle, route, available), route, available)
+        else:
+            await self._handle(route, available)
+
+    async def _handle(self, route: Route, available: Given) -> None:
+        """Call the handler, and answer with its result."""
+        options = route.options
         result = await call(route.plan, available, self._threads)
         collect = 0
         if not options.stream:
             collect = max(1, (options.buffer_size or self._settings.buffer_size) // 2)
-        await answer(result, response, threads=self._threads, collect=collect)
+        await answer(result, available["response"], threads=self._threads, collect=collect)
 
     def _find(self, request: Request) -> Match | Refusal:
         if request.path == b"*":

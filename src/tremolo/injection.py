@@ -12,10 +12,13 @@ from inspect import Parameter
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ("INJECTED", "CallPlan", "Kind", "plan_call")
+__all__ = ("INJECTED", "ON_REQUEST", "CallPlan", "Kind", "plan_call")
 
 INJECTED = ("app", "context", "globals", "logger", "loop", "prefix", "request", "response")
 """What every handler of requests is given, if it names it."""
+
+ON_REQUEST = ("sse",)
+"""What handlers of routes are given only if they name it, as it makes the answer another."""
 
 _BY_KEYWORD = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
@@ -23,7 +26,6 @@ _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _NOT_YET = MappingProxyType(
     {
         "rate": "speed limits",
-        "sse": "server-sent events",
         "websocket": "WebSocket handlers",
     }
 )
@@ -44,11 +46,12 @@ class Kind(enum.Enum):
 class CallPlan:
     """A function with all that must be known to call it. Picklable if the function is."""
 
-    __slots__ = ("defaults", "func", "kind", "name", "names", "options")
+    __slots__ = ("asked", "defaults", "func", "kind", "name", "names", "options")
 
     def __init__(
         self,
         *,
+        asked: frozenset[str],
         func: Callable[..., Any],
         kind: Kind,
         name: str,
@@ -56,6 +59,8 @@ class CallPlan:
         options: dict[str, Any],
         defaults: dict[str, Any],
     ) -> None:
+        self.asked = asked
+        """What it is given because it names it, out of `if_named`."""
         self.func = func
         self.kind = kind
         self.name = name
@@ -76,11 +81,13 @@ def plan_call(
     func: Callable[..., Any],
     *,
     provided: Collection[str],
+    if_named: Collection[str] = (),
     options: Mapping[str, Any] | None = None,
     call: Callable[..., Any] | None = None,
 ) -> CallPlan:
     """Read the parameters of `func`, which will be given those of `provided` that it names.
 
+    So will it those of `if_named`, but these never for `**kwargs` alone.
     What a decorator made with `functools.wraps` passes on by `**kwargs` is read
     from the function that it wraps. The values of `options` are given to the
     parameters of their names, in place of their defaults. `call` has the same
@@ -93,11 +100,11 @@ def plan_call(
         raise TypeError(f"a handler is something that can be called, not {func!r}")
     name = _name_of(func)
     options = dict(options or {})
-    if taken := sorted(options.keys() & set(provided)):
+    if taken := sorted(options.keys() & {*provided, *if_named}):
         raise TypeError(f"{name}: no option may be called {taken[0]!r}, which is provided anyway")
     signatures = _signatures(func, name)
     bound = _bound_by_partial(func)
-    offered = (set(provided) | options.keys()) - bound
+    offered = ({*provided, *if_named} | options.keys()) - bound
     named: dict[str, None] = {}
     defaults: dict[str, Any] = {}
     replaced: dict[str, Any] = {}
@@ -118,11 +125,13 @@ def plan_call(
             elif depth == 0 and parameter.kind not in _VARIABLE:
                 raise TypeError(_nothing_provides(parameter, name, offered))
     given = {key: value for key, value in options.items() if key in named}
+    asked = frozenset(named.keys() & set(if_named))
     names = tuple(key for key in named if key not in given)
     if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in signatures[-1]):
-        names = tuple(key for key in provided if key not in bound)
+        names = tuple(key for key in (*provided, *sorted(asked)) if key not in bound)
     call = call or func
     return CallPlan(
+        asked=asked,
         func=functools.partial(call, **given) if given else call,
         kind=_kind_of(func),
         name=name,

@@ -4,11 +4,12 @@ They are given to `Application.route`, or are defaults of the handler's
 parameters; all others are the application's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tremolo_core import value
 
+from .event_stream import KEEPALIVE_SECONDS
 from .response import Text
 
 __all__ = ("RouteOptions", "read_route_options")
@@ -26,10 +27,21 @@ class RouteOptions:
     """In place of the application's."""
     stream: bool = True
     """Whether what is yielded is sent at once, and not collected into larger pieces first."""
+    keepalive: float | None = None
+    """Seconds of silence after which server-sent events get a comment between them; None is never.
+
+    For handlers that ask for `sse`, `KEEPALIVE_SECONDS` by default; of others, an
+    option of that name is their own.
+    """
 
 
-def read_route_options(options: Mapping[str, Any], *, name: str) -> RouteOptions:
-    """Find them in `options`. Raises TypeError or ValueError, naming the handler `name`."""
+def read_route_options(
+    options: Mapping[str, Any], *, name: str, asked: Collection[str] = ()
+) -> RouteOptions:
+    """Find them in `options`. Raises TypeError or ValueError, naming the handler `name`.
+
+    `asked` is what the handler is given only because it names it, such as `sse`.
+    """
     if not options.get("chunked", True):
         raise ValueError(
             f"{name}: chunked=False is not there in this version of Tremolo; a body of known"
@@ -46,6 +58,7 @@ def read_route_options(options: Mapping[str, Any], *, name: str) -> RouteOptions
         content_type=content_type,
         buffer_size=buffer_size,
         stream=bool(options.get("stream", True)),
+        keepalive=_read_keepalive(options, name) if "sse" in asked else None,
     )
 
 
@@ -62,3 +75,12 @@ def _read_status(status: object, name: str) -> tuple[int, Text] | None:
                 f"{name}: status must be a number from 200 to 599, or a tuple of it and a"
                 f" phrase, not {status!r}"
             )
+
+
+def _read_keepalive(options: Mapping[str, Any], name: str) -> float | None:
+    keepalive = options.get("keepalive", KEEPALIVE_SECONDS)
+    if keepalive is None:
+        return None
+    if isinstance(keepalive, bool) or not isinstance(keepalive, int | float) or keepalive <= 0:
+        raise ValueError(f"{name}: keepalive must be a number of seconds, not {keepalive!r}")
+    return float(keepalive)

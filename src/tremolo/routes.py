@@ -12,7 +12,7 @@ from typing import Any
 
 from tremolo_core import value
 
-from .injection import plan_call
+from .injection import ON_REQUEST, plan_call
 from .paths import canonical_path, read_prefix
 from .route_options import read_route_options
 from .templates import Expression, Parameters, Pattern, Template, is_pattern, parse_pattern
@@ -49,11 +49,19 @@ class Route:
         self.name = name
         """What it is called in reverse routing; None if nobody can ask for it."""
         names = () if self.pattern is None else self.pattern.names
-        if isinstance(self.pattern, Template) and (taken := set(names) & set(provided)):
+        if isinstance(self.pattern, Template) and (taken := set(names) & {*provided, *ON_REQUEST}):
             raise ValueError(f"{path!r}: {min(taken)!r} is given to handlers already")
-        self._given = tuple(name for name in names if name not in provided)
-        self.plan = plan_call(func, provided=(*provided, *self._given), options=options, call=call)
-        self.options = read_route_options(self.plan.options, name=self.plan.name)
+        self._given = tuple(name for name in names if name not in {*provided, *ON_REQUEST})
+        self.plan = plan_call(
+            func,
+            provided=(*provided, *self._given),
+            if_named=ON_REQUEST,
+            options=options,
+            call=call,
+        )
+        self.options = read_route_options(
+            self.plan.options, name=self.plan.name, asked=self.plan.asked
+        )
 
     def below(self, prefix: str) -> "Route":
         """The same route for the same paths below `prefix`."""

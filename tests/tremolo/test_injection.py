@@ -216,7 +216,7 @@ def test_a_positional_only_parameter_is_refused() -> None:
         plan_call(handler, provided=PROVIDED)
 
 
-@pytest.mark.parametrize("name", ["rate", "sse", "websocket"])
+@pytest.mark.parametrize("name", ["rate", "websocket"])
 def test_what_this_version_does_not_have_is_refused_by_name(name: str) -> None:
     namespace: dict[str, Any] = {}
     exec(f"async def handler({name}=None, **server): ...", namespace)
@@ -284,3 +284,28 @@ def test_a_plan_is_picklable() -> None:
     plan = pickle.loads(pickle.dumps(plan_call(coroutine, provided=PROVIDED, options={"x": 1})))
     assert plan.func is coroutine
     assert (plan.kind, plan.names, plan.options) == (Kind.ASYNC, ("request",), {"x": 1})
+
+
+def test_what_must_be_named_is_given_to_nobody_else() -> None:
+    async def named(request: Any, sse: Any = None, **server: Any) -> None: ...
+
+    async def not_named(**server: Any) -> None: ...
+
+    plan = plan_call(named, provided=PROVIDED, if_named=("sse",))
+    assert plan.asked == {"sse"}
+    assert plan.arguments({**AVAILABLE, "sse": 1})["sse"] == 1
+    assert "sse" not in plan.options
+    assert plan_call(not_named, provided=PROVIDED, if_named=("sse",)).asked == frozenset()
+
+
+def test_what_must_be_named_may_be_all_that_is() -> None:
+    async def handler(sse: Any) -> None: ...
+
+    plan = plan_call(handler, provided=PROVIDED, if_named=("sse", "other"))
+    assert plan.asked == {"sse"}
+    assert plan.arguments({"sse": 1, **AVAILABLE}) == {"sse": 1}
+
+
+def test_an_option_may_not_have_the_name_of_what_must_be_named() -> None:
+    with pytest.raises(TypeError, match="'sse', which is provided anyway"):
+        plan_call(lambda: None, provided=PROVIDED, if_named=("sse",), options={"sse": 1})

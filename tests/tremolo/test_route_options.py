@@ -68,3 +68,16 @@ def test_chunked_can_only_stay_on() -> None:
     assert read(chunked=True) == RouteOptions()
     with pytest.raises(ValueError, match="the handler: chunked=False is not there"):
         read(chunked=False)
+
+
+def test_keepalive_is_for_handlers_that_ask_for_events() -> None:
+    def keepalive(**options: Any) -> float | None:
+        return read_route_options(options, name="the handler", asked={"sse"}).keepalive
+
+    assert keepalive() == 15
+    assert keepalive(keepalive=2) == 2
+    assert keepalive(keepalive=None) is None
+    for wrong in (0, -1, "5", True):
+        with pytest.raises(ValueError, match="the handler: keepalive must be"):
+            keepalive(keepalive=wrong)
+        assert read(keepalive=wrong).keepalive is None
