@@ -10,13 +10,7 @@ from typing import Final
 from .closing import Closing, closing_of
 from .deadlines import Deadlines, Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
-from .events import (
-    CloseWebSocket,
-    ConnectionClosed,
-    Event,
-    Request,
-    Signal,
-)
+from .events import CloseWebSocket, ConnectionClosed, Event, Request, Signal
 from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outgoing import Outgoing
@@ -66,8 +60,7 @@ class Connection:
     ) -> None:
         """By default the limits and time-outs are those of `Limits` and `Timeouts`.
 
-        Without the `fast_path` h11 reads and writes every message: slower, and
-        otherwise the same.
+        Without the `fast_path` h11 does all the work: slower, and otherwise the same.
         """
         self._incoming = Incoming(limits or Limits(), fast_path=fast_path)
         self._outgoing = Outgoing()
@@ -155,6 +148,11 @@ class Connection:
     def unread_body(self) -> int | None:
         """Bytes of the current request's body that no event has told of; None if unknown."""
         return self._incoming.unread if self._standing.client is State.SEND_BODY else 0
+
+    @property
+    def left_without_close(self) -> bool:
+        """Whether the peer of a WebSocket is gone and has said no Close (RFC 6455 7.1.4)."""
+        return self._standing.client is State.OPEN and self._incoming.broke_off
 
     @property
     def they_await_continue(self) -> bool:
@@ -254,6 +252,11 @@ class Connection:
         return data
 
     @property
+    def has_data_to_send(self) -> bool:
+        """Whether `data_to_send` would hand over anything."""
+        return bool(self._out) or self._refusal is not None or self._incoming.owes_frames
+
+    @property
     def refusal(self) -> RemoteProtocolError | None:
         """The error whose answer the next `data_to_send` will write; None if there is none.
 
@@ -333,13 +336,12 @@ class Connection:
         deadline = self.deadline(now)
         if deadline is None or now < deadline:
             return
-        wait = self._wait()
-        match wait:
+        match self._wait():
             case Wait.NEXT_REQUEST:
                 self.send(ConnectionClosed())
             case Wait.SILENCE | Wait.LAST_FRAME_TOLD:
                 self._read_frames(late=True)
-            case _:
+            case wait:
                 self._fail(lateness(wait))
 
     # How it works.

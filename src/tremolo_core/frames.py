@@ -174,6 +174,11 @@ class Frames:
         """Ask the peer whether it is there, with what is handed over next."""
         self._owes_ping = True
 
+    @property
+    def owes(self) -> bool:
+        """Whether `owed` would hand over anything."""
+        return bool(self._pong) or self._owes_ping
+
     def owed(self) -> bytes:
         """Hand over what nobody sends: the answer to a Ping, and a Ping of our own."""
         owed, self._pong = self._pong, b""

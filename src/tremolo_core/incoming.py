@@ -79,6 +79,16 @@ class Incoming:
         """Bytes of the body that no event has told of; None if that is not known."""
         return self._gate.unread
 
+    @property
+    def owes_frames(self) -> bool:
+        """Whether there is an answer to a Ping, or a Ping of our own, to be handed over."""
+        return self.frames is not None and self.frames.owes
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether the frames have ended, and not with a Close."""
+        return self.frames is not None and self.eof and not self.frames.at_end
+
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the peer."""
         self.received += len(data)

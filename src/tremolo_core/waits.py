@@ -23,8 +23,6 @@ def wait_of(standing: Standing, incoming: Incoming, *, first: bool, wanted: bool
         case State.OPEN if standing.server in _FRAMED:
             frames = incoming.frames
             # Nothing is waited for of a peer that has left.
-            if frames is None or (incoming.eof and not frames.at_end):
-                return Wait.NOTHING
-            return frames.wait
+            return Wait.NOTHING if frames is None or incoming.broke_off else frames.wait
         case _:
             return Wait.NOTHING

@@ -8,12 +8,16 @@ import logging
 from typing import BinaryIO
 
 from tremolo_core import (
+    AcceptWebSocket,
+    CloseWebSocket,
+    Closing,
     Data,
     EndOfMessage,
     Event,
     Headers,
     RemoteProtocolError,
     Response,
+    State,
     answer_to,
 )
 
@@ -27,11 +31,14 @@ __all__ = ("Answers",)
 
 logger = logging.getLogger("tremolo.server")
 
+_REMARKABLE = frozenset((Response, AcceptWebSocket, CloseWebSocket))
+"""What does not go to the core as it is, or is to be remembered."""
+
 
 class Answers:
     """The answers on one connection."""
 
-    __slots__ = ("_around", "_link", "_peer", "_refused")
+    __slots__ = ("_around", "_closed_by_handler", "_link", "_peer", "_refused")
 
     def __init__(self, link: Link, peer: Peer, around: Surroundings) -> None:
         self._link = link
@@ -39,6 +46,8 @@ class Answers:
         self._around = around
         self._refused = False
         """Whether the server itself has answered a peer that broke the rules."""
+        self._closed_by_handler = False
+        """Whether a WebSocket was closed by the handler, who then knows of it."""
 
     async def send(self, *events: Event) -> None:
         """Send `events` in one write. Raises as `Exchange.send` does while that is not over."""
@@ -84,18 +93,61 @@ class Answers:
 
         Does not wait, so that whoever was told of the error can be told at once.
         """
-        if error.status is None:
+        if error.close_code is not None:
+            if not self._refused:
+                self._refused = True
+                self._around.refusals.note(error, self._peer)
+            self.attend_to_frames()
+        elif error.status is None:
             self._link.break_off()
         elif self._link.connection.refusal is error:
             self._around.refusals.note(error, self._peer)
             self.send_soon(*answer_to(error))
             self._refused = True
 
+    # WebSockets.
+
+    def attend_to_frames(self) -> None:
+        """Have what the core owes to the peer of a WebSocket written, and notice its end.
+
+        Does not wait: the task that asks and is cancelled would take a part of a frame with it.
+        To be called whenever bytes were read, or time has passed.
+        """
+        link = self._link
+        connection = link.connection
+        if not link.framed or link.broken:
+            return
+        # A writer takes along what is owed. Of a peer that does not read, only the last Pong
+        # waits in the core, so what it asks for needs no memory.
+        if connection.has_data_to_send and not link.writing:
+            self._around.start(link.flush_unasked)
+        if connection.closing is not Closing.NO and not link.hung_up:
+            link.note_hang_up()
+
+    def close_websocket(self, code: int) -> None:
+        """Close a WebSocket that is open, soon; nothing happens to any other connection."""
+        link = self._link
+        if link.framed and not link.broken and link.connection.server_state is State.OPEN:
+            link.connection.send(CloseWebSocket(code=code))
+            self.attend_to_frames()
+
+    # How it works.
+
     def _queue(self, *events: Event) -> None:
         self._refuse_if_gone()
-        if any(isinstance(event, Response) for event in events):
-            events = tuple(map(self._stamped, events))
-        self._link.connection.send(*events)
+        link = self._link
+        kinds = _REMARKABLE.intersection(map(type, events))
+        if link.framed:
+            self._check_open()
+        if not kinds:
+            link.connection.send(*events)
+            return
+        link.connection.send(*map(self._stamped, events))
+        self._closed_by_handler |= CloseWebSocket in kinds
+        if AcceptWebSocket in kinds:
+            link.framed = True
+            if self._around.shutdown.draining:
+                self.close_websocket(self._around.shutdown.close_code)
 
     def _refuse_if_gone(self) -> None:
         if self._link.broken:
@@ -103,10 +155,18 @@ class Answers:
         if self._refused:
             raise ClientDisconnected("the client's request was refused meanwhile")
 
+    def _check_open(self) -> None:
+        if self._link.connection.server_state is not State.OPEN and not self._closed_by_handler:
+            raise ClientDisconnected("the WebSocket was closed meanwhile")
+
     def _stamped(self, event: Event) -> Event:
-        if isinstance(event, Response):
-            return self._around.stamp.complete(event, last=self._around.shutdown.begun)
-        return event
+        match event:
+            case Response():
+                return self._around.stamp.complete(event, last=self._around.shutdown.begun)
+            case AcceptWebSocket():
+                return self._around.stamp.complete_acceptance(event)
+            case _:
+                return event
 
 
 def _plain(status: int, text: str) -> tuple[Event, ...]:

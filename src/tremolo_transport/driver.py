@@ -7,17 +7,17 @@ noticed by `sweeper`.
 
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVarTuple
 
 import anyio
-from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
+from anyio import CancelScope
 from anyio.abc import ByteStream
 
 from tremolo_core import (
     Closing,
     Connection,
-    ConnectionClosed,
-    LocalProtocolError,
     RemoteProtocolError,
     Request,
     Signal,
@@ -26,7 +26,9 @@ from tremolo_core import (
 
 from .answers import Answers
 from .cancellation import is_cancellation
+from .connection_tasks import ConnectionTasks
 from .errors import ClientDisconnected
+from .farewell import close, linger, linger_scope, write_last
 from .link import Link
 from .peer import ConnectionState, Peer
 from .served_exchange import ServedExchange
@@ -37,20 +39,12 @@ __all__ = ("Driver",)
 
 logger = logging.getLogger("tremolo.server")
 
+Arguments = TypeVarTuple("Arguments")
+
 _ids = itertools.count(1)
 
 _DRAIN = 65_536
 """Bytes of an unread body that are worth reading to keep the connection."""
-
-_LINGER_SECONDS = 5.0
-_LINGER_BYTES = 64 * 1024 * 1024
-"""How long, and for how much, a peer that still sends is listened to after its last answer.
-
-So that it reads the answer and not a reset (RFC 9112 9.6). nginx waits as long.
-"""
-
-_WRITE_SECONDS = 5.0
-"""How long the last bytes that are owed to a peer may take to be taken."""
 
 _ASK_SECONDS = 0.01
 """How long an idle connection is asked once more: enough for what has arrived already."""
@@ -70,6 +64,7 @@ class Driver:
         "_request",
         "_scope",
         "_swept",
+        "_tasks",
         "id",
         "state",
         "stream",
@@ -93,6 +88,8 @@ class Driver:
         self._swept = 0.0
         """When `sweep` was last called."""
         self._close_callbacks: list[Callable[[], None]] = []
+        self._tasks: ConnectionTasks | None = None
+        """Made on demand."""
 
     def on_close(self, callback: Callable[[], None]) -> None:
         """As `ConnectionInfo.on_close`."""
@@ -100,6 +97,16 @@ class Driver:
             _call(callback)
         else:
             self._close_callbacks.append(callback)
+
+    def start_soon(
+        self, function: Callable[[*Arguments], Awaitable[object]], *args: *Arguments
+    ) -> None:
+        """As `ConnectionInfo.start_soon`."""
+        if self.state is ConnectionState.CLOSED:
+            return
+        if self._tasks is None:
+            self._tasks = ConnectionTasks(self._around.task_group, self._break_off)
+        self._tasks.start(partial(function, *args))
 
     async def run(self) -> None:
         """Serve the connection, and close the stream whatever happens.
@@ -118,17 +125,20 @@ class Driver:
         finally:
             self._link.break_off()
             try:
-                with CancelScope(shield=True, deadline=anyio.current_time() + _WRITE_SECONDS):
-                    await _close(self.stream)
+                await close(self.stream)
             finally:
                 self.state = ConnectionState.CLOSED
+                if self._tasks is not None:
+                    self._tasks.cancel()
                 for callback in self._close_callbacks:
                     _call(callback)
 
-    def close_if_idle(self) -> None:
-        """End the wait for a next request, or for a peer to finish."""
+    def begin_stop(self) -> None:
+        """End the wait for a next request, or for a peer to finish, and close a WebSocket."""
         if self._exchange is None:
             self._scope.cancel()
+        else:
+            self._answers.close_websocket(self._around.shutdown.close_code)
 
     def sweep(self, now: float) -> bool:
         """Do what is due. True if the kernel should be asked whether the peer hung up."""
@@ -141,14 +151,10 @@ class Driver:
             else:
                 self._connection.handle_timeout(now)
                 self._link.interrupt()
+                self._answers.attend_to_frames()
         if exchange is None:
             return False
-        lasting = self._link.reading and self._link.reads == exchange.reads_seen
-        exchange.reads_seen = self._link.reads
-        exchange.quiet_sweeps = 0 if lasting else exchange.quiet_sweeps + 1
-        if exchange.quiet_sweeps < 2:
-            return False
-        if exchange.watching:
+        if exchange.read_since_last_look() or exchange.watching:
             return False
         if exchange.may_watch():
             exchange.watching = True
@@ -159,6 +165,13 @@ class Driver:
     def note_hang_up(self) -> None:
         """Note that the kernel says so."""
         self._link.note_hang_up()
+
+    def _break_off(self) -> None:
+        """Have the connection end, as one of its tasks has failed."""
+        self._link.break_off()
+        self._link.interrupt()
+        if self._exchange is None:
+            self._scope.cancel()
 
     # Exchange after exchange.
 
@@ -186,6 +199,9 @@ class Driver:
                 self._exchange = None
             while self._link.reading:
                 await self._link.news()
+            if self._link.framed:
+                await self._await_close()
+                return
             if not await self._drain():
                 return
             self._connection.start_next_cycle()
@@ -231,6 +247,11 @@ class Driver:
         connection = self._connection
         if self._link.broken or connection.server_state in _ANSWERED:
             return
+        if self._link.framed:
+            shutdown = self._around.shutdown
+            normally = shutdown.close_code if shutdown.begun else 1000
+            self._answers.close_websocket(1011 if failed else normally)
+            return
         if connection.refusal is not None:
             # The peer broke the rules while the handler was not looking.
             return
@@ -261,6 +282,17 @@ class Driver:
                 await self._link.read()
         return connection.closing is Closing.NO and not self._link.broken
 
+    async def _await_close(self) -> None:
+        """Read until a WebSocket is closed by both sides; what the peer still says is dropped."""
+        connection = self._connection
+        while connection.closing is Closing.NO and not self._link.broken:
+            try:
+                event = connection.next_event()
+            except RemoteProtocolError:
+                return
+            if event is Signal.NEED_DATA:
+                await self._link.read()
+
     # The end.
 
     async def _has_more(self) -> bool:
@@ -283,38 +315,14 @@ class Driver:
 
     async def _finish(self) -> None:
         """Write what is owed, then listen for as long as the peer may not have read it."""
-        connection = self._connection
-        with CancelScope(deadline=anyio.current_time() + _WRITE_SECONDS):
-            if connection.refusal is not None:
-                self._answers.refuse(connection.refusal)
-            await self._link.flush_unasked()
-            if connection.closing is Closing.NO and not self._link.broken:
-                await self._say_goodbye()
-        if connection.closing is Closing.LINGER:
-            await self._linger()
-
-    async def _say_goodbye(self) -> None:
-        try:
-            self._connection.send(ConnectionClosed())
-            await self._link.flush()
-        except (LocalProtocolError, ClientDisconnected):
-            # In the middle of an answer, which can only be broken off.
-            self._link.break_off()
-
-    async def _linger(self) -> None:
-        """Half-close, then drop what the peer still sends until it ends too."""
-        self._scope = CancelScope(deadline=anyio.current_time() + _LINGER_SECONDS)
-        left = _LINGER_BYTES
-        with self._scope:
-            try:
-                await self.stream.send_eof()
-                while left > 0:
-                    left -= len(await self.stream.receive())
-            except (EndOfStream, BrokenResourceError, ClosedResourceError, OSError):
-                return
+        await write_last(self._link, self._answers)
+        if self._connection.closing is Closing.LINGER:
+            self._scope = linger_scope()
+            with self._scope:
+                await linger(self.stream)
 
 
-_ANSWERED = frozenset((State.DONE, State.MUST_CLOSE, State.CLOSED))
+_ANSWERED = frozenset((State.DONE, State.CLOSING, State.MUST_CLOSE, State.CLOSED))
 
 
 def _is_interrupt(error: BaseException) -> bool:
@@ -343,10 +351,3 @@ def _call(callback: Callable[[], None]) -> None:
         raise
     except BaseException:
         logger.exception("a callback for the end of a connection failed")
-
-
-async def _close(stream: ByteStream) -> None:
-    try:
-        await stream.aclose()
-    except (BrokenResourceError, ClosedResourceError, OSError) as error:
-        logger.debug("closing a connection that was already lost: %r", error)

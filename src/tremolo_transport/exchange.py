@@ -65,7 +65,12 @@ class Exchange(ABC):
 
         The last comes when the peer has left or can no longer be understood,
         and when the exchange is over; from then on each call returns it.
-        Behind EndOfMessage the call waits for that. What is known already is
+        Behind EndOfMessage the call waits for that.
+
+        On a WebSocket that was accepted it returns messages, and in the end
+        CloseWebSocket, then ConnectionClosed. The close code is the peer's, or
+        what it was closed with as it broke the rules or showed no sign of life;
+        who leaves without a Close is only ConnectionClosed. What is known already is
         returned at once, without a checkpoint, even in a cancelled scope.
 
         A cancelled call has lost nothing: the next returns what it would have.
@@ -82,7 +87,8 @@ class Exchange(ABC):
         cancelled counts as sent, though the connection may be closed for it.
 
         Raises LocalProtocolError if an event may not be sent now,
-        ClientDisconnected if the peer is gone, ExchangeOver after the end.
+        ClientDisconnected if the peer is gone or has closed the WebSocket, or
+        the server has, ExchangeOver after the end.
         """
 
     @abstractmethod
@@ -97,7 +103,7 @@ class Exchange(ABC):
     @property
     @abstractmethod
     def disconnected(self) -> bool:
-        """Whether the peer is known to have left, or to have half-closed.
+        """Whether the peer is known to have left, to have half-closed, or to have closed.
 
         Known within two sweeps (half a second), also if nobody calls `receive`.
         """
@@ -163,7 +169,10 @@ class Exchange(ABC):
         return False
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        """Iterate over events up to and including EndOfMessage or ConnectionClosed."""
+        """Iterate over events up to and including EndOfMessage or ConnectionClosed.
+
+        On a WebSocket that was accepted there is only the latter.
+        """
         return _Events(self)
 
 

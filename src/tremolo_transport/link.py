@@ -36,7 +36,9 @@ class Link:
         "broken",
         "connection",
         "eof",
+        "framed",
         "hung_up",
+        "moved",
         "reading",
         "reads",
         "stream",
@@ -49,6 +51,10 @@ class Link:
         """Whether a task is inside `stream.receive`."""
         self.reads = 0
         """How often a task has entered it: who polls enters and is cancelled again and again."""
+        self.moved = 0
+        """How often it has brought bytes."""
+        self.framed = False
+        """Whether a WebSocket was accepted."""
         self.eof = False
         """Whether the peer has said that it will send no more, and that was read."""
         self.hung_up = False
@@ -85,6 +91,7 @@ class Link:
             data = await self.stream.receive(_READ_SIZE)
             # No await from here to the core: that is what makes it lossless.
             self.connection.receive_data(data)
+            self.moved += 1
         except EndOfStream:
             self.eof = True
             self._end_of_input()
@@ -102,8 +109,10 @@ class Link:
         connection = self.connection
         connection.receive_eof()
         unread = connection.unread_body
-        if unread is not None and unread > connection.buffered:
-            # The request can never be complete, so nobody waits for its answer.
+        incomplete = unread is not None and unread > connection.buffered
+        if incomplete or connection.left_without_close:
+            # The request can never be complete, so nobody waits for its answer; or the WebSocket
+            # has no other side.
             self.break_off()
         else:
             self._tell_gone()
@@ -136,6 +145,11 @@ class Link:
         await self._news.wait()
 
     # Writing.
+
+    @property
+    def writing(self) -> bool:
+        """Whether a task is inside `stream.send`."""
+        return self._writing
 
     async def flush(self) -> None:
         """Write what the core wants written, and return when it is out.

@@ -5,14 +5,16 @@ Telling the application more, what proxies say, is done before a `Peer` is made.
 
 import enum
 import os
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias, TypeVarTuple
 
 from anyio.abc import ByteStream, SocketAttribute
 
 from tremolo_core import value
 
 __all__ = ("Address", "ConnectionInfo", "ConnectionState", "Peer", "address_of", "peer_of")
+
+Arguments = TypeVarTuple("Arguments")
 
 Address: TypeAlias = tuple[str, int | None]
 """(IP address, port), or (path of a unix socket, None)."""
@@ -67,6 +69,16 @@ class ConnectionInfo(Protocol):
 
         Callbacks run in the order of their registration, on the server's event
         loop, and must not block. What one raises is logged, the others run.
+        """
+
+    def start_soon(
+        self, function: Callable[[*Arguments], Awaitable[object]], *args: *Arguments
+    ) -> None:
+        """Run `function(*args)` in a task that is cancelled when the connection ends.
+
+        The task belongs to the server and may outlive the exchange. What it
+        raises is logged and ends the connection. If that has ended already, or
+        ends before its first step, it is never begun.
         """
 
 

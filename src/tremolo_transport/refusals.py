@@ -37,4 +37,5 @@ class RefusalLog:
         self._left -= 1
         more = f" ({self._suppressed} more were not logged)" if self._suppressed else ""
         self._suppressed = 0
-        logger.info("refused %s: %s; answered %s%s", peer, error.reason, error.status, more)
+        answer = error.close_code or error.status
+        logger.info("refused %s: %s; answered %s%s", peer, error.reason, answer, more)

@@ -8,7 +8,10 @@ from anyio import CancelScope
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint
 
 from tremolo_core import (
+    CloseWebSocket,
+    Closing,
     ConnectionClosed,
+    EndOfMessage,
     Event,
     InformationalResponse,
     RemoteProtocolError,
@@ -43,13 +46,14 @@ class ServedExchange(Exchange):
     __slots__ = (
         "_answers",
         "_at_once",
+        "_close_told",
         "_link",
         "_most_ahead",
         "_over",
         "_waiting",
         "connection",
+        "moved_seen",
         "peer",
-        "quiet_sweeps",
         "reads_seen",
         "request",
         "shutdown",
@@ -71,15 +75,16 @@ class ServedExchange(Exchange):
         self.peer = peer
         self.connection = connection
         self.shutdown = shutdown
-        self.reads_seen = 0
+        self.reads_seen = self.moved_seen = -1
+        """What they were of the link when the sweeper last looked."""
         self.watching = False
         """Whether the watch has the next turn to read, so that a handler that polls cannot win."""
-        self.quiet_sweeps = 0
-        """How many sweeps in a row found nobody reading."""
         self._link = link
         self._answers = answers
         self._most_ahead = read_ahead
         self._over = False
+        self._close_told = False
+        """Whether it was told with which code a WebSocket had to be closed."""
         self._at_once = 0
         """Events that were told since other tasks had their turn."""
         self._waiting = 0
@@ -100,10 +105,19 @@ class ServedExchange(Exchange):
                 event = link.connection.next_event()
             except RemoteProtocolError as error:
                 self._answers.refuse(error)
-                break
+                if error.close_code is None or self._close_told:
+                    break
+                self._close_told = True
+                return CloseWebSocket(code=error.close_code, reason=error.reason)
             if not isinstance(event, Signal):
+                if link.framed and type(event) is EndOfMessage:
+                    # That of the handshake, behind which nobody looks for it.
+                    continue
                 return event
             if link.broken or (event is Signal.PAUSED and link.peer_gone):
+                break
+            if link.framed and link.connection.closing is not Closing.NO:
+                # Nothing follows a Close.
                 break
             await self._wait_for_bytes(event)
         return _CLOSED
@@ -150,6 +164,17 @@ class ServedExchange(Exchange):
         """Whether a watch could read: there is room and a peer."""
         return not (self._over or self._link.peer_gone or self._read_ahead_is_full())
 
+    def read_since_last_look(self) -> bool:
+        """Whether somebody has read since the last call, and so what the peer does is noticed.
+
+        Who polls enters a read and is cancelled again and again, and notices nothing.
+        """
+        link = self._link
+        lasting = link.reading and link.reads == self.reads_seen
+        moved = link.moved != self.moved_seen
+        self.reads_seen, self.moved_seen = link.reads, link.moved
+        return lasting or moved
+
     async def watch(self) -> None:
         """Read on behalf of a handler that does not, so that a peer's leaving is noticed."""
         try:
@@ -158,6 +183,7 @@ class ServedExchange(Exchange):
                     await self._link.news()
                 else:
                     await self._link.read_interruptibly()
+                    self._answers.attend_to_frames()
         finally:
             self.watching = False
             self._link.tell()
@@ -177,6 +203,8 @@ class ServedExchange(Exchange):
                 await link.news()
             else:
                 await link.read_interruptibly()
+                if link.framed:
+                    self._answers.attend_to_frames()
                 if link.reads % _READS_PER_TURN == 0:
                     await checkpoint()
         finally:

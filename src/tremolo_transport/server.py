@@ -64,17 +64,18 @@ class Server:
         self._unserved: set[socket.socket] = set()
         """Accepted, but still without the task that will own them."""
 
-    async def stop(self, *, grace: float | None = None) -> None:
+    async def stop(self, *, grace: float | None = None, close_code: int = 1001) -> None:
         """Begin to stop, and return when the server has stopped.
 
         Handlers are told at once, and every answer from now on is the last on its
         connection. After `ServerSettings.shutdown_delay` no new connection is
-        accepted and idle ones are closed. Requests in flight then have `grace`
+        accepted, idle ones are closed, and WebSockets with `close_code`: 1012
+        tells their clients to come back. Requests in flight then have `grace`
         seconds to end, by default `ServerSettings.shutdown`; what is left is
         cancelled. A call while the server stops can only shorten that. If the
         call is cancelled, the server goes on stopping.
         """
-        self.begin_stop(grace=grace)
+        self.begin_stop(grace=grace, close_code=close_code)
         await self.wait_stopped()
 
     def begin_stop(
@@ -178,7 +179,7 @@ class Server:
                     accept_queued(listening.socket, start, most=_QUEUED)
                 listening.close()
             for driver in sweeper.drivers:
-                driver.close_if_idle()
+                driver.begin_stop()
 
     async def _serve_socket(
         self, sock: socket.socket, around: Surroundings, sweeper: Sweeper

@@ -3,9 +3,10 @@
 They are made once a second, not once an answer.
 """
 
+from dataclasses import replace
 from email.utils import formatdate
 
-from tremolo_core import Headers, Response
+from tremolo_core import AcceptWebSocket, Headers, Response
 
 __all__ = ("Stamp",)
 
@@ -34,11 +35,15 @@ class Stamp:
             fields.append((b"server", self._server_name))
         self._fields = Headers(fields)
 
+    def complete_acceptance(self, acceptance: AcceptWebSocket) -> AcceptWebSocket:
+        """The same acceptance with the fields it lacks."""
+        headers = acceptance.headers
+        return replace(acceptance, headers=Headers((*headers, *self._missing(headers))))
+
     def complete(self, response: Response, *, last: bool) -> Response:
         """The same answer with the fields it lacks; told to be the `last` with `close`."""
         headers = response.headers
-        names = {name.lower() for name, _ in headers}
-        missing = [field for field in self._fields if field[0] not in names]
+        missing = self._missing(headers)
         if last:
             missing.append((b"connection", b"close"))
         if not missing:
@@ -46,3 +51,7 @@ class Stamp:
         return Response(
             status=response.status, headers=Headers((*headers, *missing)), reason=response.reason
         )
+
+    def _missing(self, headers: Headers) -> list[tuple[bytes, bytes]]:
+        names = {name.lower() for name, _ in headers}
+        return [field for field in self._fields if field[0] not in names]

@@ -1,13 +1,16 @@
 """An exchange that plays a script: what the client says, and a record of what it is told."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVarTuple
 
 import anyio.lowlevel
 
 from tremolo_core import ConnectionClosed, Data, EndOfMessage, Event, Headers, Request, Response
 from tremolo_transport.exchange import ConnectionState, Exchange, Peer, ShutdownNotice
+
+Arguments = TypeVarTuple("Arguments")
 
 _IDS = itertools.count(1)
 
@@ -20,6 +23,11 @@ class FakeConnection:
 
     def on_close(self, callback: Callable[[], None]) -> None:
         self.callbacks.append(callback)
+
+    def start_soon(
+        self, function: Callable[[*Arguments], Awaitable[object]], *args: *Arguments
+    ) -> None:
+        raise AssertionError("nothing here starts tasks of a connection")
 
     def close(self) -> None:
         self.state = ConnectionState.CLOSED

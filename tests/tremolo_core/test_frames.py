@@ -304,3 +304,20 @@ def test_for_us_at_the_end(last: bytes, ours_first: bool) -> None:
         frames.send(CloseWebSocket())
     read(frames, frame(TEXT, b"a") + last)
     assert awaited(frames) is Wait.LAST_FRAME_TOLD
+
+
+def is_owed(frames: Frames) -> bool:
+    return frames.owes
+
+
+def test_what_is_owed_is_known() -> None:
+    frames = opened()
+    assert not is_owed(frames)
+    frames.owe_ping()
+    assert is_owed(frames)
+    frames.owed()
+    assert not is_owed(frames)
+    read(frames, frame(PING))
+    assert is_owed(frames)
+    frames.owed()
+    assert not is_owed(frames)

@@ -275,3 +275,10 @@ def test_what_is_kept_for_the_next_request_can_be_forgotten() -> None:
     assert first == second == third
     assert second.fields.headers is first.fields.headers
     assert third.fields.headers is not second.fields.headers
+
+
+def test_who_has_no_websocket_owes_and_leaves_none() -> None:
+    incoming = Incoming(Limits(), fast_path=True)
+    incoming.eof = True
+    assert not incoming.owes_frames
+    assert not incoming.broke_off

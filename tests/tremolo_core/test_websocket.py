@@ -1206,3 +1206,65 @@ def test_our_acceptance_is_one_to_h11() -> None:
     assert answer.status_code == 101
     assert client.next_event() is h11.PAUSED
     assert client.trailing_data[0] == b"\x81\x02hi"
+
+
+# What a driver asks to know when to write, and whether anybody is there.
+
+
+def is_owed(made: Connection) -> bool:
+    return made.has_data_to_send
+
+
+def is_left(made: Connection) -> bool:
+    return made.left_without_close
+
+
+def test_there_is_something_to_write_whenever_there_is() -> None:
+    made = opened()
+    assert not is_owed(made)
+    made.receive_data(frame(PING, b"?"))
+    assert is_owed(made)
+    assert made.data_to_send() != b""
+    assert not is_owed(made)
+    made.send(TextMessage(text="hello"))
+    assert is_owed(made)
+    made.data_to_send()
+    made.receive_data(close_frame(1000))
+    assert made.next_event() == CloseWebSocket(code=1000)
+    assert is_owed(made)
+    made.data_to_send()
+    assert not is_owed(made)
+
+
+def test_there_is_something_to_write_to_who_is_refused() -> None:
+    made = Connection()
+    made.receive_data(b"nonsense\r\n\r\n")
+    assert not is_owed(made)
+    with pytest.raises(RemoteProtocolError):
+        made.next_event()
+    assert is_owed(made)
+    made.data_to_send()
+    assert not is_owed(made)
+
+
+@pytest.mark.parametrize("last", [b"", frame(TEXT, b"a"), frame(TEXT, b"a")[:3]])
+def test_who_leaves_without_a_close_has_left(last: bytes) -> None:
+    made = opened()
+    made.receive_data(last or frame(PONG))
+    assert not is_left(made)
+    made.receive_eof()
+    assert is_left(made)
+
+
+@pytest.mark.parametrize("before", [b"", frame(TEXT, b"a")])
+def test_who_has_closed_can_still_be_answered(before: bytes) -> None:
+    made = opened()
+    made.receive_data(before + close_frame(1000))
+    made.receive_eof()
+    assert not is_left(made)
+
+
+def test_who_has_no_websocket_does_not_leave_one() -> None:
+    made = asked()
+    made.receive_eof()
+    assert not is_left(made)

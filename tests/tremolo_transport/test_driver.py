@@ -17,7 +17,7 @@ from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
 from tremolo_core import ConnectionClosed, Data, EndOfMessage, Headers, Response, Timeouts
-from tremolo_transport import driver
+from tremolo_transport import farewell
 from tremolo_transport.driver import Driver
 from tremolo_transport.exchange import (
     ClientDisconnected,
@@ -689,7 +689,7 @@ def given(client: ByteStream, server: ByteStream) -> MakePair:
 async def test_a_client_that_goes_on_for_ever_is_not_listened_to_for_ever(
     limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driver, limit, 0)
+    monkeypatch.setattr(farewell, limit, 0)
     async with conversation(ignore) as talk:
         await talk.client.send(POST.replace(b"10\r\n", b"1000000\r\n"))
         assert (await talk.client.answer("POST")).status == 200
@@ -722,7 +722,7 @@ async def test_answers_tell_that_they_are_the_last_once_the_server_stops() -> No
         await talk.client.send(GET + GET)
         await settle()
         talk.around.shutdown.begin(None)
-        talk.driver.close_if_idle()
+        talk.driver.begin_stop()
         await settle()
         assert not talk.ended.is_set(), "a handler that runs is left alone"
         answer.set()
@@ -738,7 +738,7 @@ async def test_a_connection_that_is_idle_is_closed_when_the_server_stops(
         await talk.client.ask()
         await settle()
         talk.around.shutdown.begin(None)
-        talk.driver.close_if_idle()
+        talk.driver.begin_stop()
         assert await talk.client.some() == b""
         await talk.ended.wait()
 
@@ -753,7 +753,7 @@ async def test_a_connection_whose_answer_began_before_the_stop_is_closed_behind_
         await talk.client.send(GET)
         await settle()
         talk.around.shutdown.begin(None)
-        talk.driver.close_if_idle()
+        talk.driver.begin_stop()
         assert (await talk.client.answer()).complete
         assert await talk.client.some() == b""
 
@@ -764,7 +764,7 @@ async def test_a_peer_that_is_listened_to_for_the_last_time_does_not_delay_a_sto
         assert (await talk.client.answer("POST")).status == 200
         assert await talk.client.some() == b""
         assert not talk.ended.is_set()
-        talk.driver.close_if_idle()
+        talk.driver.begin_stop()
         await talk.ended.wait()
 
 

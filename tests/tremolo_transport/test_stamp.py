@@ -1,6 +1,6 @@
 """The fields that answers get unless they have their own."""
 
-from tremolo_core import Headers, Response
+from tremolo_core import AcceptWebSocket, Headers, Response
 from tremolo_transport.stamp import Stamp
 
 BORN = 784_111_777.0  # the moment of the examples in RFC 9110 5.6.7
@@ -73,3 +73,12 @@ def test_the_fields_are_made_once_a_second_and_not_once_an_answer() -> None:
     stamp.renew(BORN + 0.5)
     second = stamp.complete(Response(status=200), last=False)
     assert all(one is other for one, other in zip(first.headers, second.headers, strict=True))
+
+
+def test_an_accepted_websocket_is_stamped_too() -> None:
+    acceptance = AcceptWebSocket(
+        subprotocol=b"chat", headers=Headers([(b"server", b"me")]), with_pings=True
+    )
+    stamped = made().complete_acceptance(acceptance)
+    assert (stamped.subprotocol, stamped.with_pings) == (b"chat", True)
+    assert [name for name, _ in stamped.headers] == [b"server", b"date"]

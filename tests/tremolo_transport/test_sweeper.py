@@ -148,7 +148,7 @@ async def test_a_request_that_comes_as_the_server_stops_is_answered(turns: int) 
         for _ in range(turns):
             await checkpoint()
         talk.around.shutdown.begin(None)
-        talk.driver.close_if_idle()
+        talk.driver.begin_stop()
         assert (await talk.client.answer()).status == 200
         assert await talk.client.some() == b""
 
@@ -159,7 +159,7 @@ async def test_a_request_that_has_come_in_part_as_the_server_stops_has_its_usual
         await settle()
         talk.sweep()
         talk.around.shutdown.begin(None)
-        talk.driver.close_if_idle()
+        talk.driver.begin_stop()
         talk.sweep(later=29)
         await settle()
         assert not talk.ended.is_set()

@@ -68,7 +68,7 @@ class MemoryServer:
         """Tell handlers that the server stops, and end what is idle."""
         self._around.shutdown.begin(None)
         for driver in self._sweeper.drivers:
-            driver.close_if_idle()
+            driver.begin_stop()
 
     async def _run(self, driver: Driver, client: Address) -> None:
         # The task was started by a client, in whatever context.

@@ -5,10 +5,12 @@ It is opened by `websocket_handshake`; its frames are read and written by
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Self
 
-from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
+import anyio
+from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
 
 from tremolo_core import BytesMessage, CloseWebSocket, Ping, Pong, Signal, TextMessage
 
@@ -82,15 +84,17 @@ class WebSocketSession:
 
     async def receive(self) -> str | bytes:
         """Return the next message. Raises WebSocketClosed if there is none any more."""
-        while not self._messages:
-            await self._take()
+        with self._patience():
+            while not self._messages:
+                await self._take()
         return self._messages.popleft()
 
     async def ping(self, payload: bytes = b"") -> None:
         """Send a Ping of at most 125 bytes, and wait for its Pong. Raises as `receive` does."""
         await self.send_frame(Ping(payload=payload))
-        while payload not in self._pongs:
-            await self._take()
+        with self._patience():
+            while payload not in self._pongs:
+                await self._take()
         self._pongs.remove(payload)
 
     async def close(self, code: int | None = 1000, reason: str = "") -> None:
@@ -105,11 +109,12 @@ class WebSocketSession:
                 await self.send_frame(CloseWebSocket(code=code, reason=reason))
             except (BrokenResourceError, ClosedResourceError):
                 self._end(_LOST, "")
-        while not self.closed:
-            try:
-                await self._take()
-            except WebSocketClosed:
-                break
+        with self._patience():
+            while not self.closed:
+                try:
+                    await self._take()
+                except WebSocketClosed:
+                    break
         await self.wire.aclose()
 
     async def abort(self) -> None:
@@ -126,6 +131,15 @@ class WebSocketSession:
             return await self.receive()
         except WebSocketClosed:
             raise StopAsyncIteration from None
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Give up in time: a server that pings and says nothing else is never silent."""
+        seconds = self.wire.timeout
+        with CancelScope(deadline=anyio.current_time() + seconds) as scope:
+            yield
+        if scope.cancelled_caught:
+            raise TimeoutError(f"the server sent nothing but pings for {seconds:g} s")
 
     async def _take(self) -> None:
         """Take in one thing that the server does. Raises WebSocketClosed if nothing follows."""

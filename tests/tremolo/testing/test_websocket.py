@@ -10,7 +10,6 @@ from tremolo_core import (
     BytesMessage,
     CloseWebSocket,
     ConnectionClosed,
-    EndOfMessage,
     Event,
     Ping,
     RemoteProtocolError,
@@ -100,7 +99,7 @@ async def test_a_client_vanishes(tcp: bool) -> None:
         assert websocket.close_code == 1006
         with pytest.raises(WebSocketClosed, match="1006"):
             await websocket.receive()
-    assert seen == [EndOfMessage(), ConnectionClosed()]
+    assert seen == [ConnectionClosed()]
 
 
 async def test_what_the_handler_raises_explains_the_close() -> None:

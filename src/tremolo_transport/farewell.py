@@ -1,0 +1,75 @@
+"""How a connection ends: the last bytes that are owed, a while of listening, the close.
+
+When it is to end is decided in `driver`.
+"""
+
+import logging
+
+import anyio
+from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
+from anyio.abc import ByteStream
+
+from tremolo_core import Closing, ConnectionClosed, LocalProtocolError
+
+from .answers import Answers
+from .errors import ClientDisconnected
+from .link import Link
+
+__all__ = ("close", "linger", "linger_scope", "write_last")
+
+logger = logging.getLogger("tremolo.server")
+
+_LINGER_SECONDS = 5.0
+_LINGER_BYTES = 64 * 1024 * 1024
+"""How long, and for how much, a peer that still sends is listened to after its last answer.
+
+So that it reads the answer and not a reset (RFC 9112 9.6). nginx waits as long.
+"""
+
+_WRITE_SECONDS = 5.0
+"""How long the last bytes that are owed to a peer may take to be taken."""
+
+
+async def write_last(link: Link, answers: Answers) -> None:
+    """Write what is owed, and that it was the last."""
+    connection = link.connection
+    with CancelScope(deadline=anyio.current_time() + _WRITE_SECONDS):
+        if connection.refusal is not None:
+            answers.refuse(connection.refusal)
+        await link.flush_unasked()
+        if connection.closing is Closing.NO and not link.broken:
+            await _say_goodbye(link)
+
+
+async def _say_goodbye(link: Link) -> None:
+    try:
+        link.connection.send(ConnectionClosed())
+        await link.flush()
+    except (LocalProtocolError, ClientDisconnected):
+        # In the middle of an answer, which can only be broken off.
+        link.break_off()
+
+
+def linger_scope() -> CancelScope:
+    """Around `linger`; to be cancelled if the peer is to be listened to no longer."""
+    return CancelScope(deadline=anyio.current_time() + _LINGER_SECONDS)
+
+
+async def linger(stream: ByteStream) -> None:
+    """Half-close, then drop what the peer still sends until it ends too."""
+    left = _LINGER_BYTES
+    try:
+        await stream.send_eof()
+        while left > 0:
+            left -= len(await stream.receive())
+    except (EndOfStream, BrokenResourceError, ClosedResourceError, OSError):
+        return
+
+
+async def close(stream: ByteStream) -> None:
+    """Close `stream` whatever happens, soon, even in a cancelled scope."""
+    with CancelScope(shield=True, deadline=anyio.current_time() + _WRITE_SECONDS):
+        try:
+            await stream.aclose()
+        except (BrokenResourceError, ClosedResourceError, OSError) as error:
+            logger.debug("closing a connection that was already lost: %r", error)
