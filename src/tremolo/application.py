@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tremolo_asgi import AsgiGuest
+
 from .contexts import WorkerContext
 from .dispatcher import Dispatcher
 from .error_handlers import ErrorHandlers
@@ -42,6 +44,7 @@ class Application(RouteRegistry, HookRegistry):
         """What the application keeps in this process. Handlers are given it as `globals`."""
         self._error_handlers = ErrorHandlers()
         self._foreign: list[Foreign] = []
+        self._guest: AsgiGuest | None = None
 
     def error(
         self, code: int | type[Exception], func: Callable[..., Any] | None = None
@@ -113,6 +116,20 @@ class Application(RouteRegistry, HookRegistry):
             error_handlers=error_handlers,
             settings=settings,
         )
+
+    @property
+    def asgi(self) -> AsgiGuest:
+        """The application as one that speaks ASGI 3, for any other server.
+
+        It is built, with the default settings, when this is first asked for.
+        """
+        if self._guest is None:
+            self._guest = AsgiGuest(self.build())
+        return self._guest
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Be called by another ASGI server: as `asgi`."""
+        await self.asgi(scope, receive, send)
 
     def _guards(self) -> tuple[Middlewares, ErrorHandlers]:
         """What stands around the handlers, those of mounted applications included."""

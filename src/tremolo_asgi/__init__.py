@@ -1,6 +1,7 @@
 """ASGI 3: a handler that runs an ASGI application on any transport of Tremolo."""
 
 from .errors import ASGIError, IncompleteResponse, LifespanFailed, MessageError
+from .guest import AsgiGuest
 from .handler import AsgiHandler
 from .lifespan import LifespanTimeouts
 from .message_types import (
@@ -54,6 +55,7 @@ __all__ = (
     "ASGIApplication",
     "ASGIError",
     "ASGIVersions",
+    "AsgiGuest",
     "AsgiHandler",
     "Extensions",
     "HTTPDisconnectMessage",
