@@ -28,6 +28,7 @@ _FIRST_OF_MESSAGE = frozenset((0x1, 0x2))
 _CONTROL = 0x8
 """The bit that makes it the opcode of a control frame."""
 _CLOSE = 0x8
+_BINARY = 0x2
 
 # Of its second:
 _MASKED = 0x80
@@ -58,22 +59,33 @@ class FrameGate:
     """
 
     __slots__ = (
-        "_buffer",
         "_deflate",
+        "_held",
         "_in_message",
-        "_limit",
         "_missing",
         "_size",
         "_step",
+        "between",
+        "buffer",
         "close_waits",
+        "holds_whole",
+        "limit",
     )
 
     def __init__(self, *, limit: int | None, deflate: bool) -> None:
-        self._limit = limit
+        self.limit = limit
         """The most bytes that a message may have; None is no limit."""
+        self.buffer = bytearray()
+        """What was taken and not passed on. While the gate is `between` messages, whole ones that
+        `fast_frames` has found right may be taken out at its front."""
+        self.between = True
+        """Whether the last byte that was passed on ended a message, or none was."""
+        self.holds_whole = False
+        """Whether a message of bytes in one frame is to wait here until all of it has come."""
+        self._held = False
+        """Whether one does."""
         self._deflate = deflate
         """Whether messages may be compressed."""
-        self._buffer = bytearray()
         self._missing = 0
         """Bytes of the current frame's payload that have not come."""
         self._in_message = False
@@ -87,12 +99,16 @@ class FrameGate:
 
     @property
     def buffered(self) -> int:
-        """Bytes that wait here."""
-        return len(self._buffer)
+        """Bytes that wait here, but for those of a message that is held until it is whole.
+
+        Without the fast path these would not wait here, but where parts are put together.
+        """
+        return 0 if self._held else len(self.buffer)
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the peer."""
-        self._buffer += data
+        self._held = False
+        self.buffer += data
 
     def pass_on(self) -> bytes | None:
         """Pass on the next raw bytes: a header with payload, or more of it; None if there are none.
@@ -102,8 +118,8 @@ class FrameGate:
         limit.
         """
         if self._missing:
-            return self._payload(0) if self._buffer else None
-        buffer = self._buffer
+            return self._payload(0) if self.buffer else None
+        buffer = self.buffer
         if self.close_waits or not buffer:
             return None
         first = buffer[0]
@@ -119,7 +135,8 @@ class FrameGate:
         if first & _CONTROL:
             return self._control_frame(header + length)
         self._judge_message(first, length)
-        if len(buffer) < header:
+        self._held = self.holds_whole and first == _FIN | _BINARY and len(buffer) < header + length
+        if len(buffer) < header or self._held:
             return None
         self._begin_frame(first, length)
         return self._payload(header)
@@ -129,11 +146,12 @@ class FrameGate:
 
         To be called once; what is still buffered then came behind it.
         """
-        return self._take(2 + _MASK + (self._buffer[1] & _LENGTH))
+        return self._take(2 + _MASK + (self.buffer[1] & _LENGTH))
 
     def discard(self) -> None:
         """Drop what waits."""
-        self._buffer.clear()
+        self.buffer.clear()
+        self._held = False
         self.close_waits = False
 
     def _judge_first(self, first: int) -> None:
@@ -180,13 +198,13 @@ class FrameGate:
 
     def _judge_message(self, first: int, length: int) -> None:
         """Keep to the limit on messages. What a compressed one comes to, its expansion tells."""
-        if self._limit is None:
+        if self.limit is None:
             return
         starts = first & _OPCODE in _FIRST_OF_MESSAGE
         compressed = bool(first & _COMPRESSED) if starts else self._step is not None
         size = length if starts or compressed else self._size + length
-        if size > (longest(self._limit) if compressed else self._limit):
-            _refuse(f"a message of more than {self._limit} bytes", 1009)
+        if size > (longest(self.limit) if compressed else self.limit):
+            _refuse(f"a message of more than {self.limit} bytes", 1009)
 
     def _begin_frame(self, first: int, length: int) -> None:
         if first & _OPCODE in _FIRST_OF_MESSAGE:
@@ -197,7 +215,7 @@ class FrameGate:
         self._in_message = not first & _FIN
 
     def _control_frame(self, size: int) -> bytes | None:
-        buffer = self._buffer
+        buffer = self.buffer
         if len(buffer) < size:
             return None
         if buffer[0] & _OPCODE != _CLOSE:
@@ -209,15 +227,16 @@ class FrameGate:
 
     def _payload(self, header: int) -> bytes:
         """Take a header of so many bytes, and as much payload as there is and may pass at once."""
-        size = min(self._missing, len(self._buffer) - header)
+        size = min(self._missing, len(self.buffer) - header)
         if self._step is not None:
             size = min(size, self._step)
         self._missing -= size
+        self.between = not (self._missing or self._in_message)
         return self._take(header + size)
 
     def _take(self, size: int) -> bytes:
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
+        data = bytes(self.buffer[:size])
+        del self.buffer[:size]
         return data
 
 

@@ -6,7 +6,6 @@ the connection is decided by the connection, with the tables in `states`.
 """
 
 from collections import deque
-from collections.abc import Iterator
 
 from .deadlines import Wait
 from .engine import FrameEngine, IncomingFrame
@@ -20,8 +19,10 @@ from .events import (
     Pong,
     TextMessage,
 )
+from .fast_frames import read_message, write_message
 from .frame_gate import FrameGate
 from .limits import Limits
+from .masking import fastest
 from .message_assembly import MessageAssembly
 from .websocket_handshake import Agreement
 from .wsproto_engine import WsprotoEngine
@@ -48,27 +49,41 @@ class Frames:
         "_asked_at",
         "_assembly",
         "_closing",
+        "_compressed_from",
         "_engine",
         "_error",
         "_gate",
+        "_in_engine",
+        "_in_parts",
         "_limits",
         "_owes_ping",
         "_pong",
         "_received",
         "_released",
+        "_unmask",
         "_waiting",
         "_waiting_size",
         "_with_pings",
         "ignored",
     )
 
-    def __init__(self, agreed: Agreement, *, limits: Limits) -> None:
+    def __init__(self, agreed: Agreement, *, limits: Limits, fast_path: bool) -> None:
         self._limits = limits
         self._gate = FrameGate(limit=limits.message, deflate=agreed.deflate is not None)
-        # One engine for all frames. Another may read and write a frame in its
-        # place while no message is in progress and nothing was agreed on that
-        # changes frames: this is where they would be chosen.
+        self._unmask = fastest() if fast_path else None
+        """What takes masks off for `fast_frames`; None without the fast path.
+
+        With it a message that is one frame is read and written in the engine's place, while
+        no other is in progress and if no extension changes the frame.
+        """
+        self._gate.holds_whole = fast_path and not agreed.acceptance.by_fragment
         self._engine: FrameEngine = WsprotoEngine(deflate=agreed.deflate, limit=limits.message)
+        self._compressed_from = None if agreed.deflate is None else agreed.deflate.threshold
+        """Bytes from which on whole messages are compressed; None if none is."""
+        self._in_engine = False
+        """Whether the engine has bytes of which not all was read."""
+        self._in_parts = False
+        """Whether the last message that we sent lacks its end."""
         self._assembly = MessageAssembly(by_fragment=agreed.acceptance.by_fragment)
         self._with_pings = agreed.acceptance.with_pings
         self._waiting: deque[Event] = deque()
@@ -110,23 +125,40 @@ class Frames:
         else:
             self._gate.feed(data)
 
-    def read(self) -> Iterator[IncomingFrame]:
-        """Read on while there is room for what is read; yield each event, whole or in parts."""
+    def read(self) -> list[IncomingFrame]:
+        """Read on while there is room for what is read; return each event, whole or in parts."""
+        read: list[IncomingFrame] = []
         if self._error is not None:
-            return
+            return read
+        gate, unmask, room = self._gate, self._unmask, self._limits.read_ahead
         try:
-            while self._waiting_size < self._limits.read_ahead:
-                event = self._engine.next_event()
+            while self._waiting_size < room:
+                event = read_message(gate, unmask) if unmask and not self._in_engine else None
                 if event is not None:
-                    self._take(event)
-                    yield event
-                    continue
-                raw = self._gate.pass_on()
-                if raw is None:
-                    return
-                self._engine.receive(raw)
+                    self.tell(event)
+                    read.append(event)
+                elif not self._read_slowly(read):
+                    break
         except RemoteProtocolError as error:
             self._error = error
+        return read
+
+    def _read_slowly(self, read: list[IncomingFrame]) -> bool:
+        """Have the engine read on, one step; false if there is nothing for it to read."""
+        if self._in_engine:
+            event = self._engine.next_event()
+            if event is None:
+                self._in_engine = False
+            else:
+                self._take(event)
+                read.append(event)
+            return True
+        raw = self._gate.pass_on()
+        if raw is None:
+            return False
+        self._engine.receive(raw)
+        self._in_engine = True
+        return True
 
     def tell(self, event: Event) -> None:
         """Put `event` behind what waits."""
@@ -138,7 +170,7 @@ class Frames:
         if not self._waiting:
             return None
         event = self._waiting.popleft()
-        self._waiting_size -= _cost(event)
+        self._waiting_size = self._waiting_size - _cost(event) if self._waiting else 0
         return event
 
     @property
@@ -163,12 +195,22 @@ class Frames:
 
     def send(self, event: FrameEvent) -> bytes:
         """Return the bytes that say `event`; with a Close, also what is owed before it."""
+        if isinstance(event, BytesMessage | TextMessage):
+            return self._send_part(event)
         if not isinstance(event, CloseWebSocket):
             return self._engine.send(event)
         pong, self._pong = self._pong, b""
         self._owes_ping = False
         self._closing = True
         return pong + self._engine.send(event)
+
+    def _send_part(self, event: TextMessage | BytesMessage) -> bytes:
+        whole = event.final and not self._in_parts
+        self._in_parts = not event.final
+        frame = None
+        if whole and self._unmask is not None:
+            frame = write_message(event, below=self._compressed_from)
+        return frame or self._engine.send(event)
 
     def owe_ping(self) -> None:
         """Ask the peer whether it is there, with what is handed over next."""
@@ -225,10 +267,8 @@ class Frames:
 
 
 def _cost(event: Event) -> int:
-    match event:
-        case TextMessage():
-            return _COST_OF_EVENT + len(event.text)
-        case BytesMessage():
-            return _COST_OF_EVENT + len(event.data)
-        case _:
-            return _COST_OF_EVENT
+    if isinstance(event, BytesMessage):
+        return _COST_OF_EVENT + len(event.data)
+    if isinstance(event, TextMessage):
+        return _COST_OF_EVENT + len(event.text)
+    return _COST_OF_EVENT

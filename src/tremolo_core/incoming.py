@@ -124,7 +124,7 @@ class Incoming:
         If the client is in a `state` where the handshake's end has not been told
         of, that comes first.
         """
-        frames = self.frames = Frames(agreed, limits=self._limits)
+        frames = self.frames = Frames(agreed, limits=self._limits, fast_path=self._fast is not None)
         if state is State.SEND_BODY:
             frames.tell(EndOfMessage())
         frames.feed(self._gate.take_rest())

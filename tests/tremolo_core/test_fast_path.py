@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tremolo_core import (
     AcceptWebSocket,
+    BytesMessage,
     Connection,
     ConnectionClosed,
     Data,
@@ -19,11 +20,13 @@ from tremolo_core import (
     InformationalResponse,
     Limits,
     LocalProtocolError,
+    PerMessageDeflate,
     RemoteProtocolError,
     Request,
     Response,
     Signal,
     State,
+    TextMessage,
     incoming,
 )
 from tremolo_core.engine import Engine
@@ -32,7 +35,10 @@ from tremolo_core.h11_engine import H11Engine
 from tremolo_core.head import Head
 
 from .corpus import BAD, BREAKING_OFF, CHUNKED, FRAGMENTS, GET, GOOD, IN_VALUE, POST
-from .framing import TEXT, frame, handshake
+from .frame_corpus import BAD as BAD_FRAMES
+from .frame_corpus import CLOSES
+from .frame_corpus import GOOD as GOOD_FRAMES
+from .framing import BINARY, TEXT, frame, handshake
 from .playing import NO_CONTENT, Happening, Refused, converse, cut, every_byte
 
 END = EndOfMessage()
@@ -510,3 +516,115 @@ def test_both_engines_are_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read == [FastEngine, H11Engine]
     both([GET, GET])
     assert read[2:] == [FastEngine, FastEngine, H11Engine, H11Engine]
+
+
+# Frames: read and written by themselves, or by wsproto.
+
+FRAMES: dict[str, bytes] = {
+    **GOOD_FRAMES,
+    **CLOSES,
+    **{name: before + bad for name, (before, bad, _) in BAD_FRAMES.items()},
+    "text that is none": frame(TEXT, b"ab\xe2\x82c"),
+    "bytes beyond the limit": frame(BINARY, bytes(2_001)),
+    "bytes at the limit": frame(BINARY, bytes(2_000)),
+    "text at the limit": frame(TEXT, bytes(2_000)),
+}
+SHORT_FRAMES = {name: raw for name, raw in FRAMES.items() if len(raw) < 4_000}
+
+
+def on_websocket(
+    pieces: Iterable[bytes], *, fast_path: bool, accepted: AcceptWebSocket
+) -> tuple[list[object], bytes]:
+    """What is heard on a WebSocket, whose messages are sent back, and what is written.
+
+    If the messages come by fragment, adjacent parts are joined, and nothing is sent back.
+    """
+    connection = Connection(limits=Limits(message=2_000), fast_path=fast_path)
+    connection.receive_data(handshake(b"Sec-WebSocket-Extensions: permessage-deflate"))
+    connection.next_event()
+    connection.next_event()
+    connection.send(accepted)
+    heard: list[object] = []
+    for piece in pieces:
+        connection.receive_data(piece)
+        try:
+            while not isinstance(event := connection.next_event(), Signal):
+                if not isinstance(event, TextMessage | BytesMessage):
+                    heard.append(event)
+                elif accepted.by_fragment:
+                    add_part(heard, event)
+                else:
+                    heard.append(event)
+                    connection.send(event)
+        except RemoteProtocolError as error:
+            heard.append((error.status, error.close_code, error.reason))
+            break
+    return heard, connection.data_to_send()
+
+
+def add_part(heard: list[object], part: TextMessage | BytesMessage) -> None:
+    before = heard[-1] if heard else None
+    match before, part:
+        case TextMessage(final=False), TextMessage():
+            heard[-1] = TextMessage(text=before.text + part.text, final=part.final)
+        case BytesMessage(final=False), BytesMessage():
+            heard[-1] = BytesMessage(data=before.data + part.data, final=part.final)
+        case _:
+            heard.append(part)
+
+
+ACCEPTANCES = {
+    "whole": AcceptWebSocket(),
+    "by fragment": AcceptWebSocket(by_fragment=True),
+    "with pings": AcceptWebSocket(with_pings=True),
+    "compressed": AcceptWebSocket(extensions=(PerMessageDeflate(threshold=10),)),
+}
+
+
+@pytest.mark.parametrize("accepted", ACCEPTANCES.values(), ids=ACCEPTANCES)
+@given(
+    names=st.lists(st.sampled_from(sorted(SHORT_FRAMES)), max_size=5),
+    garbage=st.binary(max_size=12),
+    cuts=CUTS,
+)
+def test_frames_behind_each_other(
+    accepted: AcceptWebSocket, names: list[str], garbage: bytes, cuts: list[float]
+) -> None:
+    pieces = pieces_of(b"".join(SHORT_FRAMES[name] for name in names) + garbage, cuts)
+    pieces = [piece for piece in pieces if piece]
+    fast = on_websocket(pieces, fast_path=True, accepted=accepted)
+    assert fast == on_websocket(pieces, fast_path=False, accepted=accepted)
+
+
+@pytest.mark.parametrize("raw", SHORT_FRAMES.values(), ids=SHORT_FRAMES)
+def test_each_frame_of_the_corpus(raw: bytes) -> None:
+    for accepted in ACCEPTANCES.values():
+        for pieces in ([raw], every_byte(raw) if len(raw) < 400 else [raw[:9], raw[9:]]):
+            fast = on_websocket(pieces, fast_path=True, accepted=accepted)
+            assert fast == on_websocket(pieces, fast_path=False, accepted=accepted)
+
+
+PARTS = st.builds(
+    TextMessage, text=st.text(st.characters(codec="utf-8"), max_size=200), final=st.booleans()
+) | st.builds(BytesMessage, data=st.binary(max_size=200), final=st.booleans())
+
+
+@pytest.mark.parametrize("accepted", ACCEPTANCES.values(), ids=ACCEPTANCES)
+@given(parts=st.lists(PARTS, max_size=6))
+def test_messages_that_are_sent(
+    accepted: AcceptWebSocket, parts: list[TextMessage | BytesMessage]
+) -> None:
+    written = []
+    for fast_path in (True, False):
+        connection = Connection(fast_path=fast_path)
+        connection.receive_data(handshake(b"Sec-WebSocket-Extensions: permessage-deflate"))
+        connection.next_event()
+        connection.send(accepted)
+        refused = []
+        for number, part in enumerate(parts):
+            try:
+                connection.send(part)
+            except LocalProtocolError as error:
+                refused.append((number, str(error)))
+        written.append((connection.data_to_send(), refused))
+    assert written[0] == written[1]

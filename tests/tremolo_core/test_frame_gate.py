@@ -248,3 +248,17 @@ def test_garbage_passes_or_is_refused(garbage: bytes) -> None:
 def test_masks_are_left_to_the_engine() -> None:
     assert masked(masked(b"abcde")) == b"abcde"
     assert passed(gate(), frame(TEXT, b"abc", mask=NUL)).endswith(b"abc")
+
+
+def test_a_message_that_is_held_is_not_counted_until_it_is_whole() -> None:
+    frames = gate()
+    frames.holds_whole = True
+    raw = frame(BINARY, bytes(1_000))
+    frames.feed(raw[:400])
+    assert frames.pass_on() is None
+    assert frames.buffered == 0
+    frames.feed(raw[400:])
+    assert frames.buffered == len(raw)
+    assert frames.pass_on() == raw
+    frames.feed(frame(TEXT, bytes(1_000))[:400])
+    assert frames.pass_on() == frame(TEXT, bytes(1_000))[:400]

@@ -39,7 +39,7 @@ def opened(
     agreed = Agreement(
         acceptance=acceptance or AcceptWebSocket(), headers=Headers(), deflate=deflate
     )
-    return Frames(agreed, limits=limits or Limits())
+    return Frames(agreed, limits=limits or Limits(), fast_path=True)
 
 
 def read(frames: Frames, *pieces: bytes) -> list[IncomingFrame]:

@@ -40,9 +40,14 @@ from tremolo_core import (
     TextMessage,
     Timeouts,
 )
+from tremolo_core.fast_frames import read_message
+from tremolo_core.frame_gate import FrameGate
+from tremolo_core.masking import Unmask
 
 from .frame_corpus import BAD, CLOSES, COMPRESSED, GOOD
 from .framing import BINARY, CONTINUATION, PING, PONG, TEXT, close_frame, frame, handshake
+
+pytestmark = pytest.mark.usefixtures("fast_path")
 
 ACCEPTED = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -1020,50 +1025,55 @@ def test_garbage_is_refused_or_means_something(garbage: bytes) -> None:
             assert happening[0] in (1002, 1007, 1009)
 
 
-# What wsproto is given.
+# What is read as frames, by whichever engine.
 
 
 @pytest.fixture
-def given_to_wsproto(monkeypatch: pytest.MonkeyPatch) -> bytearray:
-    """All bytes that wsproto is given, whoever gives them."""
+def read_as_frames(monkeypatch: pytest.MonkeyPatch) -> bytearray:
+    """All bytes that wsproto is given, whoever gives them, and those that are read in its place."""
     everything = bytearray()
     receive = wsproto.connection.Connection.receive_data
+
+    def read_in_its_place(gate: FrameGate, unmask: Unmask) -> TextMessage | BytesMessage | None:
+        before = bytes(gate.buffer)
+        message = read_message(gate, unmask)
+        everything.extend(before[: len(before) - len(gate.buffer)])
+        return message
 
     def recorded(self: wsproto.connection.Connection, data: bytes | None) -> None:
         everything.extend(data or b"")
         receive(self, data)
 
     monkeypatch.setattr(wsproto.connection.Connection, "receive_data", recorded)
+    monkeypatch.setattr("tremolo_core.frames.read_message", read_in_its_place)
     return everything
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_wsproto_is_given_nothing_that_the_gate_refuses(
-    name: str, given_to_wsproto: bytearray
-) -> None:
+def test_nothing_is_read_that_the_gate_refuses(name: str, read_as_frames: bytearray) -> None:
     before, bad, _ = BAD[name]
     for pieces in ([before + bad + bytes(20)], *in_two(before + bad)):
-        given_to_wsproto.clear()
+        read_as_frames.clear()
         happenings, _, _ = heard(pieces)
         assert isinstance(happenings[-1], tuple)
-        assert given_to_wsproto == before
+        assert read_as_frames == before
 
 
 @pytest.mark.parametrize("name", [*GOOD, *CLOSES])
-def test_wsproto_is_given_all_that_is_good(name: str, given_to_wsproto: bytearray) -> None:
+def test_all_that_is_good_is_read(name: str, read_as_frames: bytearray) -> None:
     raw = GOOD.get(name) or CLOSES[name]
     heard([raw])
-    assert given_to_wsproto == raw
+    assert read_as_frames == raw
 
 
-def test_wsproto_is_given_nothing_behind_a_close(given_to_wsproto: bytearray) -> None:
+def test_nothing_is_read_behind_a_close(read_as_frames: bytearray) -> None:
     heard([close_frame(1000) + frame(TEXT, b"a"), frame(TEXT, b"b")])
-    assert given_to_wsproto == close_frame(1000)
+    assert read_as_frames == close_frame(1000)
 
 
-def test_wsproto_is_given_nothing_of_what_is_too_large(given_to_wsproto: bytearray) -> None:
+def test_nothing_is_read_of_what_is_too_large(read_as_frames: bytearray) -> None:
     heard([frame(TEXT, bytes(0x10001))])
-    assert given_to_wsproto == b""
+    assert read_as_frames == b""
 
 
 # wsproto's own client, which has written none of this.
