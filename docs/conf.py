@@ -33,10 +33,14 @@ python_use_unqualified_type_names = True
 # So are type variables, and the members of ASGI's messages: each has a `type`, which would
 # be taken for Python's.
 nitpick_ignore_regex = [
-    ("py:class", r"tremolo\.\w+\.F"),
+    ("py:class", r"tremolo\.\w+\.[FH]"),
+    ("py:class", r"Arguments"),
     ("py:class", r"tremolo\.testing\.\w+\.T|Ts"),
     ("py:class", r"tremolo_asgi\.types\.\w+"),
-    ("py:.*", r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|httpx|os|types)\..*"),
+    (
+        "py:.*",
+        r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|httpx|os|socket|types)\..*",
+    ),
 ]
 
 

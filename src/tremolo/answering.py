@@ -55,7 +55,7 @@ async def answer(result: object, response: Response, *, threads: Threads, collec
 
 
 async def _complete(response: Response) -> None:
-    if not (response.headers_sent() or response.status_is_set):
+    if not (response.headers_sent() or response.status_is_set or response.has_unsent):
         response.set_status(204)
     await response.end()
 

@@ -3,12 +3,14 @@
 Requests are answered by the handler; what runs it is in `serving` and `program`.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from tremolo_asgi import AsgiGuest
 
+from .background import BackgroundTask, WorkerTasks
 from .contexts import WorkerContext
 from .dispatcher import Dispatcher
 from .error_handlers import ErrorHandlers
@@ -42,6 +44,8 @@ class Application(RouteRegistry, HookRegistry):
         """The logger of that name; by default `tremolo`. Handlers are given it as `logger`."""
         self.context = WorkerContext(AppSettings().by_name())
         """What the application keeps in this process. Handlers are given it as `globals`."""
+        self.tasks = WorkerTasks()
+        """What `create_task` starts."""
         self._error_handlers = ErrorHandlers()
         self._foreign: list[Foreign] = []
         self._guest: AsgiGuest | None = None
@@ -97,6 +101,27 @@ class Application(RouteRegistry, HookRegistry):
         if self in mounted_below(app):
             raise ValueError("an application cannot be mounted below itself")
         self._entries.append(Mount(prefix=prefix, app=app, isolate=isolate))
+
+    def create_task(self, coroutine: Awaitable[object]) -> BackgroundTask:
+        """Run a coroutine in a task of the worker, which is not cancelled with any connection.
+
+        When the application is not served any more, it has `shutdown_timeout`
+        to end. What it raises is logged. Raises RuntimeError while the
+        application is not served.
+        """
+        return self.tasks.start(coroutine)
+
+    def add_task(self, task: Awaitable[object]) -> BackgroundTask:
+        """Wait for `task`, as for one that `create_task` made, before the worker ends."""
+        return self.tasks.start(task)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop that runs right now; None for trio's, and where none does."""
+        try:
+            return asyncio.get_running_loop()
+        except RuntimeError:
+            return None
 
     def build(self, settings: AppSettings = AppSettings()) -> Dispatcher:
         """Make the handler that answers requests with what is registered by now."""

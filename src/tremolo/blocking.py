@@ -5,7 +5,8 @@ the blocking methods raise RuntimeError.
 """
 
 from collections.abc import AsyncIterator, Iterator
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from anyio import from_thread
 
@@ -14,7 +15,8 @@ from .contexts import RequestContext
 from .exceptions import HTTPRedirect
 from .request import Request
 from .request_head import RequestHead
-from .response import DEFAULT_CONTENT_TYPE, Response, Text
+from .response import Response
+from .response_head import DEFAULT_CONTENT_TYPE, Text
 from .results import Chunk
 
 __all__ = ("BlockingRequest", "BlockingResponse")
@@ -36,26 +38,30 @@ class BlockingRequest(RequestHead):
         """What the application keeps for this request."""
         return self._request.context
 
-    def stream(self) -> Iterator[bytes]:
+    def stream(self, timeout: float | None = None, *, raw: bool = False) -> Iterator[bytes]:
         """As `Request.stream`, for a `for` loop."""
-        while piece := self.read():
+        while piece := self.read(timeout=timeout):
             yield piece
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, *, timeout: float | None = None) -> bytes:
         """As `Request.read`."""
-        return from_thread.run(self._request.read, size)
+        return from_thread.run(partial(self._request.read, size, timeout=timeout))
 
-    def body(self) -> bytes:
+    def recv(self, size: int = -1, *, timeout: float | None = None, raw: bool = True) -> bytes:
+        """As `Request.recv`."""
+        return self.read(size, timeout=timeout)
+
+    def body(self, *, timeout: float | None = None, raw: bool = False) -> bytes:
         """As `Request.body`."""
-        return from_thread.run(self._request.body)
+        return from_thread.run(partial(self._request.body, timeout=timeout))
+
+    def json(self) -> Any:
+        """As `Request.json`."""
+        return from_thread.run(self._request.json)
 
     def form(self, max_fields: int = 100, *, max_size: int = 8_388_608) -> dict[str, list[str]]:
         """As `Request.form`."""
-
-        async def form() -> dict[str, list[str]]:
-            return await self._request.form(max_fields, max_size=max_size)
-
-        return from_thread.run(form)
+        return from_thread.run(partial(self._request.form, max_fields, max_size=max_size))
 
     def files(
         self, max_files: int = 1_024, *, max_file_size: int = 104_857_600
@@ -156,9 +162,39 @@ class BlockingResponse:
         """As `Response.write`."""
         from_thread.run(self._response.write, data)
 
-    def end(self, data: Chunk = b"") -> None:
+    def end(self, data: Chunk = b"", *, keepalive: bool = True) -> None:
         """As `Response.end`."""
-        from_thread.run(self._response.end, data)
+        from_thread.run(partial(self._response.end, data, keepalive=keepalive))
+
+    def send(self, data: Chunk | None) -> None:
+        """As `Response.send`."""
+        from_thread.run(self._response.send, data)
+
+    def send_nowait(self, data: Chunk) -> None:
+        """As `Response.send_nowait`."""
+        from_thread.run_sync(self._response.send_nowait, data)
+
+    def close(self, keepalive: bool = False) -> None:
+        """As `Response.close`."""
+        self._response.close(keepalive)
+
+    def early_hints(self, *links: Text) -> None:
+        """As `Response.early_hints`."""
+        from_thread.run(self._response.early_hints, *links)
+
+    def set_trailer(self, name: Text, value: Text) -> None:
+        """As `Response.set_trailer`."""
+        self._response.set_trailer(name, value)
+
+    @property
+    def line(self) -> list[bytes] | None:
+        """As `Response.line`."""
+        return self._response.line
+
+    @property
+    def http_chunked(self) -> bool:
+        """As `Response.http_chunked`."""
+        return self._response.http_chunked
 
 
 def _blocking(iterator: AsyncIterator[T]) -> Iterator[T]:

@@ -11,6 +11,8 @@ When each is made, and when it is given up, is decided in `dispatcher`.
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar
 
+from anyio.abc import ByteStream
+
 from tremolo_transport.exchange import Address
 
 __all__ = ("ConnectionContext", "Context", "RequestContext", "WorkerContext")
@@ -88,11 +90,17 @@ class RequestContext(Context):
 class ConnectionContext(Context):
     """What belongs to a connection, and with it to all requests that follow one another on it."""
 
-    __slots__ = ("_client", "_options")
+    __slots__ = ("_client", "_options", "_transport")
 
-    def __init__(self, options: Mapping[str, Any], client: Address | None) -> None:
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        client: Address | None,
+        transport: ByteStream | None = None,
+    ) -> None:
         self._options = options
         self._client = client
+        self._transport = transport
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -103,6 +111,11 @@ class ConnectionContext(Context):
     def client(self) -> Address | None:
         """The peer's address; None where it has none."""
         return self._client
+
+    @property
+    def transport(self) -> ByteStream | None:
+        """The stream that the connection runs on; None where another server has it."""
+        return self._transport
 
 
 class WorkerContext(Context):
@@ -126,5 +139,5 @@ class WorkerContext(Context):
         self._options = options
 
 
-_SLOTS = frozenset({"_client", "_options"})
+_SLOTS = frozenset({"_client", "_options", "_transport"})
 """What the classes above keep for themselves, besides the keys."""

@@ -3,7 +3,6 @@
 Made by `Application.build`, when nothing is registered any more.
 """
 
-import asyncio
 import functools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
 from .answering import answer
+from .background import room_for_tasks
 from .calling import call
-from .contexts import ConnectionContext
+from .connection_server import descriptor_of
+from .connections import Connections
 from .error_handlers import ErrorHandlers
 from .exceptions import MethodNotAllowed, NotFound
 from .failures import culprit
@@ -23,6 +24,7 @@ from .given import Given, Makers
 from .hooks import Hooks
 from .interception import Interception
 from .middlewares import Middlewares
+from .mounting import mounted_below
 from .recovery import Recovery
 from .request import Request
 from .response import Response
@@ -57,21 +59,23 @@ class Dispatcher:
         self._hooks = hooks
         self._foreign = foreign
         self._settings = settings
-        self._options = settings.by_name()
         self._threads = Threads(settings.thread_pool_size)
         self._recovery = Recovery(
             error_handlers, threads=self._threads, logger=app.logger, debug=settings.debug
         )
-        self._connections: dict[int, ConnectionContext] = {}
-        """Those that somebody asked for, by the connection's id."""
         self._makers: Makers = {
             "app": lambda _: app,
-            "context": self._context_of,
+            "context": lambda given: self._connections.context_of(given["request"].exchange),
+            "fileno": lambda given: descriptor_of(given["request"].exchange.connection),
             "globals": lambda _: app.context,
             "logger": lambda _: app.logger,
-            "loop": _asyncio_loop,
+            "loop": lambda _: app.loop,
             "prefix": lambda _: (),
         }
+        self._connections = Connections(
+            hooks, makers=self._makers, threads=self._threads, tasks=app.tasks, settings=settings
+        )
+        self._has_connection_hooks = self._connections.have_hooks
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[Context]:
@@ -80,14 +84,16 @@ class Dispatcher:
         Requests are given the context that the first leave.
         """
         available = Given(self._makers, context=self._app.context)
-        for plan in self._hooks.starting():
-            if await call(plan, available, self._threads):
-                break
-        async with AsyncExitStack() as stack:
+        owners = [app.tasks for app in mounted_below(self._app)]
+        room = room_for_tasks(owners, self._settings.shutdown_timeout)
+        async with AsyncExitStack() as stack, room:
+            for plan in self._hooks.starting():
+                if await call(plan, available, self._threads):
+                    break
             for plan in reversed(self._hooks.stopping()):
                 stack.push_async_callback(call, plan, available, self._threads)
-            await stack.enter_async_context(lives(one.handler for one in self._foreign))
-            yield copy_context()
+            async with lives(one.handler for one in self._foreign):
+                yield copy_context()
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request.
@@ -103,6 +109,8 @@ class Dispatcher:
         response = Response(exchange)
         available = Given(self._makers, request=request, response=response)
         try:
+            if self._has_connection_hooks:
+                await self._connections.greet(exchange)
             selection = self._middlewares.select(request.path)
             if selection.request or selection.response:
                 available["prefix"] = selection.prefix
@@ -131,6 +139,8 @@ class Dispatcher:
             response.set_content_type(options.content_type)
         if options.buffer_size is not None:
             request.set_buffer_size(options.buffer_size)
+        if options.max_body_size is not None or options.any_body_size:
+            request.set_body_limit(options.max_body_size)
         if found.arguments:
             available.update(found.arguments)
         if route.plan.asked:
@@ -161,25 +171,3 @@ class Dispatcher:
         response.set_status(204)
         response.set_header(b"allow", allow)
         await response.end()
-
-    def _context_of(self, given: Given) -> ConnectionContext:
-        """The context of a request's connection, made when it is first asked for."""
-        exchange: Exchange = given["request"].exchange
-        connection = exchange.connection
-        known = self._connections.get(connection.id)
-        if known is None:
-            known = ConnectionContext(self._options, exchange.peer.client)
-            self._connections[connection.id] = known
-
-            def forget() -> None:
-                self._connections.pop(connection.id, None)
-
-            connection.on_close(forget)
-        return known
-
-
-def _asyncio_loop(_: Given) -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

@@ -15,7 +15,9 @@ __all__ = ("HookRegistry",)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_GIVEN_TO_HOOKS = ("app", "context", "globals", "logger", "loop")
+_GIVEN_BY_WORKERS = ("app", "context", "globals", "logger", "loop")
+_GIVEN_BY_CONNECTIONS = (*_GIVEN_BY_WORKERS, "fileno", "request")
+_OF_CONNECTIONS = ("close", "connect")
 
 
 class HookRegistry:
@@ -107,6 +109,26 @@ class HookRegistry:
         return self._hook("worker_stop", func, priority)
 
     @overload
+    def on_connect(self, func: F) -> F: ...
+
+    @overload
+    def on_connect(self, *, priority: int = 999) -> Callable[[F], F]: ...
+
+    def on_connect(self, func: F | None = None, *, priority: int = 999) -> F | Callable[[F], F]:
+        """Register a hook for a connection's begin, as `@app.on_connect` or with a priority."""
+        return self._hook("connect", func, priority)
+
+    @overload
+    def on_close(self, func: F) -> F: ...
+
+    @overload
+    def on_close(self, *, priority: int = 999) -> Callable[[F], F]: ...
+
+    def on_close(self, func: F | None = None, *, priority: int = 999) -> F | Callable[[F], F]:
+        """Register a hook for a connection's end, as `@app.on_close` or with a priority."""
+        return self._hook("close", func, priority)
+
+    @overload
     def hook(self, name: HookName, func: F, *, priority: int = 999) -> F: ...
 
     @overload
@@ -121,19 +143,28 @@ class HookRegistry:
     def add_hook(
         self, func: Callable[..., Any], name: HookName = "worker_start", priority: int = 999
     ) -> None:
-        """Call `func` before the first request, or after the last.
+        """Call `func` when a worker, or a connection, begins or ends.
 
-        Small priorities run first; of the same priority those for the start in
-        the order of their registration, those for the end in the opposite
+        `worker_start` is before the worker's first request, `worker_stop` after
+        its last and after its tasks; `connect` is before a connection's first
+        request, which waits for it, `close` when the connection has ended.
+
+        Small priorities run first; of the same priority those for a beginning
+        in the order of their registration, those for an end in the opposite
         order. `func` is given those of app, context, globals, logger, loop that
-        it names; context and globals are the same. What a hook for the start
-        raises keeps the application from being served; if it returns something
-        true, no further one runs. Every hook for the end runs.
+        it names, for a connection also fileno and request, which is None;
+        `context` is the worker's, which is also `globals`, or the connection's.
+
+        What a hook for a worker's start raises keeps the application from being
+        served; what one for a connection raises is the answer to its request,
+        and the hooks run again for the next. If a hook for a beginning returns
+        something true, no further one runs. Every hook for an end runs.
 
         Raises ValueError for another name, TypeError for a function that cannot
         be called so.
         """
-        self._hooks.add(func, name, priority=priority, provided=_GIVEN_TO_HOOKS)
+        provided = _GIVEN_BY_CONNECTIONS if name in _OF_CONNECTIONS else _GIVEN_BY_WORKERS
+        self._hooks.add(func, name, priority=priority, provided=provided)
 
     def _middleware(
         self, name: MiddlewareKind, func: F | None, priority: int

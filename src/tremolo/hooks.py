@@ -1,6 +1,6 @@
-"""Functions that run when a worker starts and before it ends, in which order.
+"""Functions that run when a worker or a connection begins and ends, in which order.
 
-When that is, is decided in `dispatcher`.
+When that is, is decided in `dispatcher` and in `connections`.
 """
 
 from collections.abc import Callable, Collection
@@ -10,9 +10,7 @@ from .injection import CallPlan, plan_call
 
 __all__ = ("HookName", "Hooks")
 
-HookName: TypeAlias = Literal["worker_start", "worker_stop"]
-
-_NOT_YET = ("close", "connect")
+HookName: TypeAlias = Literal["worker_start", "worker_stop", "connect", "close"]
 
 
 class Hooks:
@@ -46,10 +44,10 @@ class Hooks:
         Raises ValueError for another name, TypeError if `func` asks for what is
         not in `provided`.
         """
-        if name in _NOT_YET:
-            raise ValueError(f"this version of Tremolo has no hook {name!r} yet")
         if name not in get_args(HookName):
-            raise ValueError(f"there is no hook {name!r}; there are worker_start, worker_stop")
+            raise ValueError(
+                f"there is no hook {name!r}; there are {', '.join(get_args(HookName))}"
+            )
         self._added.append((priority, name, plan_call(func, provided=provided)))
 
     def starting(self) -> tuple[CallPlan, ...]:
@@ -59,6 +57,14 @@ class Hooks:
     def stopping(self) -> tuple[CallPlan, ...]:
         """What runs after the last request: small priorities first, then the last one first."""
         return _in_order(self._added[::-1], "worker_stop")
+
+    def connecting(self) -> tuple[CallPlan, ...]:
+        """What runs before a connection's first request: as `starting`."""
+        return _in_order(self._added, "connect")
+
+    def closing(self) -> tuple[CallPlan, ...]:
+        """What runs when a connection has ended: as `stopping`."""
+        return _in_order(self._added[::-1], "close")
 
 
 def _in_order(added: list[tuple[int, HookName, CallPlan]], name: HookName) -> tuple[CallPlan, ...]:

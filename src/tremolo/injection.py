@@ -14,7 +14,17 @@ from typing import Any
 
 __all__ = ("INJECTED", "ON_REQUEST", "CallPlan", "Kind", "plan_call")
 
-INJECTED = ("app", "context", "globals", "logger", "loop", "prefix", "request", "response")
+INJECTED = (
+    "app",
+    "context",
+    "fileno",
+    "globals",
+    "logger",
+    "loop",
+    "prefix",
+    "request",
+    "response",
+)
 """What every handler of requests is given, if it names it."""
 
 ON_REQUEST = ("sse",)

@@ -43,11 +43,11 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="shutdown_timeout",
-        fields=("server.shutdown",),
+        fields=("server.shutdown", "app.shutdown_timeout"),
         read=read_seconds,
         unit="SECONDS",
-        help="how long requests in flight may take once the server stops, and how long an ASGI"
-        " application may take to shut down after them; `none` for ever",
+        help="how long requests in flight may take once the server stops, and how long an"
+        " application and its tasks may take to shut down after them; `none` for ever",
         spellings=(Spelling(name="timeout_graceful_shutdown", unit="SECONDS"),),
     ),
     Option(
@@ -57,5 +57,13 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         unit="SECONDS",
         help="how long connections are still accepted after the application was told that the"
         " server stops, so that a load balancer can turn away first",
+    ),
+    Option(
+        name="app_close_timeout",
+        fields=("app.app_close_timeout",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long a Tremolo application's hooks for the end of a connection may take, `none`"
+        " for ever",
     ),
 )

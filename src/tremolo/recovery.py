@@ -14,7 +14,8 @@ from .exceptions import ClientDisconnected, HTTPException, InternalServerError
 from .failures import culprit, default_body, is_expected, traceback_page
 from .injection import CallPlan
 from .request import Request
-from .response import DEFAULT_CONTENT_TYPE, Response
+from .response import Response
+from .response_head import DEFAULT_CONTENT_TYPE
 from .threads import Threads
 
 __all__ = ("Recovery",)

@@ -3,10 +3,15 @@
 A plain function runs in a worker thread and is given a `BlockingRequest`.
 """
 
+import json
 from collections.abc import AsyncIterator
+from typing import Any
+
+from anyio import fail_after
 
 from tremolo_transport.exchange import Exchange
 
+from .exceptions import BadRequest, PayloadTooLarge
 from .form_heads import MULTIPART, read_boundary
 from .forms import FormLimits, form_type, read_form_body, read_parts
 from .multipart_files import Files, MultipartFile
@@ -36,22 +41,56 @@ class Request(RequestHead):
         self._form: dict[str, list[str]] | None = None
         self._parts: Parts | None = None
 
-    def stream(self) -> AsyncIterator[bytes]:
-        """Iterate over the body as it arrives, in pieces of at most `buffer_size` bytes."""
-        return self._reader.pieces()
+    def stream(self, timeout: float | None = None, *, raw: bool = False) -> AsyncIterator[bytes]:
+        """Iterate over the body as it arrives, in pieces of at most `buffer_size` bytes.
 
-    async def read(self, size: int = -1) -> bytes:
+        Raises TimeoutError, which is answered 408, if one takes longer than
+        `timeout` seconds. `raw` is for applications written for other servers
+        and changes nothing: the transfer coding is always taken off.
+        """
+        return self._reader.pieces(timeout)
+
+    async def read(self, size: int = -1, *, timeout: float | None = None) -> bytes:
         """Return `size` bytes of the body, or what is left if that is less.
 
-        A negative size asks for the next piece. Nothing is returned only at the end.
+        A negative size asks for the next piece. Nothing is returned only at the
+        end. Raises TimeoutError, which is answered 408, if it takes longer than
+        `timeout` seconds; what has come by then can still be read.
         """
-        return await (self._reader.next_piece() if size < 0 else self._reader.read(size))
+        reading = self._reader.next_piece() if size < 0 else self._reader.read(size)
+        if timeout is None:
+            return await reading
+        with fail_after(timeout):
+            return await reading
 
-    async def body(self) -> bytes:
-        """Return the body, or what other methods have left of it. Later calls return the same."""
+    async def recv(
+        self, size: int = -1, *, timeout: float | None = None, raw: bool = True
+    ) -> bytes:
+        """The same as `read`; `raw` changes nothing, as in `stream`."""
+        return await self.read(size, timeout=timeout)
+
+    async def body(self, *, timeout: float | None = None, raw: bool = False) -> bytes:
+        """Return the body, or what other methods have left of it. Later calls return the same.
+
+        `timeout` is for all of it, and `raw` changes nothing, as in `stream`.
+        """
         if self._whole is None:
-            self._whole = await self._reader.read_all()
+            if timeout is None:
+                self._whole = await self._reader.read_all()
+            else:
+                with fail_after(timeout):
+                    self._whole = await self._reader.read_all()
         return self._whole
+
+    async def json(self) -> Any:
+        """Return what the body says in JSON, whatever its type is said to be.
+
+        Raises BadRequest if it is no JSON (RFC 8259).
+        """
+        try:
+            return json.loads(await self.body())
+        except (ValueError, RecursionError) as error:
+            raise BadRequest("the body is no JSON", cause=error) from error
 
     async def form(
         self, max_fields: int = 100, *, max_size: int = 8_388_608
@@ -100,6 +139,20 @@ class Request(RequestHead):
     def eof(self) -> bool:
         """Whether all of the body has been read."""
         return self._reader.ended
+
+    @property
+    def body_size(self) -> int:
+        """How many bytes of the body have been read by now."""
+        return 0 if self._body is None else self._body.size
+
+    def set_body_limit(self, size: int | None) -> None:
+        """Take a body of at most `size` bytes, or with None of any size, if none is read yet.
+
+        Raises PayloadTooLarge if the client has announced a larger one.
+        """
+        if size is not None and self.content_length > size:
+            raise PayloadTooLarge
+        self._body_limit = size
 
     def set_buffer_size(self, size: int) -> None:
         """From now on, `stream` and `read` give pieces of at most `size` bytes."""

@@ -6,6 +6,8 @@ What the pieces mean, a form or JSON, is not known here.
 from collections.abc import AsyncIterator
 from typing import Self
 
+from anyio import fail_after
+
 from tremolo_core import ConnectionClosed, Data, EndOfMessage
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
@@ -20,7 +22,16 @@ class RequestBody:
     nothing that an earlier one did not return.
     """
 
-    __slots__ = ("_begun", "_ended", "_exchange", "_limit", "_offset", "_received", "piece_size")
+    __slots__ = (
+        "_begun",
+        "_ended",
+        "_exchange",
+        "_limit",
+        "_offset",
+        "_received",
+        "_taken",
+        "piece_size",
+    )
 
     def __init__(self, exchange: Exchange, *, limit: int | None, piece_size: int) -> None:
         self._exchange = exchange
@@ -31,15 +42,24 @@ class RequestBody:
         self._ended = False
         self._received = b""
         self._offset = 0
+        self._taken = 0
 
     @property
     def ended(self) -> bool:
         """Whether all of the body has been read."""
         return self._ended and self._offset == len(self._received)
 
-    def pieces(self) -> AsyncIterator[bytes]:
-        """Iterate over what is left, in pieces of at most the piece size, none of them empty."""
-        return _Pieces(self)
+    @property
+    def size(self) -> int:
+        """How many bytes of the body have been read by now."""
+        return self._taken
+
+    def pieces(self, timeout: float | None = None) -> AsyncIterator[bytes]:
+        """Iterate over what is left, in pieces of at most the piece size, none of them empty.
+
+        Raises TimeoutError if one takes longer than `timeout` seconds.
+        """
+        return _Pieces(self, timeout)
 
     async def next_piece(self) -> bytes:
         """Return what has arrived, at most the piece size; nothing only at the end."""
@@ -100,9 +120,11 @@ class RequestBody:
         else:
             part = self._received[self._offset : self._offset + size]
         self._offset += len(part)
+        self._taken += len(part)
         return part
 
     def _put_back(self, parts: list[bytes]) -> None:
+        self._taken -= sum(map(len, parts))
         parts.append(self._received[self._offset :])
         self._received = b"".join(parts)
         self._offset = 0
@@ -111,15 +133,21 @@ class RequestBody:
 class _Pieces:
     """A plain iterator, as an abandoned generator would have to be closed."""
 
-    __slots__ = ("_body",)
+    __slots__ = ("_body", "_timeout")
 
-    def __init__(self, body: RequestBody) -> None:
+    def __init__(self, body: RequestBody, timeout: float | None) -> None:
         self._body = body
+        self._timeout = timeout
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        if piece := await self._body.next_piece():
+        if self._timeout is None:
+            piece = await self._body.next_piece()
+        else:
+            with fail_after(self._timeout):
+                piece = await self._body.next_piece()
+        if piece:
             return piece
         raise StopAsyncIteration

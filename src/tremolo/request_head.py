@@ -3,16 +3,24 @@
 The body is read through `request` and, from worker threads, through `blocking`.
 """
 
+import os
 import re
+import secrets
+import socket
+import struct
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
+from anyio.abc import ByteStream
+
 from tremolo_core import Headers
 from tremolo_core.targets import split_target
 from tremolo_transport.exchange import Address, Exchange
 
+from .connection_server import ConnectionServer, socket_of, stream_of
 from .contexts import RequestContext
 from .cookies import parse_cookies
 from .exceptions import BadRequest
@@ -26,6 +34,8 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 PathParameters: TypeAlias = Mapping[str, Any] | tuple[bytes | None, ...]
 """By name; or the groups, in their order, of a regular expression that names none."""
+
+_SHORTEST_UID = 16
 
 _LENGTH = re.compile(rb"[0-9]+")
 
@@ -151,6 +161,31 @@ class RequestHead:
         return b"" if client is None else client[0].encode("utf-8", "surrogateescape")
 
     @property
+    def server(self) -> ConnectionServer:
+        """What may be done with the connection. Raises RuntimeError once that has ended."""
+        return ConnectionServer(self.exchange.connection)
+
+    @property
+    def protocol(self) -> ConnectionServer:
+        """The same as `server`."""
+        return self.server
+
+    @property
+    def transport(self) -> ByteStream | None:
+        """The stream that the connection runs on; None where another server has it."""
+        return stream_of(self.exchange.connection)
+
+    @property
+    def socket(self) -> socket.socket | None:
+        """The socket that the connection runs on; None where there is none, as in memory."""
+        return socket_of(self.exchange.connection)
+
+    @property
+    def upgraded(self) -> bool:
+        """Whether the request asks for a WebSocket and has been given one."""
+        return self.exchange.request.upgrade is not None and self.exchange.response_started
+
+    @property
     def content_type(self) -> bytes:
         """The type of the body; `b"application/octet-stream"` if the client names none."""
         return self.exchange.request.headers.get(b"content-type") or b"application/octet-stream"
@@ -160,6 +195,25 @@ class RequestHead:
         """The length that the client announced; -1 if it announced none."""
         length = self.exchange.request.headers.get(b"content-length")
         return -1 if length is None or not _LENGTH.fullmatch(length) else int(length)
+
+    @property
+    def transfer_encoding(self) -> list[bytes]:
+        """The transfer codings of the body, in lower case; none, or `chunked`."""
+        codings = self.exchange.request.headers.get_list(b"transfer-encoding")
+        return [coding.lower() for coding in codings]
+
+    @property
+    def http_keepalive(self) -> bool:
+        """Whether the client would send another request on the connection."""
+        request = self.exchange.request
+        return request.http_version != b"1.0" and not request.headers.has_token(
+            b"connection", b"close"
+        )
+
+    @property
+    def http_continue(self) -> bool:
+        """Whether the client waits for `100 Continue`, which reading the body sends."""
+        return self.exchange.request.headers.has_token(b"expect", b"100-continue")
 
     @property
     def has_body(self) -> bool:
@@ -187,6 +241,21 @@ class RequestHead:
     def params(self) -> RequestContext:
         """The same object as `context`; it holds `path` and `query` once they are known."""
         return self.context
+
+    def uid(self, length: int = 32, *, ts_offset: int = 0) -> bytes:
+        """Return `length` bytes, at least 16, that no other request is given.
+
+        The first four are the time in seconds since 1970, and `ts_offset` more; then
+        come two for the client's port, two for the process, and random ones,
+        fit for secrets from 16 of them on. Raises ValueError for fewer than 16.
+        """
+        if length < _SHORTEST_UID:
+            raise ValueError(f"a uid has at least {_SHORTEST_UID} bytes, not {length}")
+        client = self.exchange.peer.client
+        port = 0 if client is None or client[1] is None else client[1]
+        seconds = (int(time.time()) + ts_offset) & 0xFFFF_FFFF
+        known = struct.pack(">IHH", seconds, port & 0xFFFF, os.getpid() & 0xFFFF)
+        return known + secrets.token_bytes(length - len(known))
 
     def matched(self, options: Mapping[str, Any], parameters: PathParameters) -> None:
         """Take over what the route tells, for the context. Called once a route is found."""

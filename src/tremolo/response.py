@@ -4,32 +4,29 @@ How a body is framed, and whether what is said may be sent, is judged in the
 core; which bytes a handler's result stands for, in `results`.
 """
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
-from urllib.parse import quote
 
-from tremolo_core import Data, EndOfMessage, Event, Headers, LocalProtocolError
+import anyio
+
+from tremolo_core import (
+    ConnectionClosed,
+    Data,
+    EndOfMessage,
+    Event,
+    Headers,
+    InformationalResponse,
+    LocalProtocolError,
+)
 from tremolo_core import Response as ResponseEvent
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
-from .cookies import Cookie, format_cookie
-from .exceptions import HTTPRedirect, InternalServerError
+from .response_head import DEFAULT_CONTENT_TYPE, ResponseHead, Text, encoded
 from .results import Chunk, chunk_bytes
 
-__all__ = ("DEFAULT_CONTENT_TYPE", "BeforeHead", "Response", "Text")
-
-DEFAULT_CONTENT_TYPE = b"text/html; charset=utf-8"
-
-Text: TypeAlias = str | bytes
-"""A field's name or value; a str is encoded as latin-1 (RFC 9110 5.5)."""
+__all__ = ("BeforeHead", "Response")
 
 BeforeHead: TypeAlias = Callable[[], Awaitable[bytes | None]]
-
-_REDIRECTIONS = (301, 302, 303, 307, 308)
-
-_IN_URLS = "%!#$&'()*+,/:;=?@[]~"
-"""RFC 3986 2.2 and 2.3, and the percent sign, for what is encoded already."""
 
 _BODYLESS = (204, 205, 304)
 """Statuses whose answers have no content (RFC 9110 15.3.5, 15.3.6, 15.4.5)."""
@@ -40,8 +37,13 @@ _DEFAULT_TYPE = (b"content-type", DEFAULT_CONTENT_TYPE)
 
 _END = EndOfMessage()
 
+_MOST_WAITING = 1_048_576
+"""Bytes that `send_nowait` lets wait: as many as an asyncio program may write before it is told
+to wait, times sixteen.
+"""
 
-class Response:
+
+class Response(ResponseHead):
     """One answer. Names and values may be str or bytes; what is read back is bytes.
 
     `write` and `end` raise ClientDisconnected when the client is gone, or when
@@ -55,24 +57,23 @@ class Response:
         "_before_head",
         "_begun",
         "_ended",
-        "_exchange",
-        "_fields",
-        "_reason",
+        "_last",
         "_replaced",
-        "_status",
+        "_waiting",
     )
 
     def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._fields: dict[bytes, list[bytes]] = {}
-        self._status: int | None = None
-        self._reason = b""
+        super().__init__(exchange)
         self._begun = False
         """Whether the head was sent from here, and not by a server that refused the request."""
         self._ended = False
         self._before_head: BeforeHead | None = None
         self._replaced = False
         """Whether another answer was given in the place of what is written."""
+        self._last = False
+        """Whether the connection is to be closed though the head did not say so."""
+        self._waiting: list[bytes] | None = None
+        """What `send_nowait` was given and nobody has written yet."""
 
     def call_before_head(self, func: BeforeHead) -> None:
         """Await `func` once, before the head is made; a body that it returns is the answer."""
@@ -82,108 +83,40 @@ class Response:
         """Take it that the answer was given through the exchange, and do nothing more about it."""
         self._begun = self._ended = self._exchange.response_started
 
-    def set_status(self, status: int = 200, message: Text = b"") -> None:
-        """Set the status, 200 to 599, and the reason phrase; by default, the registered one.
-
-        Raises ValueError for another status, InternalServerError if the head is sent.
-        """
-        self._refuse_if_sent()
-        if not 200 <= status <= 599:
-            raise ValueError(f"the status of an answer is 200 to 599, not {status}")
-        self._status = status
-        self._reason = _encoded(message)
-
-    def get_status(self) -> tuple[int, bytes]:
-        """The status and the reason phrase; an empty phrase stands for the registered one."""
-        return 200 if self._status is None else self._status, self._reason
-
-    @property
-    def status_is_set(self) -> bool:
-        """Whether somebody has chosen a status."""
-        return self._status is not None
-
-    def set_header(self, name: Text, value: Text = b"") -> None:
-        """Set the field, in place of all of its name. Raises InternalServerError if too late."""
-        self.headers[_encoded(name).lower()] = [_encoded(value)]
-
-    def append_header(self, name: Text, value: Text) -> None:
-        """Add a field beside those of its name. Raises InternalServerError if too late."""
-        self.headers.setdefault(_encoded(name).lower(), []).append(_encoded(value))
-
-    def set_content_type(self, content_type: Text = DEFAULT_CONTENT_TYPE) -> None:
-        """Set the type of the body. Raises InternalServerError if too late."""
-        self.headers[b"content-type"] = [_encoded(content_type)]
-
-    @property
-    def content_type(self) -> bytes:
-        """The type of the body, if it has one; `b"text/html; charset=utf-8"` if nobody set it."""
-        return self._fields.get(b"content-type", (DEFAULT_CONTENT_TYPE,))[0]
-
-    @property
-    def headers(self) -> dict[bytes, list[bytes]]:
-        """The fields that were set, by lower-case name, to be changed at will.
-
-        Raises InternalServerError once the head is sent.
-        """
-        self._refuse_if_sent()
-        return self._fields
-
-    def set_cookie(
-        self,
-        name: str,
-        value: str = "",
-        *,
-        expires: int | None = None,
-        max_age: int | None = None,
-        path: str | None = "/",
-        domain: str | None = None,
-        secure: bool = False,
-        httponly: bool = False,
-        samesite: str | None = "Lax",
-        partitioned: bool = False,
-    ) -> None:
-        """Have the client keep a cookie, beside others that are set; the fields are `Cookie`'s.
-
-        Raises ValueError for a cookie that cannot be, or that browsers refuse,
-        InternalServerError if it is too late.
-        """
-        cookie = Cookie(
-            name=name,
-            value=value,
-            expires=expires,
-            max_age=max_age,
-            path=path,
-            domain=domain,
-            secure=secure,
-            httponly=httponly,
-            samesite=samesite,
-            partitioned=partitioned,
-        )
-        self.append_header(b"set-cookie", format_cookie(cookie, now=time.time()))
-
-    def redirect(self, url: str, code: int = 302) -> HTTPRedirect:
-        """Return what is to be raised to send the client to `url`, with 301, 302, 303, 307 or 308.
-
-        What a URL cannot have in it is percent-encoded. Raises ValueError for
-        another status.
-        """
-        if code not in _REDIRECTIONS:
-            raise ValueError(f"a redirection has a status of 301, 302, 303, 307 or 308, not {code}")
-        return HTTPRedirect(code=code, location=quote(url, safe=_IN_URLS))
-
-    def headers_sent(self) -> bool:
-        """Whether the head is sent, so that only the body can still be chosen."""
-        return self._exchange.response_started
-
     @property
     def ended(self) -> bool:
         """Whether the answer is complete."""
         return self._ended
 
     @property
+    def has_unsent(self) -> bool:
+        """Whether there is something that `send_nowait` was given and nobody has written yet."""
+        return bool(self._waiting)
+
+    @property
     def takes_no_more(self) -> bool:
         """Whether more of a body would not be sent: the answer is complete, or one to HEAD."""
         return self._ended or self._answers_head
+
+    @property
+    def http_chunked(self) -> bool:
+        """Whether a body that is written in pieces is chunked: no Content-Length is set."""
+        return (
+            b"content-length" not in self._fields
+            and not self._is_bodyless
+            and self._exchange.request.http_version != b"1.0"
+        )
+
+    async def early_hints(self, *links: Text) -> None:
+        """Tell the client at once, with status 103, what it will need (RFC 8297).
+
+        Each of `links` is the value of a Link field, such as
+        `</style.css>; rel=preload; as=style`. Not sent to a client of HTTP/1.0.
+        Raises InternalServerError if the head is sent.
+        """
+        self._refuse_if_sent()
+        fields = Headers([(b"link", encoded(link)) for link in links])
+        await self._exchange.send(InformationalResponse(status=103, headers=fields))
 
     async def write(self, data: Chunk | None = None) -> None:
         """Send a piece of the body at once; before the first, in the same write, the head.
@@ -195,38 +128,100 @@ class Response:
         chunk = b"" if data is None else chunk_bytes(data)
         if (self._before_head is not None or self._replaced) and await self._is_replaced():
             return
+        if not chunk:
+            await self._end(b"", declare=False)
+            return
+        if self._waiting:
+            chunk = self._take_waiting() + chunk
         if self._has_begun():
-            if not chunk:
-                await self.end()
-            elif not self._is_bodyless:
+            if not self._is_bodyless:
                 await self._exchange.send(Data(data=chunk))
-        elif not chunk or self._is_bodyless:
+        elif self._is_bodyless:
             await self._begin(self._head(None), _END)
             self._ended = True
         else:
             await self._begin(self._head(None), Data(data=chunk))
 
-    async def end(self, data: Chunk = b"") -> None:
+    async def send(self, data: Chunk | None) -> None:
+        """Send a piece of the body, as `write` does; None ends it, empty data does nothing."""
+        if data is None or data:
+            await self.write(data)
+
+    def send_nowait(self, data: Chunk) -> None:
+        """Have a piece of the body sent, and do not wait for it; the order of calls is kept.
+
+        Raises anyio.WouldBlock, and takes nothing, if more than a mebibyte waits
+        already because the client reads slowly.
+        """
+        chunk = chunk_bytes(data)
+        if self._waiting is None:
+            self._waiting = []
+        if sum(map(len, self._waiting)) + len(chunk) > _MOST_WAITING:
+            raise anyio.WouldBlock
+        self._waiting.append(chunk)
+        if len(self._waiting) == 1:
+            self._exchange.connection.start_soon(self._write_waiting)
+
+    async def end(self, data: Chunk = b"", *, keepalive: bool = True) -> None:
         """Complete the answer with `data`. Ending twice, without data, does nothing more.
 
         If nothing was sent before, this is the whole answer in one write, with
-        its Content-Length.
+        its Content-Length. Without `keepalive` the connection is closed then.
         """
+        if not keepalive:
+            self._make_last()
         body = chunk_bytes(data)
         if (self._before_head is not None or self._replaced) and await self._is_replaced():
             return
+        await self._end(body, declare=True)
+
+    def close(self, keepalive: bool = False) -> None:
+        """Have the answer ended when the handler returns, and the connection closed.
+
+        With `keepalive` the connection is kept for other requests.
+        """
+        if not keepalive:
+            self._make_last()
+
+    async def _end(self, body: bytes, *, declare: bool) -> None:
+        """Complete the answer. A whole one has its length, unless it is not to `declare` one."""
+        if self._waiting:
+            body = self._take_waiting() + body
+        end = _END
+        if self._trailers is not None:
+            end = EndOfMessage(trailers=Headers(self._trailers))
         if self._has_begun():
             if self._ended and not body:
                 return
             if body and not self._is_bodyless:
-                await self._exchange.send(Data(data=body), _END)
+                await self._exchange.send(Data(data=body), end)
             else:
-                await self._exchange.send(_END)
+                await self._exchange.send(end)
         elif self._is_bodyless:
             await self._begin(self._head(None), _END)
-        else:
+        elif declare and self._trailers is None:
             await self._begin(self._head(len(body)), Data(data=body), _END)
+        elif body:
+            await self._begin(self._head(None), Data(data=body), end)
+        else:
+            await self._begin(self._head(None), end)
         self._ended = True
+        if self._last:
+            await self._exchange.send(ConnectionClosed())
+
+    def _make_last(self) -> None:
+        if self._exchange.response_started:
+            self._last = True
+        else:
+            self._fields[b"connection"] = [b"close"]
+
+    def _take_waiting(self) -> bytes:
+        waiting, self._waiting = self._waiting or [], None
+        return b"".join(waiting)
+
+    async def _write_waiting(self) -> None:
+        if self._waiting and not self._ended:
+            await self.write(self._take_waiting())
 
     async def _is_replaced(self) -> bool:
         """Ask whoever wanted to be asked before the head; true if the answer is given already."""
@@ -288,11 +283,3 @@ class Response:
     @property
     def _answers_head(self) -> bool:
         return self._exchange.request.method == b"HEAD"
-
-    def _refuse_if_sent(self) -> None:
-        if self._exchange.response_started:
-            raise InternalServerError("the head of the answer is sent and cannot be changed")
-
-
-def _encoded(text: Text) -> bytes:
-    return text if isinstance(text, bytes) else text.encode("latin-1")

@@ -10,7 +10,7 @@ from typing import Any
 from tremolo_core import value
 
 from .event_stream import KEEPALIVE_SECONDS
-from .response import Text
+from .response_head import Text
 
 __all__ = ("RouteOptions", "read_route_options")
 
@@ -27,6 +27,10 @@ class RouteOptions:
     """In place of the application's."""
     stream: bool = True
     """Whether what is yielded is sent at once, and not collected into larger pieces first."""
+    max_body_size: int | None = None
+    """Bytes of a request's body that are read; beyond them 413. None is the application's limit."""
+    any_body_size: bool = False
+    """Whether there is no such limit: `max_body_size=None`."""
     keepalive: float | None = None
     """Seconds of silence after which server-sent events get a comment between them; None is never.
 
@@ -53,11 +57,19 @@ def read_route_options(
     buffer_size = options.get("buffer_size")
     if buffer_size is not None and (not isinstance(buffer_size, int) or buffer_size < 1):
         raise ValueError(f"{name}: buffer_size must be a number of bytes, not {buffer_size!r}")
+    max_body_size = options.get("max_body_size")
+    if max_body_size is not None and (not isinstance(max_body_size, int) or max_body_size < 0):
+        raise ValueError(
+            f"{name}: max_body_size must be a number of bytes, or None for any,"
+            f" not {max_body_size!r}"
+        )
     return RouteOptions(
         status=_read_status(options.get("status"), name),
         content_type=content_type,
         buffer_size=buffer_size,
         stream=bool(options.get("stream", True)),
+        max_body_size=max_body_size,
+        any_body_size="max_body_size" in options and max_body_size is None,
         keepalive=_read_keepalive(options, name) if "sse" in asked else None,
     )
 

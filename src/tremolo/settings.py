@@ -24,6 +24,11 @@ class AppSettings:
     thread_pool_size: int = 5
     """Plain functions and plain generators that run at the same time, each in a thread."""
 
+    shutdown_timeout: float | None = 30.0
+    """Seconds that tasks of the application may take once it is not served any more; None: any."""
+    app_close_timeout: float | None = 30.0
+    """Seconds that the hooks for a connection's end may take. None is no limit."""
+
     def by_name(self) -> dict[str, Any]:
         """The settings as handlers find them in the `options` of their contexts."""
         return dataclasses.asdict(self)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVarTuple
 
 import anyio.lowlevel
+from anyio.abc import TaskGroup
 
 from tremolo_core import ConnectionClosed, Data, EndOfMessage, Event, Headers, Request, Response
 from tremolo_transport.exchange import ConnectionState, Exchange, Peer, ShutdownNotice
@@ -20,6 +21,7 @@ class FakeConnection:
         self.id = next(_IDS)
         self.state = ConnectionState.BUSY
         self.callbacks: list[Callable[[], None]] = []
+        self.tasks: TaskGroup | None = None
 
     def on_close(self, callback: Callable[[], None]) -> None:
         self.callbacks.append(callback)
@@ -27,7 +29,12 @@ class FakeConnection:
     def start_soon(
         self, function: Callable[[*Arguments], Awaitable[object]], *args: *Arguments
     ) -> None:
-        raise AssertionError("nothing here starts tasks of a connection")
+        assert self.tasks is not None, "nobody has said where tasks of the connection run"
+
+        async def run() -> None:
+            await function(*args)
+
+        self.tasks.start_soon(run)
 
     def close(self) -> None:
         self.state = ConnectionState.CLOSED
@@ -53,7 +60,7 @@ class FakeExchange(Exchange):
             method=method, target=target, headers=Headers.of(headers), http_version=http_version
         )
         self.peer = peer
-        self.connection = FakeConnection() if connection is None else connection
+        self.connection: FakeConnection = FakeConnection() if connection is None else connection
         self.shutdown = ShutdownNotice()
         self.script = list(script)
         self.sends: list[tuple[Event, ...]] = []

@@ -69,7 +69,9 @@ def test_a_parameter_that_nothing_provides_is_named_at_registration() -> None:
     with pytest.raises(TypeError) as caught:
         app.add_route(handler, "/")
     assert "handler has the parameter 'reqest'" in str(caught.value)
-    assert "app, context, globals, logger, loop, prefix, request, response" in str(caught.value)
+    assert "app, context, fileno, globals, logger, loop, prefix, request, response" in str(
+        caught.value
+    )
 
 
 def test_exc_is_provided_for_error_handlers_alone() -> None:

@@ -75,6 +75,7 @@ async def test_what_is_injected(app: Tremolo) -> None:
     assert set(seen) == {
         "app",
         "context",
+        "fileno",
         "globals",
         "logger",
         "loop",
@@ -83,6 +84,7 @@ async def test_what_is_injected(app: Tremolo) -> None:
         "response",
     }
     assert seen["prefix"] == ()
+    assert seen["fileno"] == -1
     assert seen["app"] is app
     assert isinstance(seen["context"], ConnectionContext)
     assert seen["context"].client == ("192.0.2.1", 5000)
@@ -438,7 +440,8 @@ async def test_an_error_handler_is_given_what_a_handler_is_given(app: Tremolo) -
 
     exchange = await ask(app, b"/x")
     assert exchange.body == (
-        b"Not Found /x ['app', 'context', 'globals', 'logger', 'loop', 'prefix', 'response']"
+        b"Not Found /x ['app', 'context', 'fileno', 'globals', 'logger', 'loop', 'prefix',"
+        b" 'response']"
     )
 
 
@@ -636,3 +639,27 @@ async def test_its_life_gives_requests_the_context_of_whoever_serves(app: Tremol
     assert isinstance(handle, ManagedHandler)
     async with handle.lifespan() as context:
         assert context[colour] == "red"
+
+
+@pytest.mark.parametrize(("limit", "status"), [(3, 200), (2, 413), (None, 200)])
+async def test_a_route_may_have_a_limit_of_its_own(
+    app: Tremolo, limit: int | None, status: int
+) -> None:
+    called: list[str] = []
+
+    @app.route("/", max_body_size=limit)
+    async def handler(request: Request) -> bytes:
+        called.append("called")
+        return await request.body()
+
+    exchange = await ask(
+        app,
+        settings=AppSettings(client_max_body_size=1),
+        method=b"POST",
+        headers=[(b"content-length", b"3")],
+        script=[Data(data=b"abc"), EndOfMessage()],
+    )
+    assert exchange.status == status
+    # What is announced too large is refused before the handler is called.
+    assert called == ["called"] * (status == 200)
+    assert exchange.body_limits == [limit] * (status == 200)

@@ -12,9 +12,10 @@ CHANGES: Changes = {
     "request_timeout": ("1.5", {"server.timeouts.head": 1.5}),
     "keepalive_timeout": ("1.5", {"server.timeouts.keep_alive": 1.5}),
     "timeout_keep_alive": ("1.5", {"server.timeouts.keep_alive": 1.5}),
-    "shutdown_timeout": ("1.5", {"server.shutdown": 1.5}),
+    "shutdown_timeout": ("1.5", {"server.shutdown": 1.5, "app.shutdown_timeout": 1.5}),
     "shutdown_delay": ("1.5", {"server.shutdown_delay": 1.5}),
-    "timeout_graceful_shutdown": ("1.5", {"server.shutdown": 1.5}),
+    "timeout_graceful_shutdown": ("1.5", {"server.shutdown": 1.5, "app.shutdown_timeout": 1.5}),
+    "app_close_timeout": ("1.5", {"app.app_close_timeout": 1.5}),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tremolo import BlockingRequest, Request, Response, Tremolo
+from tremolo import BlockingRequest, BlockingResponse, Request, Response, Tremolo
 from tremolo.settings import AppSettings
 from tremolo_transport import ServerSettings, memory_stream_pair, serve_connection
 
@@ -262,3 +262,52 @@ async def test_a_client_that_leaves_ends_an_endless_generator(app: Tremolo) -> N
         await client.receive()
         await client.aclose()
         await closed.wait()
+
+
+async def test_hints_and_trailers_on_the_wire(app: Tremolo) -> None:
+    @app.route("/whole")
+    async def whole(response: Response) -> AsyncIterator[str]:
+        await response.early_hints("</a.css>; rel=preload")
+        response.set_header("Trailer", "x-sum")
+        yield "one"
+        response.set_trailer("X-Sum", "5")
+
+    answer = await talk(app, b"GET /whole HTTP/1.1\r\n" + LAST)
+    hints, head, body = answer.split(b"\r\n\r\n", 2)
+    assert hints == b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload"
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body == b"3\r\none\r\n0\r\nX-Sum: 5\r\n\r\n"
+    assert b"103" not in (old := await talk(app, b"GET /whole HTTP/1.0\r\n\r\n"))
+    assert old.endswith(b"\r\n\r\none")
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_the_last_answer_of_a_connection(app: Tremolo, begun: bool) -> None:
+    @app.route("/last")
+    async def last(response: Response) -> None:
+        if begun:
+            response.set_header("content-length", "4")
+            await response.write(b"last")
+        response.close()
+
+    request = b"GET /last HTTP/1.1\r\nHost: a\r\n\r\n"
+    answer = await talk(app, request, request)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.endswith(b"\r\n\r\nlast" if begun else b"\r\n\r\n")
+    assert (b"Connection: close" in answer) is not begun
+
+
+async def test_what_nobody_waits_for_comes_all_the_same(app: Tremolo) -> None:
+    @app.route("/nowait")
+    async def nowait(response: Response) -> None:
+        for piece in ("a", "b", "c"):
+            response.send_nowait(piece)
+
+    @app.route("/nowait-plain")
+    def plain(response: BlockingResponse) -> None:
+        for piece in ("a", "b", "c"):
+            response.send_nowait(piece)
+
+    for path in (b"/nowait", b"/nowait-plain"):
+        answer = await talk(app, b"GET " + path + b" HTTP/1.0\r\n\r\n")
+        assert answer.endswith(b"\r\n\r\nabc")

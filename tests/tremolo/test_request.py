@@ -114,3 +114,70 @@ async def test_a_large_file_in_several() -> None:
     request = form_request(part(b"name=a; filename=b", b"abcdef") + END)
     files = [file async for file in request.files(max_file_size=4)]
     assert [(file["data"], file["eof"]) for file in files] == [(b"abcd", False), (b"ef", True)]
+
+
+def requested(*data: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Request:
+    script: list[Event] = [*(Data(data=one) for one in data), EndOfMessage()]
+    exchange = FakeExchange(method=b"POST", headers=headers, script=script)
+    return Request(exchange, body_limit=None, buffer_size=4)
+
+
+@pytest.mark.parametrize(
+    ("body", "content"), [(b'{"a": [1, null]}', {"a": [1, None]}), (b'"\xc3\xa9"', "\xe9")]
+)
+async def test_json(body: bytes, content: object) -> None:
+    assert await requested(body[:3], body[3:]).json() == content
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
+async def test_what_is_no_json(body: bytes) -> None:
+    with pytest.raises(BadRequest, match="the body is no JSON"):
+        await requested(body).json()
+
+
+async def test_recv_is_read() -> None:
+    request = requested(b"abcdef")
+    assert await request.recv(2) == b"ab"
+    assert await request.recv() == b"cdef"
+    assert request.body_size == 6
+    assert await request.recv(5) == b""
+
+
+@pytest.mark.parametrize("way", ["read", "next", "body", "stream"])
+async def test_reading_may_take_no_longer_than_it_is_told(way: str) -> None:
+    exchange = FakeExchange(script=[Data(data=b"ab")])
+    request = Request(exchange, body_limit=None, buffer_size=4)
+    with pytest.raises(TimeoutError):
+        match way:
+            case "read":
+                await request.read(3, timeout=0.01)
+            case "body":
+                await request.body(timeout=0.01)
+            case "next":
+                assert await request.read(timeout=0.01) == b"ab"
+                await request.read(timeout=0.01)
+            case _:
+                async for piece in request.stream(timeout=0.01):
+                    assert piece == b"ab"
+    if way in ("read", "body"):
+        # What had come is not lost.
+        assert request.body_size == 0
+        assert await request.read() == b"ab"
+
+
+async def test_the_decoded_body_is_what_raw_gives_too() -> None:
+    assert await requested(b"abc").body(raw=True) == b"abc"
+    assert [piece async for piece in requested(b"abc").stream(raw=True)] == [b"abc"]
+
+
+async def test_a_limit_refuses_what_is_announced_at_once_and_else_what_comes() -> None:
+    request = requested(b"abc", headers=((b"content-length", b"3"),))
+    request.set_body_limit(3)
+    assert request.body_size == 0
+    with pytest.raises(PayloadTooLarge):
+        request.set_body_limit(2)
+    request = requested(b"abc")
+    request.set_body_limit(2)
+    await request.body()
+    assert isinstance(request.exchange, FakeExchange)
+    assert request.exchange.body_limits == [2]

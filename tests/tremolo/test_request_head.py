@@ -1,5 +1,8 @@
 """What a request says of itself, as bytes."""
 
+import os
+import time
+
 import pytest
 
 from tremolo.exceptions import BadRequest
@@ -122,3 +125,44 @@ def test_a_route_without_parameters_leaves_no_trace() -> None:
             _ = request.context
         request.matched({}, {})
         assert dict(request.context) == {}
+
+
+def test_what_is_said_about_the_connection_and_the_body() -> None:
+    request = head()
+    assert (request.transfer_encoding, request.http_keepalive, request.http_continue) == (
+        [],
+        True,
+        False,
+    )
+    request = head(
+        b"/",
+        (b"transfer-encoding", b"Chunked"),
+        (b"connection", b"TE, Close"),
+        (b"expect", b"100-Continue"),
+    )
+    assert (request.transfer_encoding, request.http_keepalive, request.http_continue) == (
+        [b"chunked"],
+        False,
+        True,
+    )
+    assert not head(http_version=b"1.0").http_keepalive
+    assert not request.upgraded
+
+
+def test_no_two_uids_are_the_same() -> None:
+    request = head()
+    assert len({request.uid() for _ in range(100)}) == 100
+    assert len(request.uid()) == 32
+    assert len(request.uid(16)) == 16
+    with pytest.raises(ValueError, match="at least 16 bytes, not 15"):
+        request.uid(15)
+
+
+def test_a_uid_begins_with_time_port_and_process() -> None:
+    before = int(time.time())
+    uid = head().uid(ts_offset=60)
+    assert before + 60 <= int.from_bytes(uid[:4], "big") <= time.time() + 60
+    assert int.from_bytes(uid[4:6], "big") == 5000
+    assert int.from_bytes(uid[6:8], "big") == os.getpid() & 0xFFFF
+    unknown = RequestHead(FakeExchange(peer=Peer())).uid()
+    assert unknown[4:6] == b"\0\0"

@@ -1,15 +1,18 @@
 """What is sent, and in how many writes."""
 
-import re
-import time
-from email.utils import parsedate_to_datetime
-
 import anyio
 import pytest
 
 from tremolo import Response
-from tremolo.exceptions import ClientDisconnected, HTTPRedirect, InternalServerError
-from tremolo_core import Data, EndOfMessage, LocalProtocolError
+from tremolo.exceptions import ClientDisconnected, InternalServerError
+from tremolo_core import (
+    ConnectionClosed,
+    Data,
+    EndOfMessage,
+    Headers,
+    InformationalResponse,
+    LocalProtocolError,
+)
 from tremolo_core import Response as ResponseEvent
 
 from .fake_exchange import FakeExchange
@@ -139,126 +142,6 @@ async def test_a_cancelled_write_counts_as_sent() -> None:
     assert kinds(exchange) == [["Response"], ["Data", "EndOfMessage"]]
 
 
-async def test_fields_may_be_text_or_bytes_and_repeat() -> None:
-    response, exchange = make()
-    response.set_header("X-One", "1")
-    response.set_header(b"X-ONE", b"2")
-    response.append_header("Set-Cookie", "a=b")
-    response.append_header(b"set-cookie", "c=\xe9")
-    response.set_header("X-Empty")
-    assert response.headers == {
-        b"x-one": [b"2"],
-        b"set-cookie": [b"a=b", b"c=\xe9"],
-        b"x-empty": [b""],
-    }
-    del response.headers[b"x-empty"]
-    await response.end(b"")
-    assert exchange.response.headers == (
-        (b"x-one", b"2"),
-        (b"set-cookie", b"a=b"),
-        (b"set-cookie", b"c=\xe9"),
-        HTML,
-        (b"content-length", b"0"),
-    )
-
-
-async def test_cookies_stand_beside_each_other() -> None:
-    response, exchange = make()
-    response.set_cookie("a", "1")
-    response.set_cookie("b", "x y", secure=True, samesite=None, path=None, max_age=5)
-    await response.end()
-    assert exchange.response.headers.get_all(b"set-cookie") == (
-        b"a=1; Path=/; SameSite=Lax",
-        b"b=x%20y; Max-Age=5; Secure",
-    )
-
-
-async def test_a_cookie_expires_from_now() -> None:
-    response, exchange = make()
-    before = int(time.time())
-    response.set_cookie("a", expires=60)
-    after = time.time()
-    await response.end()
-    field = exchange.header(b"set-cookie") or b""
-    (date,) = re.findall(rb"Expires=([^;]+)", field)
-    assert before <= parsedate_to_datetime(date.decode()).timestamp() - 60 <= after
-
-
-@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-async def test_a_redirection_is_to_be_raised(code: int) -> None:
-    response, exchange = make()
-    redirect = response.redirect("/caf\xe9 \r\n?a=%20#b", code)
-    assert isinstance(redirect, HTTPRedirect)
-    assert redirect.code == code
-    assert redirect.fields == ((b"location", b"/caf%C3%A9%20%0D%0A?a=%20#b"),)
-    assert exchange.sends == []
-
-
-async def test_another_status_is_no_redirection() -> None:
-    response, _ = make()
-    assert response.redirect("/").code == 302
-    with pytest.raises(ValueError, match="not 304"):
-        response.redirect("/", 304)
-
-
-async def test_a_field_beyond_latin_1_is_refused_at_once() -> None:
-    response, _ = make()
-    with pytest.raises(UnicodeEncodeError):
-        response.set_header("x", "\u2603")
-    assert response.headers == {}
-
-
-async def test_the_content_type() -> None:
-    response, exchange = make()
-    assert response.content_type == b"text/html; charset=utf-8"
-    response.set_content_type("text/plain")
-    assert response.content_type == b"text/plain"
-    await response.end(b"a")
-    assert exchange.response.headers == (
-        (b"content-type", b"text/plain"),
-        (b"content-length", b"1"),
-    )
-
-
-async def test_the_status() -> None:
-    response, exchange = make()
-    assert (response.get_status(), response.status_is_set) == ((200, b""), False)
-    response.set_status(299, "Fine")
-    assert (response.get_status(), response.status_is_set) == ((299, b"Fine"), True)
-    await response.end()
-    assert (exchange.status, exchange.response.reason) == (299, b"Fine")
-
-
-async def test_a_status_without_a_phrase_has_the_registered_one() -> None:
-    response, exchange = make()
-    response.set_status(404)
-    await response.end()
-    assert (exchange.status, exchange.response.reason) == (404, b"")
-
-
-@pytest.mark.parametrize("status", [0, 100, 199, 600])
-async def test_a_status_that_no_answer_has(status: int) -> None:
-    response, _ = make()
-    with pytest.raises(ValueError, match="200 to 599"):
-        response.set_status(status)
-    assert not response.status_is_set
-
-
-async def test_the_head_cannot_be_changed_once_it_is_sent() -> None:
-    response, _ = make()
-    await response.write(b"a")
-    with pytest.raises(InternalServerError, match="is sent"):
-        response.set_status(404)
-    with pytest.raises(InternalServerError):
-        response.set_header("a", "b")
-    with pytest.raises(InternalServerError):
-        response.append_header("a", "b")
-    with pytest.raises(InternalServerError):
-        response.set_content_type("a/b")
-    with pytest.raises(InternalServerError):
-        _ = response.headers
-
-
 @pytest.mark.parametrize(
     ("status", "fields"), [(204, ()), (304, ()), (205, ((b"content-length", b"0"),))]
 )
@@ -326,3 +209,105 @@ async def test_when_no_more_would_be_sent() -> None:
     seen.append(response.takes_no_more)
     assert seen == [False, False, True]
     assert make(b"HEAD")[0].takes_no_more
+
+
+async def test_early_hints_come_before_the_head() -> None:
+    response, exchange = make()
+    await response.early_hints("</a.css>; rel=preload", b"</b.js>; rel=preload")
+    await response.end(b"x")
+    hints = exchange.events[0]
+    assert hints == InformationalResponse(
+        status=103,
+        headers=Headers([(b"link", b"</a.css>; rel=preload"), (b"link", b"</b.js>; rel=preload")]),
+    )
+    assert exchange.complete
+    with pytest.raises(InternalServerError):
+        await response.early_hints("</late>")
+
+
+async def test_trailers_go_with_the_end() -> None:
+    response, exchange = make()
+    await response.write(b"a")
+    response.set_trailer("X-Sum", "5")
+    response.set_trailer(b"x-sum", b"6")
+    await response.end(b"b")
+    trailers = Headers([(b"x-sum", b"5"), (b"x-sum", b"6")])
+    assert exchange.events[-1] == EndOfMessage(trailers=trailers)
+    assert exchange.body == b"ab"
+
+
+async def test_a_whole_answer_with_trailers_declares_no_length() -> None:
+    response, exchange = make()
+    response.set_trailer("x-sum", "5")
+    await response.end(b"b")
+    assert exchange.header(b"content-length") is None
+    assert exchange.events[-1] == EndOfMessage(trailers=Headers([(b"x-sum", b"5")]))
+
+
+async def test_send_is_write_but_for_nothing() -> None:
+    response, exchange = make()
+    await response.send(b"")
+    await response.send("a")
+    await response.send(None)
+    assert kinds(exchange) == [["Response", "Data"], ["EndOfMessage"]]
+
+
+async def test_whether_a_body_in_pieces_would_be_chunked() -> None:
+    response, _ = make()
+    assert response.http_chunked
+    response, _ = make()
+    response.set_header("content-length", "5")
+    assert not response.http_chunked
+    assert not Response(FakeExchange(http_version=b"1.0")).http_chunked
+    response, _ = make()
+    response.set_status(204)
+    assert not response.http_chunked
+
+
+@pytest.mark.parametrize("close", [True, False])
+async def test_the_last_answer_says_so(close: bool) -> None:
+    for end in (True, False):
+        response, exchange = make()
+        if end:
+            await response.end(b"x", keepalive=not close)
+        else:
+            response.close(keepalive=not close)
+            await response.end(b"x")
+        assert (exchange.header(b"connection") == b"close") is close
+        assert exchange.complete
+
+
+async def test_an_answer_that_has_begun_can_still_be_the_last() -> None:
+    response, exchange = make()
+    await response.write(b"x")
+    response.close()
+    await response.end()
+    assert exchange.events[-2:] == [END, ConnectionClosed()]
+
+
+async def test_what_nobody_waits_for_is_written_in_order() -> None:
+    response, exchange = make()
+    async with anyio.create_task_group() as group:
+        exchange.connection.tasks = group
+        response.send_nowait(b"a")
+        response.send_nowait("b")
+        await response.write(b"c")
+        response.send_nowait(b"d")
+        await anyio.wait_all_tasks_blocked()
+        response.send_nowait(b"e")
+        await response.end(b"f")
+    assert exchange.body == b"abcdef"
+    assert exchange.events[-1] == END
+    assert kinds(exchange) == [["Response", "Data"], ["Data"], ["Data", "EndOfMessage"]]
+
+
+async def test_what_waits_has_a_bound() -> None:
+    response, exchange = make()
+    async with anyio.create_task_group() as group:
+        exchange.connection.tasks = group
+        response.send_nowait(bytes(1_048_576))
+        with pytest.raises(anyio.WouldBlock):
+            response.send_nowait(b"x")
+        await anyio.wait_all_tasks_blocked()
+        response.send_nowait(b"x")
+    assert len(exchange.body) == 1_048_577

@@ -48,6 +48,21 @@ def test_a_content_type_that_cannot_be() -> None:
         read(content_type=5)
 
 
+@pytest.mark.parametrize("size", [-1, "5", 1.5])
+def test_a_limit_of_bodies_that_cannot_be(size: object) -> None:
+    with pytest.raises(ValueError, match="the handler: max_body_size must be"):
+        read(max_body_size=size)
+
+
+def test_the_limit_of_bodies() -> None:
+    assert (read().max_body_size, read().any_body_size) == (None, False)
+    assert (read(max_body_size=0).max_body_size, read(max_body_size=0).any_body_size) == (0, False)
+    assert (read(max_body_size=None).max_body_size, read(max_body_size=None).any_body_size) == (
+        None,
+        True,
+    )
+
+
 def test_buffer_size() -> None:
     assert read(buffer_size=5).buffer_size == 5
     assert read(buffer_size=None).buffer_size is None

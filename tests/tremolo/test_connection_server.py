@@ -1,0 +1,110 @@
+"""What a handler may do with its connection."""
+
+import socket
+from typing import Any
+
+import anyio
+import pytest
+
+from tremolo import BlockingRequest, Request, Tremolo
+from tremolo.background import BackgroundTask
+from tremolo.connection_server import ConnectionServer, descriptor_of, socket_of, stream_of
+
+from .fake_exchange import FakeConnection
+from .over_sockets import serving
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_task_outlives_the_request_and_ends_with_the_connection() -> None:
+    app = Tremolo()
+    kept: list[BackgroundTask] = []
+
+    @app.route("/")
+    async def handler(request: Request) -> str:
+        kept.append(request.server.create_task(anyio.sleep_forever()))
+        return "started"
+
+    @app.route("/done")
+    async def done() -> str:
+        return str(kept[0].done())
+
+    async with serving(app) as place:
+        async with place.connect() as line:
+            assert await line.ask() == b"started"
+            assert await line.ask("/done") == b"False"
+        await kept[0].wait()
+
+
+async def test_a_task_that_fails_ends_the_connection(caplog: pytest.LogCaptureFixture) -> None:
+    app = Tremolo()
+    fail = anyio.Event()
+
+    async def failing() -> None:
+        await fail.wait()
+        raise ValueError("in a task")
+
+    @app.route("/")
+    async def handler(request: Request) -> str:
+        request.protocol.create_task(failing()).done()
+        return "started"
+
+    async with serving(app) as place, place.connect() as line:
+        await line.ask()
+        fail.set()
+        await line.ended()
+    assert "a task of a connection failed" in caplog.text
+
+
+async def test_a_callback_is_called_when_the_connection_has_ended() -> None:
+    app, ended = Tremolo(), anyio.Event()
+
+    @app.route("/")
+    async def handler(request: Request) -> str:
+        request.server.add_close_callback(ended.set)
+        return str(ended.is_set())
+
+    async with serving(app) as place:
+        async with place.connect() as line:
+            assert await line.ask() == b"False"
+        await ended.wait()
+
+
+def test_there_is_no_server_after_the_end() -> None:
+    connection = FakeConnection()
+    assert isinstance(ConnectionServer(connection), ConnectionServer)
+    connection.close()
+    with pytest.raises(RuntimeError, match="has ended"):
+        ConnectionServer(connection)
+
+
+async def test_the_socket_and_the_stream() -> None:
+    app = Tremolo()
+    seen: dict[str, Any] = {}
+
+    @app.route("/")
+    async def handler(request: Request, fileno: int, context: Any) -> None:
+        assert request.socket is not None
+        seen.update(
+            same=request.transport is context.transport,
+            family=request.socket.family,
+            number=request.socket.fileno() == fileno,
+        )
+
+    @app.route("/plain")
+    def plain(request: BlockingRequest) -> str:
+        return str(request.socket is not None)
+
+    async with serving(app) as place, place.connect() as line:
+        await line.ask()
+        assert await line.ask("/plain") == b"True"
+    assert seen == {"same": True, "family": socket.AF_INET, "number": True}
+
+
+def test_there_may_be_none() -> None:
+    connection = FakeConnection()
+    assert (stream_of(connection), socket_of(connection), descriptor_of(connection)) == (
+        None,
+        None,
+        -1,
+    )
