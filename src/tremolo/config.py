@@ -3,7 +3,8 @@
 The command line is made from the table in `__main__`; `program` acts on the
 value. Each default is that of the field it belongs to, said nowhere else. The
 table's rows stand by subject in `app_options`, `limit_options`,
-`listening_options` and `program_options`; what a row is, in `option`.
+`listening_options`, `program_options` and `websocket_options`; what a row is, in
+`option`.
 """
 
 import dataclasses
@@ -22,6 +23,7 @@ from .listening_options import LISTENING_OPTIONS
 from .option import Option, Spelling
 from .program_options import PROGRAM_OPTIONS
 from .settings import AppSettings
+from .websocket_options import WEBSOCKET_OPTIONS
 
 __all__ = (
     "OPTIONS",
@@ -42,6 +44,7 @@ OPTIONS: tuple[Option, ...] = (
     *PROGRAM_OPTIONS,
     *APP_OPTIONS,
     *LIMIT_OPTIONS,
+    *WEBSOCKET_OPTIONS,
 )
 """In the order of the help."""
 
@@ -80,6 +83,8 @@ class Config:
     """None is DEBUG for an application that is debugged, and INFO for others."""
     root_path: str = ""
     lifespan: LifespanMode = "auto"
+    ws_per_message_deflate: bool = True
+    """As in uvicorn."""
     app: AppSettings = AppSettings()
     """For an application of the framework; an ASGI application has settings of its own."""
     server: ServerSettings = ServerSettings()

@@ -16,6 +16,7 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from tremolo_asgi import AsgiHandler, LifespanTimeouts
+from tremolo_core import PerMessageDeflate
 from tremolo_transport.exchange import Handler
 
 from .application import Application
@@ -81,6 +82,7 @@ def handler_for(app: object, config: Config, *, name: str | None = None) -> Hand
         root_path=config.root_path,
         lifespan=config.lifespan,
         lifespan_timeouts=LifespanTimeouts(shutdown=config.server.shutdown),
+        deflate=PerMessageDeflate() if config.ws_per_message_deflate else None,
     )
 
 

@@ -22,10 +22,16 @@ __all__ = (
     "read_size",
     "read_size_or_none",
     "read_text",
+    "read_truth",
 )
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _FRACTION = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
+_TRUTHS = {
+    **dict.fromkeys(("true", "yes", "on", "1", "t", "y"), True),
+    **dict.fromkeys(("false", "no", "off", "0", "f", "n"), False),
+}
+"""As click reads them, and with it uvicorn."""
 _FIELD_VALUE = re.compile(rb"|[!-~](?:[ -~]*[!-~])?")
 
 
@@ -53,6 +59,15 @@ def read_flag(told: object) -> bool:
     """True, which is how the command line says that a flag is there, or False."""
     if not isinstance(told, bool):
         raise ValueError("True or False")
+    return told
+
+
+def read_truth(told: object) -> bool:
+    """True or False, as they are or in a text that says either in a usual way."""
+    if isinstance(told, str):
+        told = _TRUTHS.get(told.lower())
+    if not isinstance(told, bool):
+        raise ValueError("true or false")
     return told
 
 

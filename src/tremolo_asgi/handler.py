@@ -42,16 +42,11 @@ class AsgiHandler:
         root_path: str = "",
         lifespan: LifespanMode = "auto",
         lifespan_timeouts: LifespanTimeouts = _LIFESPAN_TIMEOUTS,
-        websockets: bool = True,
         deflate: PerMessageDeflate | None = _DEFLATE,
     ) -> None:
-        """Without `websockets`, who asks for one is answered as anybody else.
-
-        `deflate` is how their messages are compressed, None for not at all.
-        """
+        """`deflate` is how messages of WebSockets are compressed, None for not at all."""
         self._app = app
         self._root_path = root_path
-        self._websockets = websockets
         self._extensions = () if deflate is None else (deflate,)
         self._lifespan = lifespan
         self._lifespan_timeouts = lifespan_timeouts
@@ -66,7 +61,7 @@ class AsgiHandler:
         request, peer = exchange.request, exchange.peer
         scope: HTTPScope | WebSocketScope
         cycle: HttpCycle | WebSocketCycle
-        if request.upgrade == b"websocket" and self._websockets:
+        if request.upgrade == b"websocket":
             scope = websocket_scope(request, peer, root_path=self._root_path, state=self._state)
             cycle = WebSocketCycle(exchange, extensions=self._extensions)
         else:

@@ -8,6 +8,7 @@ noticed by `sweeper`.
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVarTuple
 
@@ -182,6 +183,8 @@ class Driver:
                 # What was to end the wait must not end the handler.
                 self._request = request
                 return
+            if request.upgrade is not None and not self._around.settings.websockets:
+                request = replace(request, upgrade=None)
             self.state = ConnectionState.BUSY
             self._exchange = exchange = ServedExchange(
                 request,

@@ -32,6 +32,8 @@ class ServerSettings:
     """The `Server` field of answers that have none; empty for no such field (RFC 9110 10.2.4)."""
     date: bool = True
     """Whether answers that have no `Date` get one (RFC 9110 6.6.1)."""
+    websockets: bool = True
+    """Whether handlers can accept them; if not, a request for one is like any other."""
     transport: Transport = Transport.NATIVE
     """The kind of stream that sockets are served over."""
     shutdown: float | None = 30.0

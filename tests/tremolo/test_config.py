@@ -18,7 +18,13 @@ from tremolo.option_values import read_flag
 from tremolo_asgi import LifespanMode
 from tremolo_transport import Bind, DescriptorBind, UnixBind
 
-from . import test_app_options, test_limit_options, test_listening_options, test_program_options
+from . import (
+    test_app_options,
+    test_limit_options,
+    test_listening_options,
+    test_program_options,
+    test_websocket_options,
+)
 from .configuring import Changes, flat
 
 BY_NAME = {option.name: option for option in OPTIONS}
@@ -28,6 +34,7 @@ CHANGES: Changes = {
     **test_limit_options.CHANGES,
     **test_listening_options.CHANGES,
     **test_program_options.CHANGES,
+    **test_websocket_options.CHANGES,
 }
 
 

@@ -19,6 +19,7 @@ from tremolo.option_values import (
     read_size,
     read_size_or_none,
     read_text,
+    read_truth,
 )
 
 read_fruit = read_one_of("Apple", "PEAR")
@@ -108,3 +109,22 @@ def test_a_number_that_is_endless_is_refused() -> None:
         read_seconds("9" * 400)
     with pytest.raises(ValueError, match="a number of bytes"):
         read_size("9" * 400)
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        (True, True),
+        (False, False),
+        *[(text, True) for text in ("true", "True", "1", "yes", "on")],
+        *[(text, False) for text in ("false", "FALSE", "0", "no", "off")],
+    ],
+)
+def test_a_truth(told: object, read: bool) -> None:
+    assert read_truth(told) is read
+
+
+@pytest.mark.parametrize("told", ["", "maybe", None, 1, 0])
+def test_what_is_no_truth(told: object) -> None:
+    with pytest.raises(ValueError, match="true or false"):
+        read_truth(told)

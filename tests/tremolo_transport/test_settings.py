@@ -12,6 +12,7 @@ def test_the_defaults_are_those_that_are_documented() -> None:
     assert settings.timeouts == Timeouts()
     assert settings.server_name == b"Tremolo"
     assert settings.date is True
+    assert settings.websockets is True
     assert settings.shutdown == 30.0
     assert settings.transport is Transport.NATIVE
 
