@@ -105,14 +105,14 @@ class Forwarding:
         client is hidden (`unknown`, `_name`), or cannot be read, it is None:
         nobody knows. `unix:` is a unix socket, as nginx has it.
 
-        `Forwarded` (RFC 7239) has the last word: if it is there, and not blank,
-        the other fields count for nothing, as there is no way to merge them
-        (RFC 7239 7.4). An element that does not say `for` whom is the last to
-        be looked at; one that is malformed, or says a thing twice, hides its
-        client. Scheme and host are those of the leftmost element that is
-        believed and has them.
+        `Forwarded` (RFC 7239) counts only if none of the other fields that are
+        believed says anything, as there is no way to merge them (RFC 7239 7.4):
+        most proxies set those, and let a client's Forwarded through. An element
+        of it that does not say `for` whom is the last to be looked at; one that
+        is malformed, or says a thing twice, hides its client. Scheme and host
+        are those of the leftmost element that is believed and has them.
 
-        Without it, the client is found in all lines of X-Forwarded-For, joined
+        In the others, the client is found in all lines of X-Forwarded-For, joined
         in order; an empty member hides it, but a field without any member says
         nothing. Of X-Forwarded-Proto, -Host and -Port the last member of the
         last line counts: the word of the last proxy that had one.
@@ -125,7 +125,7 @@ class Forwarding:
         if not said or not self.trusted.trusts(direct.client, direct.server):
             return direct
         elements = _joined(said, _FORWARDED)
-        if elements:
+        if elements and not any(name != _FORWARDED and _says(line) for name, line in said):
             return self._by_rfc(elements, direct)
         client = direct.client
         for node in islice(reversed(_members(_joined(said, _X_FOR))), _MOST_HOPS):
@@ -170,7 +170,12 @@ class Forwarding:
 def _joined(said: list[tuple[bytes, bytes]], name: bytes) -> bytes:
     """All lines of one list field as one; empty if there is no member in them."""
     lines = b",".join([line for key, line in said if key == name])
-    return lines if lines.strip(b"\t ,") else b""
+    return lines if _says(lines) else b""
+
+
+def _says(lines: bytes) -> bool:
+    """Whether a list has a member."""
+    return bool(lines.strip(b"\t ,"))
 
 
 def _members(lines: bytes) -> list[bytes]:

@@ -11,10 +11,13 @@ from .server import Server
 from .serving import serve_connection
 from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
+from .tls_session import TLSSession
+from .tls_settings import ClientCertificates, TLSSettings
 
 __all__ = (
     "Address",
     "Bind",
+    "ClientCertificates",
     "ClientDisconnected",
     "ConnectionInfo",
     "ConnectionState",
@@ -32,6 +35,8 @@ __all__ = (
     "ServerSettings",
     "ShutdownNotice",
     "SystemdBind",
+    "TLSSession",
+    "TLSSettings",
     "TransportError",
     "UnixBind",
     "memory_stream_pair",

@@ -178,6 +178,11 @@ class Driver:
 
     async def _exchanges(self) -> None:
         """Serve one request after the other until the connection is to be ended."""
+        forwarding = self._around.forwarding
+        if forwarding is not None and not forwarding.trusted.trusts(
+            self._peer.client, self._peer.server
+        ):
+            forwarding = None
         while (request := await self._next_request()) is not None:
             if self._scope.cancel_called:
                 # What was to end the wait must not end the handler.
@@ -190,7 +195,9 @@ class Driver:
                 request,
                 link=self._link,
                 answers=self._answers,
-                peer=self._peer,
+                peer=self._peer
+                if forwarding is None
+                else self._peer.forwarded(request.headers, forwarding),
                 connection=self,
                 shutdown=self._around.shutdown,
                 read_ahead=self._around.settings.limits.read_ahead,

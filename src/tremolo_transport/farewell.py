@@ -4,6 +4,7 @@ When it is to end is decided in `driver`.
 """
 
 import logging
+from contextlib import suppress
 
 import anyio
 from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
@@ -14,6 +15,7 @@ from tremolo_core import Closing, ConnectionClosed, LocalProtocolError
 from .answers import Answers
 from .errors import ClientDisconnected
 from .link import Link
+from .streams import end_tls
 
 __all__ = ("close", "linger", "linger_scope", "write_last")
 
@@ -39,6 +41,8 @@ async def write_last(link: Link, answers: Answers) -> None:
         await link.flush_unasked()
         if connection.closing is Closing.NO and not link.broken:
             await _say_goodbye(link)
+        if connection.closing is not Closing.LINGER and not link.broken:
+            await end_tls(link.stream)
 
 
 async def _say_goodbye(link: Link) -> None:
@@ -59,7 +63,9 @@ async def linger(stream: ByteStream) -> None:
     """Half-close, then drop what the peer still sends until it ends too."""
     left = _LINGER_BYTES
     try:
-        await stream.send_eof()
+        # anyio's own TLS cannot do that.
+        with suppress(NotImplementedError):
+            await stream.send_eof()
         while left > 0:
             left -= len(await stream.receive())
     except (EndOfStream, BrokenResourceError, ClosedResourceError, OSError):

@@ -17,6 +17,7 @@ from tremolo_core import Connection
 
 from .errors import ClientDisconnected
 from .file_sending import until_written
+from .streams import is_tls
 
 __all__ = ("Link",)
 
@@ -110,9 +111,9 @@ class Link:
         connection.receive_eof()
         unread = connection.unread_body
         incomplete = unread is not None and unread > connection.buffered
-        if incomplete or connection.left_without_close:
+        if incomplete or connection.left_without_close or is_tls(self.stream):
             # The request can never be complete, so nobody waits for its answer; or the WebSocket
-            # has no other side.
+            # has no other side; or nobody half-closes, as on TLS.
             self.break_off()
         else:
             self._tell_gone()

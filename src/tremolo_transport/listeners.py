@@ -46,7 +46,8 @@ class ListeningSocket:
         host, port = self.address
         if port is None:
             return f"unix:{host}"
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "http" if self.listener.tls is None else "https"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def close(self) -> None:
         """Stop listening; remove the path that it was opened at, if that is still the same."""

@@ -1,38 +1,84 @@
 """Who is at the other end of a connection, and which connection that is.
 
-Telling the application more, what proxies say, is done before a `Peer` is made.
+What a proxy says about a request's sender is read in `tremolo_core.forwarded`
+and becomes a `Peer` here; what one says about a whole connection, in `entrances`.
 """
 
 import enum
 import os
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias, TypeVarTuple
+from dataclasses import replace
+from typing import Protocol, TypeVarTuple
 
 from anyio.abc import ByteStream, SocketAttribute
 
-from tremolo_core import value
+from tremolo_core import Headers, value
+from tremolo_core.addresses import Address
+from tremolo_core.forwarded import Ends, Forwarding
+from tremolo_core.proxy_protocol import ProxyFamily, ProxyHeader
+
+from .tls_session import TLSSession
 
 __all__ = ("Address", "ConnectionInfo", "ConnectionState", "Peer", "address_of", "peer_of")
 
 Arguments = TypeVarTuple("Arguments")
-
-Address: TypeAlias = tuple[str, int | None]
-"""(IP address, port), or (path of a unix socket, None)."""
 
 _MAPPED = "::ffff:"
 """What stands before an IPv4 address that comes as an IPv6 one (RFC 4291 2.5.5.2)."""
 
 
 @value
-class Peer:
-    """The two ends of a connection."""
+class Peer(Ends):
+    """The two ends of a connection; of a request, where a proxy tells of others.
 
-    client: Address | None = None
-    """The peer's address; None where it has none, as in memory or on a unix socket."""
-    server: Address | None = None
-    """Our address; None where there is none, as in memory."""
-    scheme: str = "http"
-    """`"http"` or `"https"`."""
+    A port of None in `client` is one that a proxy has not told.
+    """
+
+    tls: TLSSession | None = None
+    """The TLS that the client speaks to us; None if it speaks none, or speaks it to a proxy."""
+    proxy_header: ProxyHeader | None = None
+    """The PROXY header that the connection began with."""
+    socket: "Peer | None" = None
+    """The two ends of the socket, where a proxy has told of others."""
+
+    @property
+    def direct(self) -> "Peer":
+        """The socket's own truth, whatever proxies say."""
+        return self if self.socket is None else self.socket
+
+    def over_tls(self, session: TLSSession) -> "Peer":
+        """The same, after a handshake."""
+        direct = None if self.socket is None else self.socket.over_tls(session)
+        return replace(self, scheme="https", tls=session, socket=direct)
+
+    def told_by_header(self, header: ProxyHeader) -> "Peer":
+        """Who is there, as `header` says, which came over the connection with this peer."""
+        tls = header.tlvs.tls is not None
+        if header.local or header.family is ProxyFamily.UNKNOWN:
+            return replace(self, proxy_header=header)
+        return Peer(
+            client=header.source,
+            server=header.destination,
+            scheme="https" if tls else self.scheme,
+            proxy_header=header,
+            socket=self,
+        )
+
+    def forwarded(self, headers: Headers, forwarding: Forwarding) -> "Peer":
+        """Who has sent a request with these `headers` over the connection with this peer."""
+        ends = forwarding.ends(headers, self)
+        if ends is self:
+            # The usual case.
+            return self
+        return Peer(
+            client=ends.client,
+            server=ends.server,
+            scheme=ends.scheme,
+            host=ends.host,
+            port=ends.port,
+            proxy_header=self.proxy_header,
+            socket=self.direct,
+        )
 
     def __str__(self) -> str:
         """The client, as a log line names it."""

@@ -30,12 +30,18 @@ class RefusalLog:
         self._left = self._most
 
     def note(self, error: RemoteProtocolError, peer: Peer) -> None:
-        """Log a refusal, or count it."""
+        """Log the refusal of a request, or count it."""
+        self._log(peer, f"{error.reason}; answered {error.close_code or error.status}")
+
+    def note_connection(self, reason: str, peer: Peer) -> None:
+        """Log the refusal of a connection, or count it."""
+        self._log(peer, f"{reason}; closed the connection")
+
+    def _log(self, peer: Peer, what: str) -> None:
         if not self._left:
             self._suppressed += 1
             return
         self._left -= 1
         more = f" ({self._suppressed} more were not logged)" if self._suppressed else ""
         self._suppressed = 0
-        answer = error.close_code or error.status
-        logger.info("refused %s: %s; answered %s%s", peer, error.reason, answer, more)
+        logger.info("refused %s: %s%s", peer, what, more)

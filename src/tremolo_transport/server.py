@@ -4,13 +4,13 @@ Nothing here knows of signals, of log handlers or of the process's exit, so a
 server can be embedded in any program.
 """
 
-import dataclasses
 import logging
 import math
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from contextvars import Context, copy_context
+from ssl import SSLContext
 
 import anyio
 from anyio import CancelScope
@@ -18,14 +18,16 @@ from anyio.abc import TaskGroup
 
 from .acceptor import accept_forever, accept_queued
 from .driver import Driver
+from .entrances import Entrance
 from .exchange import Handler, ManagedHandler
 from .listeners import Listenable, open_sockets
-from .peer import Address, peer_of
+from .peer import Address
 from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
-from .streams import open_stream
 from .surroundings import Surroundings
 from .sweeper import Sweeper
+from .tls_contexts import TLSContext
+from .tls_settings import TLSSettings
 
 __all__ = ("Server",)
 
@@ -34,6 +36,9 @@ logger = logging.getLogger("tremolo.server")
 _QUEUED = 4_096
 """Connections that are taken from a queue which is about to be closed; more than any holds."""
 
+_HURRY_SECONDS = 1.0
+"""What a peer has left for its TLS handshake, or its PROXY header, when the server stops."""
+
 
 class Server:
     """A server that runs, or has run. Made by `serve`."""
@@ -41,10 +46,16 @@ class Server:
     def __init__(
         self, handler: Handler, *, binds: Sequence[Listenable], settings: ServerSettings
     ) -> None:
-        """Open the sockets; raises OSError if one cannot be had."""
+        """Open the sockets and read the certificates; raises OSError if one cannot be had."""
         self._handler = handler
         self._settings = settings
         self._sockets = open_sockets(binds)
+        try:
+            self._contexts = _contexts_of(listening.listener for listening in self._sockets)
+        except BaseException:
+            for listening in self._sockets:
+                listening.close()
+            raise
         self.addresses: tuple[Address, ...] = tuple(each.address for each in self._sockets)
         """Where the server listens, with the ports that the kernel chose."""
         self.urls: tuple[str, ...] = tuple(each.url for each in self._sockets)
@@ -96,6 +107,14 @@ class Server:
         if deadline is not None:
             self._grace.deadline = min(self._grace.deadline, deadline)
 
+    def reload_certificates(self) -> None:
+        """Read the certificates again, for new connections; what cannot be used is logged.
+
+        A file that has changed is noticed anyway, within a second or two.
+        """
+        for context in self._contexts.values():
+            context.reload()
+
     def abort(self) -> None:
         """Cancel everything at once: the way out when nobody can wait for `stop`."""
         self._scope.cancel()
@@ -136,11 +155,15 @@ class Server:
                 context = await stack.enter_async_context(self._handler.lifespan())
             async with anyio.create_task_group() as services:
                 around = self._surroundings(context, services)
-                sweeper = Sweeper(around)
+                sweeper = Sweeper(around, chores=self._chores())
                 services.start_soon(sweeper.run)
                 with self._grace:
                     await self._serve(around, sweeper)
                 services.cancel_scope.cancel()
+
+    def _chores(self) -> tuple[Callable[[], None], ...]:
+        """What the sweeper does once a second."""
+        return tuple(context.reload_if_changed for context in self._contexts.values())
 
     def _surroundings(self, context: Context, services: TaskGroup) -> Surroundings:
         return Surroundings(
@@ -154,17 +177,19 @@ class Server:
     async def _serve(self, around: Surroundings, sweeper: Sweeper) -> None:
         """Accept connections until the stop begins, and return when the last has ended."""
 
-        def starter(listener: Listener) -> Callable[[socket.socket], None]:
-            theirs = around.under(_settings_of(listener, around.settings))
-
+        def starter(entrance: Entrance, theirs: Surroundings) -> Callable[[socket.socket], None]:
             def start(sock: socket.socket) -> None:
                 self._unserved.add(sock)
-                connections.start_soon(self._serve_socket, sock, theirs, sweeper)
+                connections.start_soon(self._serve_socket, sock, entrance, theirs, sweeper)
 
             return start
 
+        entrances = [self._entrance(each.listener, around) for each in self._sockets]
         async with anyio.create_task_group() as connections:
-            starters = [(each, starter(each.listener)) for each in self._sockets]
+            starters = [
+                (each, starter(entrance, around.under(each.listener)))
+                for each, entrance in zip(self._sockets, entrances, strict=True)
+            ]
             async with anyio.create_task_group() as acceptors:
                 for listening, start in starters:
                     acceptors.start_soon(accept_forever, listening.socket, start)
@@ -178,20 +203,27 @@ class Server:
                 with suppress(OSError):
                     accept_queued(listening.socket, start, most=_QUEUED)
                 listening.close()
+            for entrance in entrances:
+                entrance.hurry(_HURRY_SECONDS)
             for driver in sweeper.drivers:
                 driver.begin_stop()
 
+    def _entrance(self, listener: Listener, around: Surroundings) -> Entrance:
+        return Entrance(
+            listener,
+            context=None if listener.tls is None else self._contexts[listener.tls],
+            transport=self._settings.transport,
+            refusals=around.refusals,
+        )
+
     async def _serve_socket(
-        self, sock: socket.socket, around: Surroundings, sweeper: Sweeper
+        self, sock: socket.socket, entrance: Entrance, around: Surroundings, sweeper: Sweeper
     ) -> None:
         self._unserved.discard(sock)
-        try:
-            stream = await open_stream(sock, self._settings.transport)
-        except (OSError, ValueError):
-            # The peer has gone between accept() and now.
-            sock.close()
+        admitted = await entrance.admit(sock)
+        if admitted is None:
             return
-        driver = Driver(stream, peer_of(stream), around)
+        driver = Driver(*admitted, around)
         sweeper.drivers.add(driver)
         try:
             await driver.run()
@@ -204,10 +236,7 @@ class Server:
             sweeper.drivers.discard(driver)
 
 
-def _settings_of(listener: Listener, settings: ServerSettings) -> ServerSettings:
-    """The server's settings, with what `listener` has of its own."""
-    return dataclasses.replace(
-        settings,
-        limits=listener.limits or settings.limits,
-        timeouts=listener.timeouts or settings.timeouts,
-    )
+def _contexts_of(listeners: Iterable[Listener]) -> dict[TLSSettings | SSLContext, TLSContext]:
+    """A context for each way to speak TLS, shared by the listeners that speak it so."""
+    settings = {listener.tls for listener in listeners if listener.tls is not None}
+    return {tls: TLSContext(tls) for tls in settings}

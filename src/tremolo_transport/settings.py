@@ -1,14 +1,26 @@
 """What one server is told: limits, time-outs, its name, and how it treats each listener's peers.
 
-Where a listener listens is said in `endpoints`.
+Where a listener listens is said in `endpoints`, how it speaks TLS in `tls_settings`.
 """
 
+import ssl
+
 from tremolo_core import Limits, Timeouts, value
+from tremolo_core.forwarded import Forwarding
+from tremolo_core.trusted_proxies import TrustedProxies
 
 from .endpoints import Bind, Endpoint
 from .streams import Transport
+from .tls_settings import TLSSettings
 
-__all__ = ("Listener", "ServerSettings")
+__all__ = ("NEARBY", "Listener", "ServerSettings")
+
+NEARBY = TrustedProxies.parse("127.0.0.0/8, ::1, unix:")
+"""The peers on this machine. A proxy beside the server is among them, and nobody from outside."""
+
+_FORWARDING = Forwarding(
+    trusted=NEARBY, fields=frozenset((b"x-forwarded-for", b"x-forwarded-proto", b"forwarded"))
+)
 
 
 @value
@@ -16,6 +28,27 @@ class Listener:
     """One place to listen at, and how those are treated who connect there."""
 
     endpoint: Endpoint = Bind()
+    tls: TLSSettings | ssl.SSLContext | None = None
+    """With which certificate TLS is spoken; None is plain HTTP.
+
+    A context of your own is used as it is; it cannot be given to other processes.
+    """
+    proxy_protocol: TrustedProxies | None = None
+    """The proxies that begin each connection with a PROXY header; None if there are none.
+
+    Nobody else may connect then: connections from other peers are closed.
+    """
+    forwarding: Forwarding = _FORWARDING
+    """Whom to believe about other clients in X-Forwarded-For and its like.
+
+    By default those on this machine, in X-Forwarded-For and X-Forwarded-Proto
+    or, if neither is there, in Forwarded. X-Forwarded-Host and -Port must be
+    asked for: many proxies let those of a client through.
+    """
+    handshake_timeout: float | None = 10.0
+    """Seconds that a TLS handshake may take before the connection is closed; None is for ever."""
+    proxy_timeout: float | None = 5.0
+    """Seconds that a PROXY header may take, likewise."""
     limits: Limits | None = None
     """In place of those of `ServerSettings`."""
     timeouts: Timeouts | None = None

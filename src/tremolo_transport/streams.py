@@ -6,13 +6,17 @@ What a stream promises is anyio's `ByteStream`; `asyncio_stream` is ours.
 import asyncio
 import enum
 import socket
+from contextlib import suppress
 
 import anyio
+from anyio import BrokenResourceError, ClosedResourceError
 from anyio.abc import ByteStream, SocketStream
+from anyio.streams.tls import TLSAttribute
 
 from .asyncio_stream import AsyncioStream
+from .tls_stream import TLSStream
 
-__all__ = ("Transport", "open_stream")
+__all__ = ("Transport", "end_tls", "is_tls", "open_stream")
 
 
 class Transport(enum.Enum):
@@ -34,3 +38,18 @@ async def open_stream(sock: socket.socket, transport: Transport) -> ByteStream:
     if on_asyncio and transport is Transport.NATIVE:
         return await AsyncioStream.from_socket(sock)
     return await SocketStream.from_socket(sock)
+
+
+def is_tls(stream: ByteStream) -> bool:
+    """Whether what is sent over `stream` is encrypted, by our stream or by anyio's."""
+    return stream.extra(TLSAttribute.ssl_object, None) is not None
+
+
+async def end_tls(stream: ByteStream) -> None:
+    """If `stream` is encrypted, tell its peer that all that was sent was all there is.
+
+    Where it is not, the end of the connection says so.
+    """
+    if isinstance(stream, TLSStream):
+        with suppress(BrokenResourceError, ClosedResourceError, OSError):
+            await stream.send_eof()

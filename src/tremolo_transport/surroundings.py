@@ -4,12 +4,15 @@ import copy
 import logging
 from collections.abc import Awaitable, Callable
 from contextvars import Context
+from dataclasses import replace
 
 from anyio.abc import TaskGroup
 
+from tremolo_core.forwarded import Forwarding
+
 from .exchange import Handler
 from .refusals import RefusalLog
-from .settings import ServerSettings
+from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
 from .stamp import Stamp
 
@@ -21,7 +24,16 @@ logger = logging.getLogger("tremolo.server")
 class Surroundings:
     """Made once for each server, and once for a connection that is served alone."""
 
-    __slots__ = ("context", "handler", "refusals", "settings", "shutdown", "stamp", "task_group")
+    __slots__ = (
+        "context",
+        "forwarding",
+        "handler",
+        "refusals",
+        "settings",
+        "shutdown",
+        "stamp",
+        "task_group",
+    )
 
     def __init__(
         self,
@@ -36,16 +48,23 @@ class Surroundings:
         self.settings = settings
         self.context = context
         """What start-up left; each request runs in a copy."""
+        self.forwarding: Forwarding | None = None
+        """Whom to believe about other clients; None is nobody."""
         self.task_group = task_group
         """Where watches live; it outlives every connection."""
         self.shutdown = shutdown
         self.stamp = Stamp(server_name=settings.server_name, date=settings.date)
         self.refusals = RefusalLog()
 
-    def under(self, settings: ServerSettings) -> "Surroundings":
-        """The same, all shared, but for the connections of a listener with its own settings."""
+    def under(self, listener: Listener) -> "Surroundings":
+        """The same, all shared, for the connections of a listener: with what it has of its own."""
         others = copy.copy(self)
-        others.settings = settings
+        others.forwarding = listener.forwarding
+        others.settings = replace(
+            self.settings,
+            limits=listener.limits or self.settings.limits,
+            timeouts=listener.timeouts or self.settings.timeouts,
+        )
         return others
 
     def start(self, function: Callable[[], Awaitable[None]]) -> None:

@@ -5,6 +5,7 @@ What is due for a connection it does itself, in `Driver.sweep`.
 
 import socket
 import time
+from collections.abc import Callable, Sequence
 
 import anyio
 from anyio.abc import SocketAttribute
@@ -22,8 +23,10 @@ SWEEP_SECONDS = 0.25
 class Sweeper:
     """Knows all drivers of a server, and when to look at them."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, *, chores: Sequence[Callable[[], None]] = ()) -> None:
+        """Make one that also does `chores` once a second, which do not block."""
         self._around = around
+        self._chores = chores
         self._renewed = 0.0
         self.drivers: set[Driver] = set()
         """Connections that have not ended; whoever runs a driver adds and removes it."""
@@ -42,6 +45,8 @@ class Sweeper:
             self._renewed = now
             self._around.stamp.renew(time.time())
             self._around.refusals.renew()
+            for chore in self._chores:
+                chore()
         silent: dict[socket.socket, Driver] = {}
         for driver in tuple(self.drivers):
             if driver.sweep(now):

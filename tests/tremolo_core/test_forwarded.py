@@ -515,22 +515,30 @@ def test_it_spoils_nothing_that_stands_right_of_it(element: bytes) -> None:
 # Both.
 
 
-@pytest.mark.parametrize("first", [EVERYTHING, EVERYTHING_BY_RFC])
-def test_the_field_of_the_rfc_has_the_last_word(first: Said) -> None:
-    by_rfc: Said = ((b"forwarded", b"for=192.0.2.60"),)
-    said = (*first, *by_rfc) if first is EVERYTHING else (*by_rfc, *EVERYTHING)
-    assert seen(*said) == Ends(client=("192.0.2.60", None), server=SERVER)
+LIE = (b"forwarded", b"for=192.0.2.60;proto=https;host=evil.example")
 
 
-@pytest.mark.parametrize("line", [b"for=unknown", b"nonsense", b'"'])
-def test_even_if_it_hides_the_client(line: bytes) -> None:
-    assert seen((b"forwarded", line), *EVERYTHING) == Ends(server=SERVER)
+@pytest.mark.parametrize("field", EVERYTHING)
+def test_the_field_of_the_rfc_does_not_count_beside_any_of_the_others(
+    field: tuple[bytes, bytes],
+) -> None:
+    assert seen(LIE, field) == seen(field, LIE) == seen(field)
+
+
+@pytest.mark.parametrize("line", [b"unknown", b"nonsense", b'"'])
+def test_even_if_that_hides_the_client(line: bytes) -> None:
+    assert seen((b"x-forwarded-for", line), LIE) == Ends(server=SERVER)
 
 
 @pytest.mark.parametrize("line", [b"", b" \t", b",", b" , ,"])
-def test_but_not_if_it_is_blank(line: bytes) -> None:
-    assert seen((b"forwarded", line), *EVERYTHING) == seen(*EVERYTHING)
+def test_but_it_does_beside_one_that_is_blank(line: bytes) -> None:
+    assert seen((b"x-forwarded-for", line), *EVERYTHING_BY_RFC) == seen(*EVERYTHING_BY_RFC)
     assert seen((b"forwarded", line)) == PROXY
+
+
+def test_it_does_beside_one_that_is_not_believed() -> None:
+    said = Headers((*EVERYTHING, *EVERYTHING_BY_RFC))
+    assert forwarding(fields=[b"forwarded"]).ends(said, PROXY) == seen(*EVERYTHING_BY_RFC)
 
 
 def test_a_proxy_that_sets_one_and_lets_the_other_through_is_safe_if_only_that_is_believed() -> (

@@ -17,6 +17,7 @@ from tremolo_transport.endpoints import Bind, DescriptorBind, SystemdBind, UnixB
 from tremolo_transport.listeners import Listenable, ListeningSocket, open_sockets
 from tremolo_transport.settings import Listener
 
+from .certificates import server_context
 from .over_sockets import open_sockets as count_sockets
 
 ANY = Bind(port=0)
@@ -168,6 +169,11 @@ def test_it_is_told_of_by_its_url(path: str) -> None:
     with opened(ANY, UnixBind(path=path)) as [tcp, unix]:
         assert tcp.url == f"http://127.0.0.1:{tcp.address[1]}"
         assert unix.url == f"unix:{path}"
+
+
+def test_its_scheme_is_that_of_tls_where_it_speaks_tls() -> None:
+    with opened(Listener(endpoint=ANY, tls=server_context())) as [sock]:
+        assert sock.url == f"https://127.0.0.1:{sock.address[1]}"
 
 
 def test_an_ipv6_address_stands_in_brackets() -> None:

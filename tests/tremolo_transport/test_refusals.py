@@ -42,3 +42,13 @@ def test_so_many_lines_are_logged_at_once_and_the_rest_is_counted(
         f"{plain} (3 more were not logged)",
         plain,
     ]
+
+
+def test_a_connection_that_was_not_admitted_counts_too(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log = RefusalLog(most=1)
+    for _ in range(2):
+        log.note_connection("it speaks plain HTTP on a port for TLS", PEER)
+    assert caplog.messages == [
+        "refused 192.0.2.1:50000: it speaks plain HTTP on a port for TLS; closed the connection"
+    ]

@@ -1,8 +1,9 @@
 """What a server is told, and what it does untold."""
 
 from tremolo_core import Limits, Timeouts
+from tremolo_core.trusted_proxies import TrustedProxies
 from tremolo_transport.endpoints import Bind
-from tremolo_transport.settings import Listener, ServerSettings
+from tremolo_transport.settings import NEARBY, Listener, ServerSettings
 from tremolo_transport.streams import Transport
 
 
@@ -18,7 +19,17 @@ def test_the_defaults_are_those_that_are_documented() -> None:
 
 
 def test_a_listener_untold_listens_to_this_machine_and_as_the_server_does() -> None:
-    assert Listener() == Listener(endpoint=Bind(), limits=None, timeouts=None)
+    listener = Listener()
+    assert listener.endpoint == Bind()
+    assert (listener.limits, listener.timeouts) == (None, None)
+    assert (listener.tls, listener.proxy_protocol) == (None, None)
+    assert (listener.handshake_timeout, listener.proxy_timeout) == (10.0, 5.0)
+
+
+def test_nobody_from_outside_is_believed_about_others_untold() -> None:
+    forwarding = Listener().forwarding
+    assert forwarding.trusted == NEARBY == TrustedProxies.parse("127.0.0.0/8, ::1, unix:")
+    assert forwarding.fields == {b"x-forwarded-for", b"x-forwarded-proto", b"forwarded"}
 
 
 def test_settings_are_values() -> None:

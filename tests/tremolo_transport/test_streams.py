@@ -5,10 +5,16 @@ import socket
 
 import anyio
 import pytest
+from anyio import EndOfStream
 from anyio.abc import SocketStream
+from anyio.streams.tls import TLSStream as AnyioTLSStream
 
 from tremolo_transport.asyncio_stream import AsyncioStream
-from tremolo_transport.streams import Transport, open_stream
+from tremolo_transport.memory import memory_stream_pair
+from tremolo_transport.streams import Transport, end_tls, is_tls, open_stream
+from tremolo_transport.tls_stream import TLSStream
+
+from .certificates import HOST, client_context, server_context
 
 pytestmark = pytest.mark.anyio
 
@@ -29,3 +35,35 @@ async def test_the_native_stream_is_ours_on_asyncio_alone() -> None:
 
 async def test_the_general_stream_is_everywhere_anyios() -> None:
     assert issubclass(await stream_class(Transport.ANYIO), SocketStream)
+
+
+async def test_what_is_encrypted_is_known_by_our_stream_and_by_anyios() -> None:
+    plain, other = memory_stream_pair()
+    assert not is_tls(plain)
+    server = TLSStream(plain, server_context())
+    assert is_tls(server)
+    clients: list[AnyioTLSStream] = []
+
+    async def connect() -> None:
+        clients.append(
+            await AnyioTLSStream.wrap(
+                other, hostname=HOST, ssl_context=client_context(), standard_compatible=False
+            )
+        )
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(connect)
+        await server.shake_hands()
+    assert is_tls(clients[0])
+    await end_tls(server)
+    with pytest.raises(EndOfStream):
+        await clients[0].receive()
+    # Of a plain stream the end itself says so.
+    await end_tls(plain)
+
+
+async def test_saying_so_to_who_has_gone_is_no_error() -> None:
+    plain, other = memory_stream_pair()
+    server = TLSStream(plain, server_context())
+    other.abort()
+    await end_tls(server)

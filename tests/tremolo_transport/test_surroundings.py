@@ -1,13 +1,14 @@
 """What the connections of one server share."""
 
 from contextvars import Context
+from dataclasses import replace
 
 import anyio
 import pytest
 
-from tremolo_core import Response
+from tremolo_core import Limits, Response, Timeouts
 from tremolo_transport.exchange import Exchange
-from tremolo_transport.settings import ServerSettings
+from tremolo_transport.settings import Listener, ServerSettings
 from tremolo_transport.shutdown import ShutdownNotice
 from tremolo_transport.surroundings import Surroundings
 
@@ -76,3 +77,17 @@ async def test_everything_is_as_it_was_given() -> None:
         assert around.context is context
         assert around.task_group is group
         assert around.shutdown is shutdown
+
+
+async def test_a_listener_has_settings_of_its_own_and_shares_the_rest() -> None:
+    async with anyio.create_task_group() as group:
+        around = surroundings(handler, group)
+        assert around.forwarding is None
+        own = Limits(head=1)
+        under = around.under(Listener(limits=own, timeouts=Timeouts(head=1.0)))
+        assert under.settings == replace(around.settings, limits=own, timeouts=Timeouts(head=1.0))
+        assert under.forwarding == Listener().forwarding
+        assert under.refusals is around.refusals
+        assert under.stamp is around.stamp
+        assert around.settings == ServerSettings()
+        assert around.under(Listener()).settings == around.settings
