@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import tremolo
-from tremolo.testing import Client
+from tremolo.testing import Client, WebSocketRefused
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -89,3 +89,22 @@ async def test_events_come_one_by_one_and_go_on_where_they_stopped() -> None:
             assert (event.data, event.id, event.retry) == ("news number 8", "8", 1_000)
         async with client.sse("/countdown") as source:
             assert [event.data async for event in source] == ["3", "2", "1"]
+
+
+async def test_a_chat_tells_everybody() -> None:
+    async with Client(load("chat")["app"]) as client:
+        async with client.websocket("/echo") as session:
+            await session.send("a")
+            assert await session.receive() == "a"
+        async with client.websocket("/chat", subprotocols=["chat.v1"]) as one:
+            assert one.subprotocol == "chat.v1"
+            async with client.websocket("/chat", subprotocols=["chat.v1"]) as other:
+                await other.send("Hello")
+                assert await one.receive() == "Hello"
+                assert await other.receive() == "Hello"
+        with pytest.raises(WebSocketRefused) as refusal:
+            async with client.websocket("/chat"):
+                pass
+        assert refusal.value.response.status_code == 403
+        async with client.websocket("/plain") as session:
+            assert [message async for message in session] == ["3", "2", "1"]

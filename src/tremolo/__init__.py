@@ -5,20 +5,24 @@ from ._version import __version__
 from .application import Application
 from .blocking import BlockingRequest, BlockingResponse
 from .blocking_streams import BlockingEventStream
+from .blocking_websocket import BlockingWebSocket
 from .event_stream import EventStream
 from .request import Request
 from .response import Response
 from .serving import run, serve
+from .websocket import WebSocket
 
 __all__ = (
     "Application",
     "BlockingEventStream",
     "BlockingRequest",
     "BlockingResponse",
+    "BlockingWebSocket",
     "EventStream",
     "Request",
     "Response",
     "Tremolo",
+    "WebSocket",
     "__version__",
     "exceptions",
     "run",

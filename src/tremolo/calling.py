@@ -11,11 +11,13 @@ from typing import Any
 
 from .blocking import BlockingRequest, BlockingResponse
 from .blocking_streams import BlockingEventStream
+from .blocking_websocket import BlockingWebSocket
 from .event_stream import EventStream
 from .injection import CallPlan, Kind
 from .request import Request
 from .response import Response
 from .threads import Threads
+from .websocket import WebSocket
 
 __all__ = ("call",)
 
@@ -44,4 +46,6 @@ def _blocking(argument: object) -> object:
         return BlockingResponse(argument)
     if isinstance(argument, EventStream):
         return BlockingEventStream(argument)
+    if isinstance(argument, WebSocket):
+        return BlockingWebSocket(argument)
     return argument

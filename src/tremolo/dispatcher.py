@@ -152,10 +152,13 @@ class Dispatcher:
         """Call the handler, and answer with its result."""
         options = route.options
         result = await call(route.plan, available, self._threads)
+        response: Response = available["response"]
+        if response.upgraded:
+            return
         collect = 0
         if not options.stream:
             collect = max(1, (options.buffer_size or self._settings.buffer_size) // 2)
-        await answer(result, available["response"], threads=self._threads, collect=collect)
+        await answer(result, response, threads=self._threads, collect=collect)
 
     def _find(self, request: Request) -> Match | Refusal:
         if request.path == b"*":

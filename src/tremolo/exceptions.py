@@ -1,6 +1,9 @@
-"""What a handler raises to end its request with an HTTP status.
+"""What a handler raises to end its request with a status, or its WebSocket with a close code.
 
     TremoloException
+    ├── WebSocketException            1011
+    │   ├── WebSocketClientClosed     1005
+    │   └── WebSocketServerClosed     1011
     └── HTTPException                 500
         ├── HTTPRedirect              302
         ├── BadRequest                400
@@ -45,6 +48,9 @@ __all__ = (
     "TooManyRequests",
     "TremoloException",
     "Unauthorized",
+    "WebSocketClientClosed",
+    "WebSocketException",
+    "WebSocketServerClosed",
 )
 
 HeaderText: TypeAlias = str | bytes | int
@@ -249,3 +255,37 @@ class ServiceUnavailable(HTTPException):
 
     code = 503
     message = "Service Unavailable"
+
+
+class WebSocketException(TremoloException):
+    """Ends a WebSocket with the close code `code`, 1011 unless another is given (RFC 6455 7.4)."""
+
+    code: int = 1011
+
+    def __init__(
+        self, *args: object, code: int | None = None, cause: BaseException | None = None
+    ) -> None:
+        super().__init__(*args)
+        if code is not None:
+            self.code = code
+        if cause is not None:
+            self.__cause__ = cause
+
+    def __str__(self) -> str:
+        """The close code, and the reason if there is one."""
+        return f"{self.code} {self.reason}".rstrip()
+
+    @property
+    def reason(self) -> str:
+        """The text of the arguments."""
+        return " ".join(str(part) for part in self.args)
+
+
+class WebSocketClientClosed(WebSocketException):
+    """The client has closed the WebSocket; 1005 if it says no code, 1006 if it just left."""
+
+    code = 1005
+
+
+class WebSocketServerClosed(WebSocketException):
+    """We have closed the WebSocket; raised by a handler, it closes it with its code."""

@@ -27,7 +27,7 @@ INJECTED = (
 )
 """What every handler of requests is given, if it names it."""
 
-ON_REQUEST = ("sse",)
+ON_REQUEST = ("sse", "websocket")
 """What handlers of routes are given only if they name it, as it makes the answer another."""
 
 _BY_KEYWORD = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
@@ -36,7 +36,6 @@ _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _NOT_YET = MappingProxyType(
     {
         "rate": "speed limits",
-        "websocket": "WebSocket handlers",
     }
 )
 """Parameters that ask for what this version does not have."""

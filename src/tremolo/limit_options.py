@@ -19,6 +19,15 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         " Tremolo application, and any size for an ASGI application",
     ),
     Option(
+        name="ws_max_payload_size",
+        fields=("server.limits.message", "app.ws_max_payload_size"),
+        read=read_size_or_none,
+        unit="BYTES",
+        help="how large a message of a WebSocket may be, `none` for any size. By default 2097152"
+        " for a Tremolo application, and 16777216 for an ASGI application",
+        spellings=(Spelling(name="ws_max_size", unit="BYTES"),),
+    ),
+    Option(
         name="client_max_header_size",
         fields=("server.limits.head",),
         read=read_size,

@@ -60,6 +60,7 @@ class Response(ResponseHead):
         "_last",
         "_replaced",
         "_waiting",
+        "upgraded",
     )
 
     def __init__(self, exchange: Exchange) -> None:
@@ -74,6 +75,8 @@ class Response(ResponseHead):
         """Whether the connection is to be closed though the head did not say so."""
         self._waiting: list[bytes] | None = None
         """What `send_nowait` was given and nobody has written yet."""
+        self.upgraded = False
+        """Whether the answer is a WebSocket, so that there will be no other."""
 
     def call_before_head(self, func: BeforeHead) -> None:
         """Await `func` once, before the head is made; a body that it returns is the answer."""
@@ -235,6 +238,8 @@ class Response(ResponseHead):
         return self._replaced
 
     def _has_begun(self) -> bool:
+        if self.upgraded:
+            raise RuntimeError("the request was answered with a WebSocket")
         if self._exchange.response_started and not self._begun:
             raise ClientDisconnected("the server has refused the request, and said so")
         return self._begun

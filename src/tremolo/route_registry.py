@@ -83,6 +83,10 @@ class RouteRegistry:
         """As `route`, for PUT."""
         return self.route(path, methods=("PUT",), name=name, **options)
 
+    def websocket(self, path: str, *, name: str | None = None, **options: Any) -> Callable[[H], H]:
+        """As `get`, for a handler that has a parameter `websocket`; others are answered 426."""
+        return self.get(path, name=name, **options)
+
     def add_route(
         self,
         func: Callable[..., Any] | View,

@@ -21,6 +21,8 @@ class AppSettings:
     """Bytes that a handler is given of a body at a time, at most."""
     client_max_body_size: int | None = 2_097_152
     """Bytes of a request's body that are read; beyond them 413. None is no limit."""
+    ws_max_payload_size: int | None = 2_097_152
+    """Bytes of a WebSocket message that are received; beyond them 1009. None is no limit."""
     thread_pool_size: int = 5
     """Plain functions and plain generators that run at the same time, each in a thread."""
 

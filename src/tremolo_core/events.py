@@ -109,6 +109,8 @@ class AcceptWebSocket:
     """Whether we want messages in parts, as they come, and not as a whole."""
     with_pings: bool = False
     """Whether we want to hear of the client's Ping and Pong; they are answered in any case."""
+    message_limit: int | None = None
+    """Bytes of a message that are received, in place of `Limits.message`; None for that one."""
 
 
 @value

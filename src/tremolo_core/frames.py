@@ -69,7 +69,10 @@ class Frames:
 
     def __init__(self, agreed: Agreement, *, limits: Limits, fast_path: bool) -> None:
         self._limits = limits
-        self._gate = FrameGate(limit=limits.message, deflate=agreed.deflate is not None)
+        limit = agreed.acceptance.message_limit
+        if limit is None:
+            limit = limits.message
+        self._gate = FrameGate(limit=limit, deflate=agreed.deflate is not None)
         self._unmask = fastest() if fast_path else None
         """What takes masks off for `fast_frames`; None without the fast path.
 
@@ -77,7 +80,7 @@ class Frames:
         no other is in progress and if no extension changes the frame.
         """
         self._gate.holds_whole = fast_path and not agreed.acceptance.by_fragment
-        self._engine: FrameEngine = WsprotoEngine(deflate=agreed.deflate, limit=limits.message)
+        self._engine: FrameEngine = WsprotoEngine(deflate=agreed.deflate, limit=limit)
         self._compressed_from = None if agreed.deflate is None else agreed.deflate.threshold
         """Bytes from which on whole messages are compressed; None if none is."""
         self._in_engine = False

@@ -216,7 +216,7 @@ def test_a_positional_only_parameter_is_refused() -> None:
         plan_call(handler, provided=PROVIDED)
 
 
-@pytest.mark.parametrize("name", ["rate", "websocket"])
+@pytest.mark.parametrize("name", ["rate"])
 def test_what_this_version_does_not_have_is_refused_by_name(name: str) -> None:
     namespace: dict[str, Any] = {}
     exec(f"async def handler({name}=None, **server): ...", namespace)

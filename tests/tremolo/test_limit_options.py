@@ -7,6 +7,8 @@ from .configuring import Changes, assert_changes, each_of
 
 CHANGES: Changes = {
     "client_max_body_size": ("9", {"server.limits.body": 9, "app.client_max_body_size": 9}),
+    "ws_max_payload_size": ("9", {"server.limits.message": 9, "app.ws_max_payload_size": 9}),
+    "ws_max_size": ("9", {"server.limits.message": 9, "app.ws_max_payload_size": 9}),
     "client_max_header_size": ("9", {"server.limits.head": 9}),
     "h11_max_incomplete_event_size": ("9", {"server.limits.head": 9}),
     "request_timeout": ("1.5", {"server.timeouts.head": 1.5}),

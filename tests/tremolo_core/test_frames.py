@@ -193,6 +193,20 @@ def test_a_failure_is_the_end(raw: bytes, close_code: int) -> None:
         assert caught.value.close_code == close_code
 
 
+@pytest.mark.parametrize("deflate", [None, PerMessageDeflate()])
+@pytest.mark.parametrize("general", [5, 100, None])
+def test_an_acceptance_has_a_limit_of_its_own(
+    general: int | None, deflate: PerMessageDeflate | None
+) -> None:
+    acceptance = AcceptWebSocket(message_limit=10)
+    frames = opened(acceptance, limits=Limits(message=general), deflate=deflate)
+    read(frames, frame(BINARY, bytes(10)), frame(BINARY, bytes(11)))
+    assert told(frames) == [BytesMessage(data=bytes(10))]
+    with pytest.raises(RemoteProtocolError) as caught:
+        frames.end()
+    assert caught.value.close_code == 1009
+
+
 def test_what_is_released_holds_nothing_but_what_was_read() -> None:
     tracemalloc.start()
     try:
