@@ -136,6 +136,15 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def downstream(session: nox.Session) -> None:
+    """Run applications of other frameworks on Tremolo, and ours on other servers."""
+    session.install("-e", ".[trio,uvloop]", *group("downstream"))
+    tests = session.posargs or ["tests/downstream"]
+    # What their code warns of is not ours to mend.
+    session.run("python", "-m", "pytest", "-W", "default", *tests)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure against uvicorn; `-- --rounds 3` makes it shorter."""
     session.install(".", *group("bench"))

@@ -5,25 +5,27 @@ What the application receives and sends meanwhile is the business of `http` and
 """
 
 import logging
-from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 
 from tremolo_core import PerMessageDeflate
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
+from .causes import NEEDS_ASYNCIO, is_consequence, needs_asyncio
 from .http import HttpCycle
 from .lifespan import Lifespan, LifespanTimeouts
 from .scope import http_scope, mount_below, websocket_scope
 from .types import ASGIApplication, HTTPScope, LifespanMode, State, WebSocketScope
 from .websocket import WebSocketCycle
 
-__all__ = ("AsgiHandler", "is_consequence")
+__all__ = ("AsgiHandler",)
 
 _logger = logging.getLogger("tremolo.asgi")
 
 _LIFESPAN_TIMEOUTS = LifespanTimeouts()
 _DEFLATE = PerMessageDeflate()
+
+_TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 
 class AsgiHandler:
@@ -83,6 +85,11 @@ class AsgiHandler:
                     error,
                 )
                 raise ClientDisconnected("the client left before the error") from error
+            if needs_asyncio(error) and not exchange.response_started:
+                # A traceback would only hide what is to be done.
+                _logger.error("%s", NEEDS_ASYNCIO)
+                await exchange.respond(500, _TEXT, b"500 Internal Server Error\n")
+                return
             raise
         cycle.finish()
 
@@ -97,26 +104,3 @@ class AsgiHandler:
         return Lifespan(
             self._app, mode=self._lifespan, timeouts=self._lifespan_timeouts, state=self._state
         )
-
-
-def is_consequence(error: BaseException) -> bool:
-    """Whether `error` was raised because a ClientDisconnected was.
-
-    Frameworks put errors of their own in its place, and task groups put it
-    into groups. A group is a consequence only if all of its members are.
-    """
-    for link in _chain(error):
-        if isinstance(link, ClientDisconnected):
-            return True
-        if isinstance(link, BaseExceptionGroup):
-            return all(is_consequence(member) for member in link.exceptions)
-    return False
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    link: BaseException | None = error
-    seen: set[int] = set()
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        link = link.__cause__ or link.__context__

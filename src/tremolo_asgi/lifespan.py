@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup
 
 from tremolo_core import value
 
+from .causes import NEEDS_ASYNCIO, needs_asyncio
 from .errors import LifespanFailed, MessageError
 from .message_types import LifespanReceiveMessage, SendMessage
 from .scope import lifespan_scope
@@ -132,7 +133,7 @@ class Lifespan(AbstractAsyncContextManager[contextvars.Context]):
         error = self._error
         await self._end_task(group)
         if problem is not None:
-            raise LifespanFailed(problem) from error
+            raise _failed(problem, error)
         _logger.info("the application does not take part in lifespan")
         return self._context
 
@@ -162,7 +163,7 @@ class Lifespan(AbstractAsyncContextManager[contextvars.Context]):
         if problem is None:
             return
         if exc is None:
-            raise LifespanFailed(problem) from error
+            raise _failed(problem, error)
         _logger.error("%s", problem, exc_info=error)
 
     async def receive(self) -> LifespanReceiveMessage:
@@ -238,6 +239,13 @@ class Lifespan(AbstractAsyncContextManager[contextvars.Context]):
         if self._error is not None and str(self._failure).startswith("Traceback"):
             return f"{type(self._error).__name__}: {self._error}"
         return self._failure or "it does not say why"
+
+
+def _failed(problem: str, error: BaseException | None) -> LifespanFailed:
+    failure = LifespanFailed(NEEDS_ASYNCIO if needs_asyncio(error) else problem)
+    # A traceback would only hide what is to be done.
+    failure.__cause__ = None if needs_asyncio(error) else error
+    return failure
 
 
 def _read(message: Any) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """One application called for one exchange, and what becomes of what it raises."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -7,7 +8,7 @@ import anyio
 import pytest
 
 from tremolo_asgi import AsgiHandler, IncompleteResponse, MessageError
-from tremolo_asgi.handler import is_consequence
+from tremolo_asgi.causes import NEEDS_ASYNCIO
 from tremolo_core import Data, EndOfMessage, Headers, Response
 from tremolo_transport.exchange import ClientDisconnected, ManagedHandler
 
@@ -200,35 +201,22 @@ async def test_an_error_behind_the_answer_is_a_real_one() -> None:
         await AsgiHandler(app)(exchange)
 
 
-def raised(error: Exception, *, during: Exception) -> Exception:
-    error.__context__ = during
-    return error
+async def test_what_needs_asyncio_says_so_in_one_line(
+    caplog: pytest.LogCaptureFixture, anyio_backend: Any
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        asyncio.get_running_loop()
+        await hello(scope, receive, send)
 
-
-LEFT = ClientDisconnected("the client has left")
-
-
-@pytest.mark.parametrize(
-    ("error", "consequence"),
-    [
-        (LEFT, True),
-        (raised(GaveUp(), during=LEFT), True),
-        (raised(GaveUp(), during=raised(GaveUp(), during=LEFT)), True),
-        (ExceptionGroup("", [LEFT, raised(GaveUp(), during=LEFT)]), True),
-        (ExceptionGroup("", [LEFT, ValueError()]), False),
-        (ExceptionGroup("", [ExceptionGroup("", [LEFT])]), True),
-        (raised(GaveUp(), during=ExceptionGroup("", [LEFT])), True),
-        (raised(GaveUp(), during=ExceptionGroup("", [LEFT, ValueError()])), False),
-        (ValueError(), False),
-        (OSError("another one"), False),
-        (raised(ValueError(), during=KeyError()), False),
-    ],
-)
-async def test_what_is_a_consequence(error: BaseException, consequence: bool) -> None:
-    assert is_consequence(error) is consequence
-
-
-async def test_a_chain_of_errors_may_be_a_circle() -> None:
-    one, other = ValueError(), KeyError()
-    one.__context__, other.__cause__ = other, one
-    assert not is_consequence(one)
+    exchange = FakeExchange(END)
+    with caplog.at_level(logging.INFO, "tremolo"):
+        await AsgiHandler(app)(exchange)
+    [(head, *_)] = exchange.sent
+    assert isinstance(head, Response)
+    if anyio_backend[0] == "trio":
+        assert head.status == 500
+        [record] = caplog.records
+        assert record.message == NEEDS_ASYNCIO
+        assert record.exc_info is None
+    else:
+        assert (head.status, caplog.records) == (200, [])

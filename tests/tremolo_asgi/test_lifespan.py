@@ -10,6 +10,7 @@ import anyio.lowlevel
 import pytest
 
 from tremolo_asgi import LifespanFailed, LifespanMode, LifespanTimeouts, MessageError
+from tremolo_asgi.causes import NEEDS_ASYNCIO
 from tremolo_asgi.lifespan import Lifespan
 
 pytestmark = pytest.mark.anyio
@@ -447,3 +448,18 @@ async def test_nothing_is_received_after_the_shutdown() -> None:
     with pytest.raises(LifespanFailed, match="nothing follows"):
         async with life(app):
             pass
+
+
+async def test_a_start_up_that_needs_asyncio_says_so_and_no_more(anyio_backend: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        raise RuntimeError("no running event loop")
+
+    with pytest.raises(LifespanFailed) as caught:
+        await life(app).__aenter__()
+    if anyio_backend[0] == "trio":
+        assert str(caught.value) == NEEDS_ASYNCIO
+        assert caught.value.__cause__ is None
+    else:
+        assert "during start-up" in str(caught.value)
+        assert isinstance(caught.value.__cause__, RuntimeError)
