@@ -7,6 +7,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from tremolo.config import OPTIONS, defaults_of
+from tremolo_core.trusted_proxies import TrustedProxies
 
 project = "Tremolo"
 author = copyright = "The Tremolo authors"
@@ -56,13 +57,18 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", keep_trees)
 
 
+def text_of(default: object) -> str:
+    """A default as Python writes it; a list of proxies as the command line does."""
+    return str(default) if isinstance(default, TrustedProxies) else repr(default)
+
+
 def option_table() -> str:
     """The options of a program, from the table that the program itself reads."""
     rows = ["| option | also | default | what it says |", "| --- | --- | --- | --- |"]
     for option in OPTIONS:
         flag = f"{option.flag} {option.unit}".strip()
         also = ", ".join(f"`{spelling.flag}`" for spelling in option.spellings)
-        default = " or ".join(dict.fromkeys(map(repr, defaults_of(option))))
+        default = " or ".join(dict.fromkeys(map(text_of, defaults_of(option))))
         rows.append(f"| `{flag}` | {also} | `{default}` | {option.help} |")
     return "\n".join(rows) + "\n"
 

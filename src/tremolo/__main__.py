@@ -120,6 +120,8 @@ def _help(option: Option) -> str:
             text = f"{seconds:g}"
         case True:
             text = "on"
+        case tuple(names):
+            text = ",".join(names)
         case default:
             text = str(default)
     return f"{option.help} (default: {text})"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from tremolo_transport.endpoints import Bind, DescriptorBind, Endpoint, SystemdBind, UnixBind
+from tremolo_transport.settings import Listener
 
 from .option_values import read_port
 
@@ -21,12 +22,13 @@ _OWNER = re.compile(r"[0-9]{1,9}")
 _EXPECTED = "HOST:PORT (an IPv6 address in brackets), unix:PATH, fd://NUMBER or systemd[:NAME]"
 
 
-def read_binds(told: object) -> tuple[Endpoint, ...]:
-    """Where to listen, from one text with commas, or from several; endpoints are passed on.
+def read_binds(told: object) -> tuple[Endpoint | Listener, ...]:
+    """Where to listen, from one text with commas, or from several.
 
-    What has a slash in it is a path, with `unix:` before it or without.
+    Endpoints and listeners are passed on. What has a slash in it is a path, with
+    `unix:` before it or without.
     """
-    if isinstance(told, Endpoint):
+    if isinstance(told, Endpoint | Listener):
         return (told,)
     if isinstance(told, str):
         return tuple(_bind(part.strip()) for part in told.split(","))

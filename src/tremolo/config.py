@@ -3,8 +3,8 @@
 The command line is made from the table in `__main__`; `program` acts on the
 value. Each default is that of the field it belongs to, said nowhere else. The
 table's rows stand by subject in `app_options`, `limit_options`,
-`listening_options`, `program_options` and `websocket_options`; what a row is, in
-`option`.
+`listening_options`, `program_options`, `proxy_options`, `tls_options` and
+`websocket_options`; what a row is, in `option`.
 """
 
 import dataclasses
@@ -16,13 +16,17 @@ from tremolo_asgi import LifespanMode
 from tremolo_core import value
 from tremolo_transport.endpoints import Bind, Endpoint, UnixBind
 from tremolo_transport.settings import Listener, ServerSettings
+from tremolo_transport.tls_settings import TLSSettings
 
 from .app_options import APP_OPTIONS
 from .limit_options import LIMIT_OPTIONS
+from .listener_settings import ProxyTerms, TLSTerms
 from .listening_options import LISTENING_OPTIONS
 from .option import Option, Spelling
 from .program_options import PROGRAM_OPTIONS
+from .proxy_options import PROXY_OPTIONS
 from .settings import AppSettings
+from .tls_options import TLS_OPTIONS
 from .websocket_options import WEBSOCKET_OPTIONS
 
 __all__ = (
@@ -41,6 +45,8 @@ LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 OPTIONS: tuple[Option, ...] = (
     *LISTENING_OPTIONS,
+    *TLS_OPTIONS,
+    *PROXY_OPTIONS,
     *PROGRAM_OPTIONS,
     *APP_OPTIONS,
     *LIMIT_OPTIONS,
@@ -72,12 +78,16 @@ class Config:
 
     host: str = "127.0.0.1"
     port: int = 8_000
-    bind: tuple[Endpoint, ...] = ()
+    bind: tuple[Endpoint | Listener, ...] = ()
     """Takes the place of `host` and `port` if there is anything in it."""
     backlog: int = Bind().backlog
     unix_mode: int | None = None
     unix_user: int | str | None = None
     unix_group: int | str | None = None
+    insecure_bind: tuple[Endpoint, ...] = ()
+    """Where to listen besides, without TLS."""
+    tls: TLSTerms = TLSTerms()
+    proxies: ProxyTerms = ProxyTerms()
     loop: Loop = "asyncio"
     log_level: LogLevel | None = None
     """None is DEBUG for an application that is debugged, and INFO for others."""
@@ -92,13 +102,30 @@ class Config:
     @property
     def binds(self) -> tuple[Endpoint, ...]:
         """Where to listen."""
-        told = self.bind or (Bind(host=self.host, port=self.port),)
-        return tuple(map(self._completed, told))
+        return tuple(listener.endpoint for listener in self.listeners)
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
         """Where to listen, and how those are treated who connect there."""
-        return tuple(Listener(endpoint=endpoint) for endpoint in self.binds)
+        told = self.bind or (Bind(host=self.host, port=self.port),)
+        tls = self.tls.settings()
+        return (
+            *(self._listener(bind, tls) for bind in told),
+            *(self._listener(bind, None) for bind in self.insecure_bind),
+        )
+
+    def _listener(self, bind: Endpoint | Listener, tls: TLSSettings | None) -> Listener:
+        if isinstance(bind, Listener):
+            # It has been told everything.
+            return bind
+        return Listener(
+            endpoint=self._completed(bind),
+            tls=tls,
+            proxy_protocol=self.proxies.may_connect if self.proxies.protocol else None,
+            forwarding=self.proxies.forwarding(),
+            handshake_timeout=self.tls.handshake_timeout,
+            proxy_timeout=self.proxies.timeout,
+        )
 
     def _completed(self, endpoint: Endpoint) -> Endpoint:
         """What is told of all endpoints of a kind, in those that are not told otherwise."""
@@ -145,7 +172,20 @@ def configure(options: Mapping[str, object]) -> Config:
         if option.name in contents:
             for field in option.fields:
                 config = _changed(config, field, contents[option.name])
+    _check_tls(config.tls, told_by)
     return config
+
+
+def _check_tls(tls: TLSTerms, told_by: Mapping[str, str]) -> None:
+    """Raise ConfigError if what is told of TLS does not fit together."""
+    ours = [name for name in told_by if name.startswith("ssl_") and name != "ssl_cert"]
+    if tls.certificate is None and ours:
+        raise ConfigError(told_by[ours[0]], "says nothing without --ssl-cert, a certificate")
+    asked = tls.client_certificates != "none"
+    if asked and tls.client_ca is None:
+        raise ConfigError(told_by["ssl_cert_reqs"], "needs --ssl-ca-certs, who signs for clients")
+    if tls.client_ca is not None and not asked:
+        raise ConfigError(told_by["ssl_ca_certs"], "needs --ssl-cert-reqs, optional or required")
 
 
 def defaults_of(option: Option) -> tuple[object, ...]:

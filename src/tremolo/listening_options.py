@@ -46,6 +46,14 @@ LISTENING_OPTIONS: tuple[Option, ...] = (
         help="the port to listen on; 0 lets the system choose",
     ),
     Option(
+        name="insecure_bind",
+        fields=("insecure_bind",),
+        read=read_binds,
+        unit="ADDRESS[,...]",
+        help="where to listen besides, without TLS, as in --bind; for health checks, say",
+        repeatable=True,
+    ),
+    Option(
         name="backlog",
         fields=("backlog",),
         read=read_count,

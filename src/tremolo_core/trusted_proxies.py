@@ -44,6 +44,12 @@ class TrustedProxies:
             ),
         )
 
+    def __str__(self) -> str:
+        """The list that `parse` reads."""
+        members = [*map(str, self.networks)]
+        members += ["unix:"] * self.unix + ["*"] * self.everyone
+        return ",".join(members)
+
     def trusts(self, client: Address | None, server: Address | None) -> bool:
         """Whether the peer at `client`, which is connected to our `server`, is trusted.
 

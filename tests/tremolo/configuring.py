@@ -1,11 +1,13 @@
 """What each test of a table of options needs: a configuration laid flat, and what changed in it."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import pytest
 
-from tremolo.config import Config, Option, configure
+from tremolo.config import OPTIONS, Config, Option, configure
+from tremolo_core.trusted_proxies import TrustedProxies
 
 __all__ = ("Changes", "assert_changes", "each_of", "flat")
 
@@ -18,7 +20,7 @@ def flat(thing: Any, prefix: str = "") -> dict[str, object]:
     found: dict[str, object] = {}
     for field in dataclasses.fields(thing):
         content = getattr(thing, field.name)
-        if dataclasses.is_dataclass(content):
+        if dataclasses.is_dataclass(content) and not isinstance(content, TrustedProxies):
             found.update(flat(content, f"{prefix}{field.name}."))
         else:
             found[prefix + field.name] = content
@@ -31,9 +33,26 @@ def each_of(options: tuple[Option, ...]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("option", "name"), cases, ids=[name for _, name in cases])
 
 
-def assert_changes(option: Option, name: str, changes: Changes) -> None:
-    """What `name` is told changes what `changes` says, and nothing else."""
+def assert_changes(
+    option: Option, name: str, changes: Changes, *, beside: Mapping[str, object] | None = None
+) -> None:
+    """What `name` is told changes what `changes` says, and nothing else.
+
+    `beside` is what must be told too, as nothing is to be said of it alone.
+    """
     told, expected = changes[name]
-    before, after = flat(Config()), flat(configure({name: told}))
+    others = dict(beside or {})
+    before = {**flat(Config()), **_told(others)}
+    after = flat(configure({**others, name: told}))
     assert {field: after[field] for field in after if after[field] != before[field]} == expected
     assert set(option.fields) == set(expected)
+
+
+def _told(others: dict[str, object]) -> dict[str, object]:
+    """The fields of options that are told beside the one that is tested, as they stand."""
+    options = {option.name: option for option in OPTIONS}
+    return {
+        field: options[name].read(told)
+        for name, told in others.items()
+        for field in options[name].fields
+    }

@@ -1,5 +1,6 @@
 """The table of options: each changes what it says and nothing else."""
 
+import dataclasses
 from typing import Any, get_args
 
 import pytest
@@ -16,13 +17,23 @@ from tremolo.config import (
 )
 from tremolo.option_values import read_flag
 from tremolo_asgi import LifespanMode
-from tremolo_transport import Bind, DescriptorBind, UnixBind
+from tremolo_core.trusted_proxies import TrustedProxies
+from tremolo_transport import (
+    Bind,
+    ClientCertificates,
+    DescriptorBind,
+    Listener,
+    TLSSettings,
+    UnixBind,
+)
 
 from . import (
     test_app_options,
     test_limit_options,
     test_listening_options,
     test_program_options,
+    test_proxy_options,
+    test_tls_options,
     test_websocket_options,
 )
 from .configuring import Changes, flat
@@ -34,6 +45,8 @@ CHANGES: Changes = {
     **test_limit_options.CHANGES,
     **test_listening_options.CHANGES,
     **test_program_options.CHANGES,
+    **test_proxy_options.CHANGES,
+    **test_tls_options.CHANGES,
     **test_websocket_options.CHANGES,
 }
 
@@ -115,6 +128,71 @@ def test_what_is_told_of_all_endpoints_completes_each() -> None:
         DescriptorBind(descriptor=3),
     )
     assert [listener.endpoint for listener in config.listeners] == list(config.binds)
+
+
+def test_a_listener_of_ones_own_is_told_everything_already() -> None:
+    own = Listener(endpoint=Bind(port=1))
+    config = configure({"bind": [own, "a:2"], "backlog": 5, "proxy_headers": False})
+    assert config.listeners[0] is own
+    assert config.listeners[1].endpoint == Bind(host="a", port=2, backlog=5)
+    assert config.listeners[1].forwarding.trusted == TrustedProxies()
+
+
+def test_untold_a_listener_is_what_it_is_in_the_transport() -> None:
+    assert configure({}).listeners == (Listener(endpoint=Bind(port=8_000)),)
+
+
+def test_with_a_certificate_all_listeners_speak_tls_but_those_that_are_told_not_to() -> None:
+    config = configure(
+        {
+            "ssl_cert": "cert",
+            "ssl_key": "key",
+            "ssl_ca_certs": "ca",
+            "ssl_cert_reqs": "optional",
+            "ssl_handshake_timeout": 1,
+            "proxy_protocol": True,
+            "proxy_allow_from": "192.0.2.1",
+            "proxy_timeout": 2,
+            "bind": "a:1",
+            "insecure_bind": "b:2",
+        }
+    )
+    tls = TLSSettings(
+        certificate="cert",
+        key="key",
+        client_ca="ca",
+        client_certificates=ClientCertificates.OPTIONAL,
+    )
+    secured = Listener(
+        endpoint=Bind(host="a", port=1),
+        tls=tls,
+        handshake_timeout=1.0,
+        proxy_protocol=TrustedProxies.parse("192.0.2.1"),
+        proxy_timeout=2.0,
+    )
+    plain = dataclasses.replace(secured, endpoint=Bind(host="b", port=2), tls=None)
+    assert config.listeners == (secured, plain)
+
+
+@pytest.mark.parametrize(
+    ("told", "option", "reason"),
+    [
+        ({"ssl_key": "k"}, "ssl_key", "says nothing without --ssl-cert"),
+        ({"keyfile": "k"}, "keyfile", "says nothing without --ssl-cert"),
+        (
+            {"ssl_cert": "c", "ssl_cert_reqs": "required"},
+            "ssl_cert_reqs",
+            "needs --ssl-ca-certs",
+        ),
+        ({"ssl_certfile": "c", "ca_certs": "d"}, "ca_certs", "needs --ssl-cert-reqs"),
+    ],
+)
+def test_what_is_told_of_tls_must_fit_together(
+    told: dict[str, object], option: str, reason: str
+) -> None:
+    with pytest.raises(ConfigError, match=reason) as caught:
+        configure(told)
+    assert caught.value.option == option
 
 
 @pytest.mark.parametrize("name", ["host", "port"])

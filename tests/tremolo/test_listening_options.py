@@ -8,6 +8,7 @@ from .configuring import Changes, assert_changes, each_of
 
 CHANGES: Changes = {
     "bind": ("[::1]:1,:2", {"bind": (Bind(host="::1", port=1), Bind(host="", port=2))}),
+    "insecure_bind": (":2", {"insecure_bind": (Bind(host="", port=2),)}),
     "uds": ("/a,b", {"bind": (UnixBind(path="/a,b"),)}),
     "fd": ("3", {"bind": (DescriptorBind(descriptor=3),)}),
     "backlog": ("9", {"backlog": 9}),

@@ -139,3 +139,8 @@ def test_it_is_a_value_that_goes_to_other_processes() -> None:
     proxies = TrustedProxies.parse("10.0.0.0/8, unix:")
     assert pickle.loads(pickle.dumps(proxies)) == proxies
     assert hash(proxies) == hash(TrustedProxies.parse("10.0.0.0/8,unix:"))
+
+
+@pytest.mark.parametrize("text", ["", "*", "unix:", "10.0.0.0/8,fd00::/8", "192.0.2.1/32,unix:,*"])
+def test_it_is_written_as_it_is_read(text: str) -> None:
+    assert str(TrustedProxies.parse(text)) == text
