@@ -10,7 +10,15 @@ from typing import Final
 from .closing import Closing, closing_of
 from .deadlines import Deadlines, Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
-from .events import CloseWebSocket, ConnectionClosed, Event, Request, Signal
+from .events import (
+    BytesMessage,
+    CloseWebSocket,
+    ConnectionClosed,
+    Event,
+    Request,
+    Signal,
+    TextMessage,
+)
 from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outgoing import Outgoing
@@ -113,7 +121,8 @@ class Connection:
         """
         incoming = self._incoming
         if incoming.frames is not None:
-            self._read_frames()
+            if not incoming.frames.settled:
+                self._read_frames()
             told = incoming.frames.next_event()
             if told is not None:
                 self._wanted = False
@@ -185,15 +194,26 @@ class Connection:
         Raises LocalProtocolError if any of them may not be sent now or says what
         may not be said; then none is sent, and everything is as before.
         """
-        incoming, standing = self._incoming, self._standing
+        incoming, outgoing, standing = self._incoming, self._outgoing, self._standing
+        frames = incoming.frames
+        if frames is not None and len(events) == 1:
+            (event,) = events
+            steps = standing.by_server.get(type(event))
+            if (
+                steps is not None
+                and steps[outgoing.keep_alive] is standing
+                and isinstance(event, (BytesMessage, TextMessage))
+            ):
+                # It leads nowhere else, so its own form is all there is to judge.
+                self._out.append(frames.send(outgoing.frames.judge(event)))
+                return
         if incoming.fast is not None and self._refusal is None and not incoming.withheld:
             plain = write_plainly(
-                events, standing, outgoing=self._outgoing, engine=incoming.fast, out=self._out
+                events, standing, outgoing=outgoing, engine=incoming.fast, out=self._out
             )
             if plain is not None:
                 self._standing = plain
                 return
-        outgoing = self._outgoing
         batch = outgoing.judge(
             events, standing, awaited=incoming.withheld and self.they_await_continue
         )
@@ -204,7 +224,6 @@ class Connection:
         send = incoming.engine.send
         self._out += [send(event) for event in batch.written]
         self._standing = batch.standing
-        frames = incoming.frames
         if frames is not None:
             self._out += map(frames.send, batch.framed)
         elif outgoing.agreed is not None:
@@ -245,8 +264,9 @@ class Connection:
         """Hand over the bytes that are to be written, `b""` if there are none."""
         if self._refusal is not None:
             self.send(*answer_to(self._refusal))
-        if self._incoming.frames is not None and self._standing.server is State.OPEN:
-            self._out.append(self._incoming.frames.owed())
+        frames = self._incoming.frames
+        if frames is not None and frames.owes and self._standing.server is _OPEN:
+            self._out.append(frames.owed())
         data = b"".join(self._out)
         self._out.clear()
         return data
@@ -360,6 +380,8 @@ class Connection:
             return
         for event in frames.read():
             self._heard(event)
+        if frames.settled and not late:
+            return
         if late and not frames.at_end:
             frames.owe_ping()
         if not frames.at_end or not (frames.told or late):

@@ -123,7 +123,7 @@ class Frames:
     def feed(self, data: bytes) -> None:
         """Take bytes from the peer."""
         self._received += len(data)
-        if self._released or self.at_end:
+        if self._released or self._error is not None or self._gate.close_waits:
             self.ignored |= bool(data)
         else:
             self._gate.feed(data)
@@ -138,8 +138,11 @@ class Frames:
             while self._waiting_size < room:
                 event = read_message(gate, unmask) if unmask and not self._in_engine else None
                 if event is not None:
-                    self.tell(event)
+                    self._waiting.append(event)
+                    self._waiting_size += _cost(event)
                     read.append(event)
+                    if not gate.buffer:
+                        break
                 elif not self._read_slowly(read):
                     break
         except RemoteProtocolError as error:
@@ -162,6 +165,11 @@ class Frames:
         self._engine.receive(raw)
         self._in_engine = True
         return True
+
+    @property
+    def settled(self) -> bool:
+        """Whether `read` would find nothing, and the peer's last frame has not come."""
+        return not (self._gate.buffer or self._in_engine or self._error is not None)
 
     def tell(self, event: Event) -> None:
         """Put `event` behind what waits."""
@@ -198,7 +206,7 @@ class Frames:
 
     def send(self, event: FrameEvent) -> bytes:
         """Return the bytes that say `event`; with a Close, also what is owed before it."""
-        if isinstance(event, BytesMessage | TextMessage):
+        if isinstance(event, (BytesMessage, TextMessage)):
             return self._send_part(event)
         if not isinstance(event, CloseWebSocket):
             return self._engine.send(event)
@@ -208,12 +216,12 @@ class Frames:
         return pong + self._engine.send(event)
 
     def _send_part(self, event: TextMessage | BytesMessage) -> bytes:
-        whole = event.final and not self._in_parts
-        self._in_parts = not event.final
-        frame = None
-        if whole and self._unmask is not None:
+        if self._unmask is not None and event.final and not self._in_parts:
             frame = write_message(event, below=self._compressed_from)
-        return frame or self._engine.send(event)
+            if frame is not None:
+                return frame
+        self._in_parts = not event.final
+        return self._engine.send(event)
 
     def owe_ping(self) -> None:
         """Ask the peer whether it is there, with what is handed over next."""

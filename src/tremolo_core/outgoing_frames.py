@@ -33,10 +33,11 @@ class OutgoingFrames:
     def judge(self, event: FrameEvent) -> FrameEvent:
         """Return what to write."""
         match event:
-            case TextMessage():
-                _encoded(event.text)
-                self._note_part(event)
             case BytesMessage():
+                self._note_part(event)
+            case TextMessage():
+                if not event.text.isascii():
+                    _encoded(event.text)
                 self._note_part(event)
             case Ping() | Pong():
                 if len(event.payload) > _MOST_IN_CONTROL:
@@ -49,6 +50,8 @@ class OutgoingFrames:
         return event
 
     def _note_part(self, event: TextMessage | BytesMessage) -> None:
+        if event.final and self.unfinished is None:
+            return
         kind = type(event)
         if self.unfinished not in (None, kind):
             raise LocalProtocolError(
