@@ -10,15 +10,7 @@ from typing import Final
 from .closing import Closing, closing_of
 from .deadlines import Deadlines, Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
-from .events import (
-    BytesMessage,
-    CloseWebSocket,
-    ConnectionClosed,
-    Event,
-    Request,
-    Signal,
-    TextMessage,
-)
+from .events import CloseWebSocket, ConnectionClosed, Event, Request, Signal
 from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outgoing import Outgoing
@@ -196,16 +188,10 @@ class Connection:
         """
         incoming, outgoing, standing = self._incoming, self._outgoing, self._standing
         frames = incoming.frames
-        if frames is not None and len(events) == 1:
-            (event,) = events
-            steps = standing.by_server.get(type(event))
-            if (
-                steps is not None
-                and steps[outgoing.keep_alive] is standing
-                and isinstance(event, (BytesMessage, TextMessage))
-            ):
-                # It leads nowhere else, so its own form is all there is to judge.
-                self._out.append(frames.send(outgoing.frames.judge(event)))
+        if frames is not None:
+            message = outgoing.frames.judge_alone(events, standing)
+            if message is not None:
+                self._out.append(frames.send(message))
                 return
         if incoming.fast is not None and self._refusal is None and not incoming.withheld:
             plain = write_plainly(
@@ -214,10 +200,9 @@ class Connection:
             if plain is not None:
                 self._standing = plain
                 return
-        batch = outgoing.judge(
-            events, standing, awaited=incoming.withheld and self.they_await_continue
-        )
-        if batch.standing.server not in _NOT_ANSWERING:
+        awaited = incoming.withheld and self.they_await_continue
+        batch = outgoing.judge(events, standing, awaited=awaited)
+        if batch.standing.answering:
             self._refusal = None
         if incoming.withheld:
             incoming.withheld = batch.awaited
@@ -287,7 +272,7 @@ class Connection:
     @property
     def response_started(self) -> bool:
         """Whether this exchange's final answer has begun, or can never begin."""
-        return self._standing.server not in _NOT_ANSWERING
+        return self._standing.answering
 
     @property
     def closing(self) -> Closing:
@@ -380,8 +365,6 @@ class Connection:
             return
         for event in frames.read():
             self._heard(event)
-        if frames.settled and not late:
-            return
         if late and not frames.at_end:
             frames.owe_ping()
         if not frames.at_end or not (frames.told or late):
@@ -413,6 +396,3 @@ class Connection:
 
     def _wait(self) -> Wait:
         return wait_of(self._standing, self._incoming, first=not self._cycle, wanted=self._wanted)
-
-
-_NOT_ANSWERING = frozenset((State.IDLE, State.SEND_RESPONSE))

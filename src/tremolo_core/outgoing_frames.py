@@ -5,7 +5,8 @@ says. The bytes are written by an engine.
 """
 
 from .errors import LocalProtocolError
-from .events import BytesMessage, CloseWebSocket, FrameEvent, Ping, Pong, TextMessage
+from .events import BytesMessage, CloseWebSocket, Event, FrameEvent, Ping, Pong, TextMessage
+from .standing import Standing
 
 __all__ = ("OutgoingFrames",)
 
@@ -29,6 +30,23 @@ class OutgoingFrames:
     def __init__(self) -> None:
         self.unfinished: type[TextMessage | BytesMessage] | None = None
         """The kind of the message of which only parts were sent."""
+
+    def judge_alone(
+        self, events: tuple[Event, ...], standing: Standing
+    ) -> TextMessage | BytesMessage | None:
+        """Return the only one of `events` if it is a message that leads nowhere else.
+
+        None if there is more to judge than what it says.
+        """
+        if len(events) != 1:
+            return None
+        (event,) = events
+        if not isinstance(event, (BytesMessage, TextMessage)):
+            return None
+        if standing.by_server.get(type(event)) != (standing, standing):
+            return None
+        self.judge(event)
+        return event
 
     def judge(self, event: FrameEvent) -> FrameEvent:
         """Return what to write."""

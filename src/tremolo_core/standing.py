@@ -16,11 +16,21 @@ __all__ = ("IDLE", "Standing", "standing_of")
 class Standing:
     """The states of both sides. There is one object for each pair of states."""
 
-    __slots__ = ("by_client", "by_server", "client", "next_cycle", "rejoined", "server")
+    __slots__ = (
+        "answering",
+        "by_client",
+        "by_server",
+        "client",
+        "next_cycle",
+        "rejoined",
+        "server",
+    )
 
     def __init__(self, client: State, server: State) -> None:
         self.client = client
         self.server = server
+        self.answering = server not in (State.IDLE, State.SEND_RESPONSE)
+        """Whether the final answer has begun, or can never begin."""
         # What follows is filled in below, once there is an object for each pair.
         self.rejoined = (self, self)
         """What the states lead to together: in a last exchange, and in one that is not."""
