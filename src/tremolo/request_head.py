@@ -136,8 +136,11 @@ class RequestHead:
 
     @property
     def host(self) -> bytes:
-        """Host and port as the client knows them; empty if an HTTP/1.0 request names none."""
-        return self.exchange.request.headers.get(b"host") or b""
+        """Host and port as the client knows them; empty if an HTTP/1.0 request names none.
+
+        A trusted proxy's X-Forwarded-Host, or `host` in Forwarded, comes before `Host`.
+        """
+        return self.exchange.peer.host or self.exchange.request.headers.get(b"host") or b""
 
     @property
     def scheme(self) -> bytes:

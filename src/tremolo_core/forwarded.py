@@ -7,10 +7,11 @@ connection is read in `proxy_protocol`.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from ._values import value
-from .addresses import Address, read_ip
+from .addresses import Address, IPAddress, read_ip
 from .grammar import FIELD_NAME, HOST
 from .headers import Headers
 from .trusted_proxies import TrustedProxies
@@ -48,6 +49,9 @@ _NODE = re.compile(
     rb"(" + _IPV6 + rb")"
     rb"|(?:([0-9.]++)|\[(" + _IPV6 + rb")\])(?::(?:([0-9]{1,5})|_[0-9A-Za-z._\-]++))?"
 )
+_LONGEST_NODE = 128
+"""An address takes 47 bytes, and a port that is hidden some more."""
+
 _HIDDEN = {b"for": b"unknown"}
 
 _PORT = re.compile(rb"[0-9]{1,5}")
@@ -156,15 +160,26 @@ class Forwarding:
         """Who `node` is, and whether it is trusted."""
         if node == b"unix:":
             return None, self.trusted.everyone or self.trusted.unix
-        match = _NODE.fullmatch(node)
-        if match is None:
+        found = _read_node(node) if len(node) <= _LONGEST_NODE else None
+        if found is None:
             return None, False
-        bare, four, six, digits = match.groups()
-        address = read_ip((bare or four or six).decode("ascii"))
-        port = None if digits is None else int(digits)
-        if address is None or (port is not None and port > 0xFFFF):
-            return None, False
-        return (str(address), port), self.trusted.trusts_address(address)
+        client, address = found
+        return client, self.trusted.trusts_address(address)
+
+
+# Many requests come from the same clients; this is half of the work.
+@lru_cache(maxsize=1_024)
+def _read_node(node: bytes) -> tuple[Address, IPAddress] | None:
+    """Who `node` is, in both forms; None if nobody can tell."""
+    match = _NODE.fullmatch(node)
+    if match is None:
+        return None
+    bare, four, six, digits = match.groups()
+    address = read_ip((bare or four or six).decode("ascii"))
+    port = None if digits is None else int(digits)
+    if address is None or (port is not None and port > 0xFFFF):
+        return None
+    return (str(address), port), address
 
 
 def _joined(said: list[tuple[bytes, bytes]], name: bytes) -> bytes:

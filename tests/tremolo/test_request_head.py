@@ -70,6 +70,11 @@ def test_where_it_came_from() -> None:
     assert request.ip == b"192.0.2.1"
 
 
+def test_the_host_is_the_one_that_a_trusted_proxy_tells_of() -> None:
+    peer = Peer(host=b"example.org")
+    assert RequestHead(FakeExchange(peer=peer)).host == b"example.org"
+
+
 def test_where_it_came_from_over_tls_from_nowhere() -> None:
     request = RequestHead(FakeExchange(headers=(), peer=Peer(scheme="https")))
     assert request.host == b""
