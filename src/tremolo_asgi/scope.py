@@ -10,7 +10,14 @@ from tremolo_core import Request
 from tremolo_core.targets import split_target
 from tremolo_transport.exchange import Peer
 
-from .types import HTTPScope, LifespanScope, State, WebSocketScope
+from .types import (
+    Extensions,
+    HTTPScope,
+    LifespanScope,
+    State,
+    TLSExtension,
+    WebSocketScope,
+)
 
 __all__ = (
     "decode_path",
@@ -18,6 +25,7 @@ __all__ = (
     "lifespan_scope",
     "mount_below",
     "offered_extensions",
+    "tls_extension",
     "under_root",
     "websocket_scope",
 )
@@ -43,7 +51,7 @@ def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) ->
         "client": None if client is None else (client[0], client[1] or 0),
         "server": peer.server,
         "state": state.copy(),
-        "extensions": {name: {} for name in offered_extensions(request)},
+        "extensions": _extensions(offered_extensions(request), peer),
     }
 
 
@@ -68,7 +76,7 @@ def websocket_scope(
         "server": peer.server,
         "subprotocols": [name.decode("ascii") for name in offered],
         "state": state.copy(),
-        "extensions": {"websocket.http.response": {}},
+        "extensions": _extensions(_OF_WEBSOCKETS, peer),
     }
 
 
@@ -136,6 +144,30 @@ def under_root(path: str, root_path: str) -> str:
     return root_path + path
 
 
+def _extensions(offered: tuple[str, ...], peer: Peer) -> Extensions:
+    extensions: Extensions = {name: {} for name in offered}
+    if peer.tls is not None:
+        extensions["tls"] = tls_extension(peer)
+    return extensions
+
+
+def tls_extension(peer: Peer) -> TLSExtension | None:
+    """What is known of the TLS that the client speaks to us; None if it speaks none."""
+    tls = peer.tls
+    if tls is None:
+        return None
+    return {
+        "server_cert": tls.server_certificate,
+        "client_cert_chain": list(tls.client_certificates),
+        "client_cert_name": tls.client_name,
+        # A certificate that is not good ends the handshake.
+        "client_cert_error": None,
+        "tls_version": tls.version_number,
+        "cipher_suite": tls.cipher_suite,
+    }
+
+
+_OF_WEBSOCKETS: tuple[str, ...] = ("websocket.http.response",)
 _FILES: tuple[str, ...] = ("http.response.pathsend", "http.response.zerocopysend")
 _WITHOUT_TRAILERS: tuple[str, ...] = ("http.response.early_hint", *_FILES)
 _WITH_TRAILERS: tuple[str, ...] = ("http.response.trailers", *_WITHOUT_TRAILERS)

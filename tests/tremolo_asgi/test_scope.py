@@ -9,12 +9,14 @@ from tremolo_asgi.scope import (
     http_scope,
     lifespan_scope,
     offered_extensions,
+    tls_extension,
     under_root,
     websocket_scope,
 )
 from tremolo_asgi.types import HTTPScope, State
 from tremolo_core import Headers, Request
 from tremolo_transport.exchange import Peer
+from tremolo_transport.tls_session import TLSSession
 
 PEER = Peer(client=("192.0.2.1", 50_000), server=("192.0.2.2", 80), scheme="http")
 
@@ -242,6 +244,33 @@ def test_subprotocols_are_as_the_client_said_them() -> None:
     request = handshake((name, b"Superchat, chat"), (name, b"a"))
     scope = websocket_scope(request, PEER, root_path="", state={})
     assert scope["subprotocols"] == ["Superchat", "chat", "a"]
+
+
+def test_what_is_known_of_tls_is_told_where_there_is_any() -> None:
+    session = TLSSession(
+        version="TLSv1.3",
+        cipher="TLS_AES_256_GCM_SHA384",
+        version_number=0x0304,
+        cipher_suite=0x1302,
+        server_certificate="ours",
+        client_certificates=("theirs", "of who has signed it"),
+        client_name="CN=they",
+    )
+    peer = PEER.over_tls(session)
+    told = {
+        "server_cert": "ours",
+        "client_cert_chain": ["theirs", "of who has signed it"],
+        "client_cert_name": "CN=they",
+        "client_cert_error": None,
+        "tls_version": 0x0304,
+        "cipher_suite": 0x1302,
+    }
+    assert tls_extension(peer) == told
+    assert scope_of(peer=peer)["extensions"]["tls"] == told
+    scope = websocket_scope(handshake(), peer, root_path="", state={})
+    assert (scope["scheme"], scope["extensions"]["tls"]) == ("wss", told)
+    assert tls_extension(PEER) is None
+    assert "tls" not in scope_of()["extensions"]
 
 
 def test_each_websocket_has_a_copy_of_the_state() -> None:

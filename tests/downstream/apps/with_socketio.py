@@ -9,7 +9,8 @@ from tests.downstream.apps.with_starlette import app as starlette
 
 pool = []
 
-server = socketio.AsyncServer(async_mode="asgi")
+# Its client waits for the poll that runs when it leaves, which a ping ends.
+server = socketio.AsyncServer(async_mode="asgi", ping_interval=1)
 
 
 @server.event
