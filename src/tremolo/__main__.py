@@ -6,15 +6,14 @@ Its options are those of the table in `config`; what they do is done by
 
 import argparse
 import functools
-import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import loader, program
 from ._version import __version__
 from .config import OPTIONS, Config, ConfigError, configure, defaults_of
+from .exit_codes import ExitCode, complain
 from .option import Option, Spelling, flag_of
-from .program import ExitCode, complain
 
 __all__ = ("main",)
 
@@ -39,15 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.FAILED
     except SystemExit:
         return ExitCode.OK  # after --help and --version
-    try:
-        return program.run(functools.partial(loader.build, target, config), config)
-    except loader.ModuleFailed as error:
-        traceback.print_exception(error.__cause__)
-        complain(str(error))
-        return ExitCode.APPLICATION
-    except loader.LoadError as error:
-        complain(str(error))
-        return ExitCode.FAILED
+    return program.run(functools.partial(loader.build, target, config), config)
 
 
 def _understand(told: dict[str, Any], unknown: list[str]) -> tuple[Config, str]:

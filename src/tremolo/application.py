@@ -195,15 +195,10 @@ class Application(RouteRegistry, HookRegistry):
             raise TypeError(
                 f"run() has no option {', '.join(unknown)}; there are {', '.join(sorted(known))}"
             )
-        if worker_num != 1:
-            raise ValueError(
-                f"worker_num must be 1, not {worker_num!r}: this version of Tremolo serves from"
-                " one process"
-            )
         if log_level is not None:
             options["log_level"] = log_level
         if "bind" not in options:
             if host is None:
                 raise ValueError("run() must be told where to listen: a host and a port, or bind")
             options.update(host=host, port=port)
-        serving.run(self, debug=debug, loop=loop, **options)
+        serving.run(self, debug=debug, loop=loop, worker_num=worker_num, **options)

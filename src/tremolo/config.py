@@ -3,8 +3,8 @@
 The command line is made from the table in `__main__`; `program` acts on the
 value. Each default is that of the field it belongs to, said nowhere else. The
 table's rows stand by subject in `app_options`, `limit_options`,
-`listening_options`, `program_options`, `proxy_options`, `tls_options` and
-`websocket_options`; what a row is, in `option`.
+`listening_options`, `program_options`, `proxy_options`, `tls_options`,
+`websocket_options` and `worker_options`; what a row is, in `option`.
 """
 
 import dataclasses
@@ -17,6 +17,7 @@ from tremolo_core import value
 from tremolo_transport.endpoints import Bind, Endpoint, UnixBind
 from tremolo_transport.settings import Listener, ServerSettings
 from tremolo_transport.tls_settings import TLSSettings
+from tremolo_transport.worker_settings import WorkerSettings
 
 from .app_options import APP_OPTIONS
 from .limit_options import LIMIT_OPTIONS
@@ -28,6 +29,7 @@ from .proxy_options import PROXY_OPTIONS
 from .settings import AppSettings
 from .tls_options import TLS_OPTIONS
 from .websocket_options import WEBSOCKET_OPTIONS
+from .worker_options import NEED_WORKERS, WORKER_OPTIONS
 
 __all__ = (
     "OPTIONS",
@@ -48,6 +50,7 @@ OPTIONS: tuple[Option, ...] = (
     *TLS_OPTIONS,
     *PROXY_OPTIONS,
     *PROGRAM_OPTIONS,
+    *WORKER_OPTIONS,
     *APP_OPTIONS,
     *LIMIT_OPTIONS,
     *WEBSOCKET_OPTIONS,
@@ -91,6 +94,8 @@ class Config:
     loop: Loop = "asyncio"
     log_level: LogLevel | None = None
     """None is DEBUG for an application that is debugged, and INFO for others."""
+    workers: WorkerSettings = WorkerSettings()
+    """With none, the program itself serves."""
     root_path: str = ""
     lifespan: LifespanMode = "auto"
     ws_per_message_deflate: bool = True
@@ -168,6 +173,9 @@ def configure(options: Mapping[str, object]) -> Config:
             raise ConfigError(name, f"says what {earlier} says too; give one of them")
     if "bind" in contents and not contents.keys().isdisjoint({"host", "port"}):
         raise ConfigError(told_by["bind"], "says host and port already; do not give those too")
+    if contents.get("worker_num") == 0:
+        for name in NEED_WORKERS & contents.keys():
+            raise ConfigError(told_by[name], "needs a worker process, and worker_num says none")
     for option in OPTIONS:
         if option.name in contents:
             for field in option.fields:

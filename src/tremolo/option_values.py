@@ -6,12 +6,15 @@ which function stands in `config`.
 """
 
 import math
+import os
 import re
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
 __all__ = (
     "read_count",
+    "read_count_or_none",
     "read_duration",
     "read_flag",
     "read_one_of",
@@ -23,6 +26,8 @@ __all__ = (
     "read_size_or_none",
     "read_text",
     "read_truth",
+    "read_whole",
+    "read_workers",
 )
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -122,6 +127,30 @@ def read_count(told: object) -> int:
     if not count:
         raise ValueError("a number, at least 1")
     return count
+
+
+def read_count_or_none(told: object) -> int | None:
+    """How many; None, in a text `none` or 0, is no limit."""
+    if _is_none(told):
+        return None
+    return read_whole(told) or None
+
+
+def read_whole(told: object) -> int:
+    """A number that is not negative."""
+    number = _whole(told)
+    if number is None:
+        raise ValueError("a number")
+    return number
+
+
+def read_workers(told: object) -> int:
+    """How many processes; a negative number is as many as this process may use processors."""
+    if isinstance(told, str) and told.startswith("-"):
+        told = -read_whole(told[1:])
+    if isinstance(told, int) and not isinstance(told, bool) and told < 0:
+        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return read_whole(told)
 
 
 def read_root_path(told: object) -> str:

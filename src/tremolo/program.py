@@ -1,44 +1,38 @@
-"""Runs a server as a program: logging, the event loop, signals, and the exit code.
+"""Runs a server as a program: logging, the processes it consists of, and the exit code.
 
 To serve inside a program of one's own, there is `serving`; what a program can
-be told stands in `config`.
+be told stands in `config`; one serving process is run by `process`.
 """
 
-import contextvars
-import enum
 import importlib.util
 import logging
 import signal
 import sys
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, assert_never
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from multiprocessing.reduction import ForkingPickler
 
-import anyio
+from tremolo_core import value
+from tremolo_transport.exchange import Handler
+from tremolo_transport.seat import Seat
+from tremolo_transport.supervisor import Supervised, Supervisor
+from tremolo_transport.worker_queues import open_queues
+from tremolo_transport.worker_settings import WorkerSettings
 
-from tremolo_asgi import LifespanFailed
-from tremolo_transport import Server, serve
-from tremolo_transport.exchange import Exchange, Handler, ManagedHandler
-
+from . import loader
 from .config import Config, Loop
+from .exit_codes import ExitCode, complain
+from .process import Process
 
-__all__ = ("ExitCode", "complain", "run")
+__all__ = ("run",)
 
 _logger = logging.getLogger("tremolo.program")
 
 _LOG_FORMAT = "[%(asctime)s] %(levelname)s %(name)s: %(message)s"
 
-
-class ExitCode(enum.IntEnum):
-    """What a program's end says. One that was made to stop at once ends with 128 + the signal."""
-
-    OK = 0
-    """It was told to stop, and everything was completed or had its time."""
-    FAILED = 1
-    """It could not run: an option it does not understand, no application, a taken address."""
-    APPLICATION = 3
-    """The application failed to start up or to shut down, or to be imported."""
+_MARGIN_SECONDS = 15.0
+"""What a worker that stops may take beyond its bounds; long before, it ends itself."""
 
 
 def run(build: Callable[[], Handler], config: Config) -> int:
@@ -46,98 +40,96 @@ def run(build: Callable[[], Handler], config: Config) -> int:
 
     The first SIGINT or SIGTERM stops the server, within its bound; a second
     one, or one before it listens, ends it at once. Whatever goes wrong is said
-    on standard error. What `build` raises is left to the caller.
+    on standard error. With workers, `build` is called in each of them and must
+    be picklable.
     """
     _set_up_logging(config)
     missing = _missing_extra(config.loop)
     if missing is not None:
         complain(f"{missing} is not installed: pip install 'tremolo-anyio[{missing}]'")
         return ExitCode.FAILED
-    backend, options = _backend(config.loop)
     try:
-        handler = build()
-        return anyio.run(_Program(handler, config).run, backend=backend, backend_options=options)
+        if config.workers.number and _can_be_sent(build, config):
+            return _supervise(build, config)
+        if config.workers not in (WorkerSettings(), WorkerSettings(number=0)):
+            return ExitCode.FAILED
+        handler = _build(build)
+        if isinstance(handler, ExitCode):
+            return handler
+        return Process(handler, config, listeners=config.listeners).run()
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 
 
-def complain(line: str) -> None:
-    """Say why the program ends, in one line on standard error, whatever the log level is."""
-    sys.stderr.write(f"tremolo: {line}\n")
+def _can_be_sent(build: Callable[[], Handler], config: Config) -> bool:
+    """Whether a worker process can be told what to serve; if not, say so."""
+    try:
+        ForkingPickler.dumps(build)
+    except Exception as error:
+        reason = f"the application cannot be sent to a worker process ({error})"
+        if config.workers == WorkerSettings():
+            # Nobody has asked for one.
+            _logger.info("%s: serving in this process", reason)
+        else:
+            complain(f"{reason}: name it as 'module:app', or serve with worker_num=0")
+        return False
+    return True
 
 
-class _Program:
-    """One run, from the opening of the sockets to their end."""
-
-    def __init__(self, handler: Handler, config: Config) -> None:
-        self._handler = _Watched(handler)
-        self._config = config
-        self._server: Server | None = None
-        self._ended_by: signal.Signals | None = None
-
-    async def run(self) -> int:
-        code: int = ExitCode.OK
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async with anyio.create_task_group() as group:
-                with anyio.CancelScope() as scope:
-                    group.start_soon(self._obey, signals, scope)
-                    code = await self._serve()
-                group.cancel_scope.cancel()
-        return code if self._ended_by is None else 128 + self._ended_by
-
-    async def _obey(self, signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
-        async for number in signals:
-            if self._server is None or self._server.shutdown.begun:
-                _logger.warning("%s: ending at once", number.name)
-                self._ended_by = number
-                scope.cancel()
-                return
-            _logger.info("%s: stopping", number.name)
-            self._server.begin_stop()
-
-    async def _serve(self) -> int:
-        try:
-            async with serve(
-                self._handler, binds=self._config.listeners, settings=self._config.server
-            ) as server:
-                for url in server.urls:
-                    _logger.info("listening on %s", url)
-                self._server = server
-                await server.wait_stopped()
-            _logger.info("stopped")
-            return ExitCode.OK
-        except LifespanFailed as error:
-            if error.__cause__ is not None:
-                traceback.print_exception(error.__cause__)
-            complain(str(error))
-        except Exception as error:
-            if isinstance(error, OSError) and not self._handler.reached:
-                complain(error.strerror or str(error))
-                return ExitCode.FAILED
-            traceback.print_exception(error)
-            complain("the application failed")
+def _build(build: Callable[[], Handler]) -> Handler | ExitCode:
+    """The handler; or an exit code, and whoever reads standard error knows why."""
+    try:
+        return build()
+    except loader.ModuleFailed as error:
+        traceback.print_exception(error.__cause__)
+        complain(str(error))
         return ExitCode.APPLICATION
+    except loader.LoadError as error:
+        complain(str(error))
+        return ExitCode.FAILED
 
 
-class _Watched:
-    """A handler that remembers whether the application's start-up was reached.
+@value
+class _Worker:
+    """What runs in a worker process."""
 
-    So that an OSError of the application, whose database is not there, is not
-    mistaken for one of our own sockets.
-    """
+    build: Callable[[], Handler]
+    config: Config
 
-    def __init__(self, handler: Handler) -> None:
-        self._handler = handler
-        self.reached = False
+    def __call__(self, seat: Seat) -> int:
+        _set_up_logging(self.config)
+        handler = _build(self.build)
+        if isinstance(handler, ExitCode):
+            return handler
+        return Process(handler, self.config, listeners=seat.sockets, seat=seat).run()
 
-    def __call__(self, exchange: Exchange, /) -> Awaitable[None]:
-        return self._handler(exchange)
 
-    def lifespan(self) -> AbstractAsyncContextManager[contextvars.Context]:
-        self.reached = True
-        if isinstance(self._handler, ManagedHandler):
-            return self._handler.lifespan()
-        return nullcontext(contextvars.copy_context())
+def _supervise(build: Callable[[], Handler], config: Config) -> int:
+    worker = _Worker(build=build, config=config)
+    try:
+        queues = open_queues(config.listeners, config.workers)
+    except OSError as error:
+        complain(error.strerror or str(error))
+        return ExitCode.FAILED
+    with ExitStack() as opened:
+        for listening in {id(each): each for queue in queues for each in queue}.values():
+            opened.callback(listening.close)
+        supervised = Supervised(target=worker, settings=config.workers, seconds=_bound(config))
+        code = Supervisor(supervised, queues).run(_announce)
+    if code == ExitCode.OK:
+        _logger.info("stopped")
+    return code
+
+
+def _announce(urls: Sequence[str]) -> None:
+    for url in urls:
+        _logger.info("listening on %s", url)
+
+
+def _bound(config: Config) -> float | None:
+    """How long a worker that stops may take: its requests, then its application."""
+    seconds = config.server.shutdown
+    return None if seconds is None else config.server.shutdown_delay + 2 * seconds + _MARGIN_SECONDS
 
 
 def _set_up_logging(config: Config) -> None:
@@ -150,15 +142,3 @@ def _missing_extra(loop: Loop) -> str | None:
     if loop == "asyncio" or importlib.util.find_spec(loop) is not None:
         return None
     return loop
-
-
-def _backend(loop: Loop) -> tuple[str, dict[str, Any]]:
-    match loop:
-        case "asyncio":
-            return "asyncio", {}
-        case "uvloop":
-            return "asyncio", {"use_uvloop": True}
-        case "trio":
-            return "trio", {}
-        case _:
-            assert_never(loop)

@@ -17,10 +17,13 @@ from .application import Application
 from .config import ConfigError, configure
 from .loader import build, handler_for
 from .program_options import PROGRAM_OPTIONS
+from .worker_options import WORKER_OPTIONS
 
 __all__ = ("run", "serve")
 
-_OF_PROGRAMS = frozenset(name for option in PROGRAM_OPTIONS for name in option.names)
+_OF_PROGRAMS = frozenset(
+    name for option in (*PROGRAM_OPTIONS, *WORKER_OPTIONS) for name in option.names
+)
 
 
 def serve(
@@ -67,9 +70,11 @@ def run(
     `app` may also be what the command line takes, such as `"example:app"`.
     `options` are those of the command line with underscores.
 
-    Raises ConfigError, a ValueError, for an option that cannot be, LoadError if
-    there is no such application, and SystemExit with the exit code if serving
-    fails or is ended by force.
+    With workers, `app` must be picklable or be told by its name; by default one
+    that is not is served in this process.
+
+    Raises ConfigError, a ValueError, for an option that cannot be, and
+    SystemExit with the exit code if serving fails or is ended by force.
     """
     config = configure({**_address(host, port, options), **options})
     make = (

@@ -92,6 +92,12 @@ class Driver:
         self._tasks: ConnectionTasks | None = None
         """Made on demand."""
 
+    @property
+    def in_flight(self) -> str | None:
+        """The request whose handler runs, or whose answer is on the way; None between requests."""
+        exchange = self._exchange
+        return None if exchange is None else _name(exchange.request)
+
     def on_close(self, callback: Callable[[], None]) -> None:
         """As `ConnectionInfo.on_close`."""
         if self.state is ConnectionState.CLOSED:
@@ -191,6 +197,7 @@ class Driver:
             if request.upgrade is not None and not self._around.settings.websockets:
                 request = replace(request, upgrade=None)
             self.state = ConnectionState.BUSY
+            self._around.counts.requests += 1
             self._exchange = exchange = ServedExchange(
                 request,
                 link=self._link,

@@ -21,10 +21,12 @@ from .driver import Driver
 from .entrances import Entrance
 from .exchange import Handler, ManagedHandler
 from .listeners import Listenable, open_sockets
+from .parting import Parting
 from .peer import Address
 from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
-from .surroundings import Surroundings
+from .statistics import Statistics
+from .surroundings import Counts, Surroundings
 from .sweeper import Sweeper
 from .tls_contexts import TLSContext
 from .tls_settings import TLSSettings
@@ -70,8 +72,12 @@ class Server:
         """Around the server's whole life."""
         self._grace = CancelScope()
         """Around the connections: its deadline is the end of their time."""
-        self._last_call = 0.0
-        """Seconds that idle connections are listened to when the stop has begun."""
+        self.drained = anyio.Event()
+        """Set when the stop has come so far that there are no connections left."""
+        self._parting = Parting()
+        self._drivers: set[Driver] = set()
+        self._accepted = 0
+        self._counts = Counts()
         self._unserved: set[socket.socket] = set()
         """Accepted, but still without the task that will own them."""
 
@@ -86,26 +92,36 @@ class Server:
         cancelled. A call while the server stops can only shorten that. If the
         call is cancelled, the server goes on stopping.
         """
-        self.begin_stop(grace=grace, close_code=close_code)
+        self.begin_stop(grace=grace, parting=Parting(close_code=close_code))
         await self.wait_stopped()
 
-    def begin_stop(
-        self, *, grace: float | None = None, last_call: float = 0.0, close_code: int = 1001
-    ) -> None:
-        """As `stop`, but do not wait for the end.
-
-        Idle connections are listened to for `last_call` seconds before they are
-        closed, as a request may be on its way. WebSockets are closed with
-        `close_code`.
-        """
+    def begin_stop(self, *, grace: float | None = None, parting: Parting = Parting()) -> None:
+        """As `stop`, but do not wait for the end. Of two partings the first counts."""
         seconds = self._settings.shutdown if grace is None else grace
-        deadline = None
-        if seconds is not None:
-            deadline = anyio.current_time() + self._settings.shutdown_delay + seconds
-        self._last_call = max(self._last_call, last_call)
-        self.shutdown.begin(deadline, accepting=True, close_code=close_code)
+        if not self.shutdown.begun:
+            self._parting = parting
+        deadline = None if seconds is None else anyio.current_time() + self._delay + seconds
+        self.shutdown.begin(deadline, accepting=True, close_code=parting.close_code)
         if deadline is not None:
             self._grace.deadline = min(self._grace.deadline, deadline)
+
+    @property
+    def _delay(self) -> float:
+        delay = self._parting.delay
+        return self._settings.shutdown_delay if delay is None else delay
+
+    def statistics(self) -> Statistics:
+        """What the server has counted, for any task or thread."""
+        return Statistics(
+            connections=len(self._drivers),
+            requests=len(self.unfinished()),
+            total_connections=self._accepted,
+            total_requests=self._counts.requests,
+        )
+
+    def unfinished(self) -> tuple[str, ...]:
+        """The requests in flight, by method and target."""
+        return tuple(filter(None, [driver.in_flight for driver in tuple(self._drivers)]))
 
     def reload_certificates(self) -> None:
         """Read the certificates again, for new connections; what cannot be used is logged.
@@ -146,6 +162,7 @@ class Server:
             for sock in self._unserved:
                 sock.close()
             self._ready.set()
+            self.drained.set()
             self._stopped.set()
 
     async def _live(self) -> None:
@@ -157,8 +174,10 @@ class Server:
                 around = self._surroundings(context, services)
                 sweeper = Sweeper(around, chores=self._chores())
                 services.start_soon(sweeper.run)
+                self._drivers, self._counts = sweeper.drivers, around.counts
                 with self._grace:
                     await self._serve(around, sweeper)
+                self.drained.set()
                 services.cancel_scope.cancel()
 
     def _chores(self) -> tuple[Callable[[], None], ...]:
@@ -179,6 +198,7 @@ class Server:
 
         def starter(entrance: Entrance, theirs: Surroundings) -> Callable[[socket.socket], None]:
             def start(sock: socket.socket) -> None:
+                self._accepted += 1
                 self._unserved.add(sock)
                 connections.start_soon(self._serve_socket, sock, entrance, theirs, sweeper)
 
@@ -195,9 +215,9 @@ class Server:
                     acceptors.start_soon(accept_forever, listening.socket, start)
                 self._ready.set()
                 await self.shutdown.wait()
-                await anyio.sleep(self._settings.shutdown_delay)
+                await anyio.sleep(self._delay)
                 acceptors.cancel_scope.cancel()
-            self.shutdown.drain(self._last_call)
+            self.shutdown.drain(self._parting.last_call)
             for listening, start in starters:
                 # Whoever is in the queue would be reset when the socket is closed.
                 with suppress(OSError):

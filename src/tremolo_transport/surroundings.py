@@ -16,9 +16,19 @@ from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
 from .stamp import Stamp
 
-__all__ = ("Surroundings",)
+__all__ = ("Counts", "Surroundings")
 
 logger = logging.getLogger("tremolo.server")
+
+
+class Counts:
+    """What the connections of one server count together."""
+
+    __slots__ = ("requests",)
+
+    def __init__(self) -> None:
+        self.requests = 0
+        """Those that were handed to handlers."""
 
 
 class Surroundings:
@@ -26,6 +36,7 @@ class Surroundings:
 
     __slots__ = (
         "context",
+        "counts",
         "forwarding",
         "handler",
         "refusals",
@@ -55,6 +66,7 @@ class Surroundings:
         self.shutdown = shutdown
         self.stamp = Stamp(server_name=settings.server_name, date=settings.date)
         self.refusals = RefusalLog()
+        self.counts = Counts()
 
     def under(self, listener: Listener) -> "Surroundings":
         """The same, all shared, for the connections of a listener: with what it has of its own."""

@@ -35,6 +35,7 @@ from . import (
     test_proxy_options,
     test_tls_options,
     test_websocket_options,
+    test_worker_options,
 )
 from .configuring import Changes, flat
 
@@ -48,6 +49,7 @@ CHANGES: Changes = {
     **test_proxy_options.CHANGES,
     **test_tls_options.CHANGES,
     **test_websocket_options.CHANGES,
+    **test_worker_options.CHANGES,
 }
 
 

@@ -197,7 +197,7 @@ def test_nothing_is_said_below_the_log_level(directory: Path) -> None:
 def test_a_refusal_is_one_line(
     arguments: tuple[str, ...], code: int, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(arguments) == code
+    assert main((*arguments, "--worker-num=0")) == code
     output, errors = capsys.readouterr()
     [line] = errors.splitlines()
     assert line.startswith(f"tremolo: {text}")
@@ -231,7 +231,7 @@ def test_a_failed_start_up_is_its_traceback(directory: Path, loop: str) -> None:
 
 @pytest.mark.usefixtures("_here")
 def test_a_module_that_raises_is_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    code = main(["raises:app"])
+    code = main(["raises:app", "--worker-num=0"])
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[1].endswith('raises.py", line 1, in <module>')

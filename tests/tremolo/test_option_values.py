@@ -9,6 +9,7 @@ import pytest
 
 from tremolo.option_values import (
     read_count,
+    read_count_or_none,
     read_duration,
     read_flag,
     read_one_of,
@@ -20,6 +21,8 @@ from tremolo.option_values import (
     read_size_or_none,
     read_text,
     read_truth,
+    read_whole,
+    read_workers,
 )
 
 read_fruit = read_one_of("Apple", "PEAR")
@@ -54,6 +57,15 @@ TAKEN: list[tuple[Callable[[object], object], Any, object]] = [
     (read_duration, "0", 0.0),
     (read_duration, "2.5", 2.5),
     (read_duration, 5, 5.0),
+    (read_count_or_none, "0", None),
+    (read_count_or_none, 0, None),
+    (read_count_or_none, "none", None),
+    (read_count_or_none, None, None),
+    (read_count_or_none, "7", 7),
+    (read_whole, "0", 0),
+    (read_whole, 7, 7),
+    (read_workers, "0", 0),
+    (read_workers, 4, 4),
     (read_count, "1", 1),
     (read_count, 5, 5),
     (read_root_path, "", ""),
@@ -86,6 +98,9 @@ REFUSED: list[tuple[Callable[[object], object], Any, str]] = [
         for told in ("api", "/", "/api/")
     ),
     *((read_duration, told, "a number of seconds") for told in ("none", None, "x", -1)),
+    *((read_whole, told, "a number") for told in ("", "x", -1, 1.5, True, None)),
+    *((read_workers, told, "a number") for told in ("", "x", "-", "-x", 1.5, True, None)),
+    *((read_count_or_none, told, "a number") for told in ("", "x", -1)),
     *((read_count, told, "a number, at least 1") for told in ("0", 0, "", "none", -1, 1.5, True)),
     (read_root_path, None, "text"),
     *((read_server_name, told, "visible ASCII") for told in (" a", "a ", "a\r\nb: c", "é", b"\0")),

@@ -14,7 +14,8 @@ import anyio
 import pytest
 
 from tremolo.config import Config, Loop, configure
-from tremolo.program import ExitCode, complain, run
+from tremolo.exit_codes import ExitCode, complain
+from tremolo.program import run
 from tremolo_asgi import AsgiHandler
 from tremolo_transport import Exchange, Handler
 
@@ -75,7 +76,7 @@ def ask(client: socket.socket) -> Call:
 
 
 def told(**options: object) -> Config:
-    return configure({"port": 0, **options})
+    return configure({"port": 0, "worker_num": 0, **options})
 
 
 async def not_found(exchange: Exchange) -> None:
@@ -125,7 +126,7 @@ def test_every_address_is_named_with_its_port(
 ) -> None:
     when_logged("listening on http://127.0.0.2", raise_signal(signal.SIGTERM))
     with caplog.at_level(logging.INFO):
-        config = configure({"bind": "127.0.0.1:0,127.0.0.2:0", "loop": loop})
+        config = configure({"bind": "127.0.0.1:0,127.0.0.2:0", "loop": loop, "worker_num": 0})
         assert run(lambda: not_found, config) == 0
     lines = [text for text in caplog.messages if text.startswith("listening")]
     assert len(lines) == 2

@@ -13,7 +13,7 @@ import pytest
 
 from tremolo import Application
 from tremolo.config import ConfigError
-from tremolo.loader import LoadError, NotAnApplication
+from tremolo.loader import NotAnApplication
 from tremolo.serving import run, serve
 from tremolo_asgi import LifespanFailed
 
@@ -143,11 +143,13 @@ def test_run_takes_what_the_command_line_takes(
     path = tmp_path / "stops_itself.py"
     path.write_text(STOPS_ITSELF, encoding="utf-8")
     with pytest.raises(SystemExit) as caught:
-        run(f"{path}:app", port=0)
+        run(f"{path}:app", port=0, worker_num=0)
     assert caught.value.code == 3
     assert capsys.readouterr().err == "tremolo: the application failed to start up: on purpose\n"
-    with pytest.raises(LoadError, match="there is no 'other'"):
-        run(f"{path}:other")
+    with pytest.raises(SystemExit) as caught:
+        run(f"{path}:other", worker_num=0)
+    assert caught.value.code == 1
+    assert "there is no 'other'" in capsys.readouterr().err
     monkeypatch.delitem(sys.modules, "stops_itself")
 
 

@@ -49,7 +49,7 @@ ID, SR, SB, DN, MC, CL, ER = HTTP_STATES = (
 
 CLIENT_CONVERSATIONS: dict[str, tuple[State, list[tuple[Event, State]]]] = {
     "a request without a body": (State.IDLE, [(REQUEST, State.SEND_BODY), (END, State.DONE)]),
-    "a body in two parts, and a farewell": (
+    "a body in two parts, and a parting": (
         State.IDLE,
         [
             (REQUEST, State.SEND_BODY),

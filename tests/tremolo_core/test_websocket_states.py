@@ -46,7 +46,7 @@ FRAMES: dict[str, tuple[State, Steps]] = {
             (ConnectionClosed, CL),
         ],
     ),
-    "a farewell without a close": (OP, [(ConnectionClosed, CL)]),
+    "a parting without a close": (OP, [(ConnectionClosed, CL)]),
 }
 
 SIDES: dict[str, tuple[Moves, dict[str, tuple[State, Steps]]]] = {

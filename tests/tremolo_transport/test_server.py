@@ -35,6 +35,7 @@ from tremolo_transport import (
 from tremolo_transport import open_sockets as open_listening
 from tremolo_transport.acceptor import accept_queued
 from tremolo_transport.driver import Driver
+from tremolo_transport.parting import Parting
 from tremolo_transport.streams import Transport
 
 from .conversations import Client, settle
@@ -462,7 +463,7 @@ async def test_the_delay_is_not_taken_from_the_requests_time() -> None:
 async def test_an_idle_client_has_a_last_call() -> None:
     async with serve(hello) as server, connected(server) as client:
         assert (await client.ask(GET)).body == b"hello"
-        server.begin_stop(last_call=PATIENCE)
+        server.begin_stop(parting=Parting(last_call=PATIENCE))
         while not server.shutdown.draining:
             await checkpoint()
         await settle()

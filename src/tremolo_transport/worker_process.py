@@ -1,0 +1,135 @@
+"""One worker as its supervisor sees it: a process, a pipe, and what is known of it.
+
+When a worker is started, replaced or killed is decided in `supervisor`.
+"""
+
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from .listeners import ListeningSocket
+from .seat import Command, Report, Seat
+
+__all__ = ("Target", "WorkerProcess")
+
+Target = Callable[[Seat], int]
+"""What runs in the worker, and returns its exit code. It must be picklable."""
+
+_spawn = multiprocessing.get_context("spawn")
+
+
+class WorkerProcess:
+    """A process that was started, from its first moment to its last."""
+
+    def __init__(self, target: Target, sockets: Sequence[ListeningSocket], *, number: int) -> None:
+        """Start it. Raises whatever pickling `target` raises."""
+        self._pipe, theirs = _spawn.Pipe()
+        seat = Seat(theirs, sockets)
+        self._process = _spawn.Process(
+            target=_work, args=(target, seat), name=f"tremolo-worker-{number}"
+        )
+        with _interrupts_blocked():
+            self._process.start()
+        seat.close()
+        self.pid: int = self._process.pid or 0
+        self.started = time.monotonic()
+        self.ready: float | None = None
+        """When it said that it accepts connections."""
+        self.addresses: tuple[str, ...] = ()
+        """Where, as it said then."""
+        self.last_sign = self.started
+        """When it last said anything."""
+        self.spent: str | None = None
+        """Why it wants to be replaced."""
+        self.told: Command | None = None
+        """What it was told last."""
+        self.deadline: float | None = None
+        """When it will be killed."""
+        self.killed = False
+        """Whether it was."""
+
+    @property
+    def sentinel(self) -> int:
+        """What becomes readable when the process ends."""
+        return self._process.sentinel
+
+    def fileno(self) -> int:
+        """What becomes readable when the worker says something."""
+        return self._pipe.fileno()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.is_alive()
+
+    def hear(self) -> None:
+        """Take in all that the worker has said."""
+        try:
+            while self._pipe.poll():
+                self._note(self._pipe.recv_bytes())
+        except (EOFError, OSError):
+            # Its end is noticed by the process's own.
+            return
+
+    def _note(self, said: bytes) -> None:
+        word, _, rest = said.partition(b" ")
+        text = rest.decode()
+        self.last_sign = time.monotonic()
+        match Report(word):
+            case Report.READY:
+                self.ready = self.last_sign
+                self.addresses = tuple(text.splitlines())
+            case Report.SPENT:
+                self.spent = text
+            case Report.ALIVE:
+                pass
+
+    def tell(self, command: Command, *, seconds: float | None) -> None:
+        """Tell it to end, and to be killed if it has not after so many seconds."""
+        self.told = command
+        if seconds is not None:
+            self.deadline = min(self.deadline or float("inf"), time.monotonic() + seconds)
+        with suppress(OSError):
+            self._pipe.send_bytes(command.value)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.killed = True
+        self._process.kill()
+
+    def end(self) -> str:
+        """Forget the process, which has ended or ends now; return how it has ended, in words."""
+        self._process.join()
+        self._pipe.close()
+        code = self.exit_code
+        self._process.close()
+        if code >= 0:
+            return f"exited with code {code}"
+        try:
+            return f"was ended by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"was ended by signal {-code}"
+
+    @property
+    def exit_code(self) -> int:
+        """Of a process that has ended; negative for a signal."""
+        return self._process.exitcode or 0
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Whoever interrupts at the keyboard means the supervisor: a process inherits the mask."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(target: Target, seat: Seat) -> None:
+    # What was blocked while the process was made is ignored from here on.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    raise SystemExit(target(seat))

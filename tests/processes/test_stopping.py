@@ -1,0 +1,140 @@
+"""A program always ends within its bound, whatever its clients and its handlers do meanwhile."""
+
+import http.client
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from .running import PATIENCE, Program, running
+
+BOUND = 0.5
+"""Seconds for requests in flight, in these tests."""
+
+HANDSHAKE = (
+    b"GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+@contextmanager
+def asked(program: Program, data: bytes, *, answered: bool) -> Iterator[socket.socket]:
+    """A connection on which `data` was sent, and the first bytes of an answer have come."""
+    with socket.create_connection(("127.0.0.1", program.port), timeout=PATIENCE) as client:
+        client.sendall(data)
+        if answered:
+            assert client.recv(65_536)
+        else:
+            # What came before on another connection is served before.
+            program.get("/")
+        yield client
+
+
+def told(loop: str, workers: str) -> tuple[str, str]:
+    return f"--loop={loop}", f"--worker-num={workers}"
+
+
+def get(path: str) -> bytes:
+    return b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path.encode()
+
+
+CLIENTS = {
+    "an endless answer": (get("/endless"), True),
+    "an idle connection": (get("/"), True),
+    "a silent one": (b"", False),
+    "half a head": (b"GET / HT", False),
+    "half a body": (
+        b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+        False,
+    ),
+    "a WebSocket": (HANDSHAKE, True),
+    "a handler that sleeps": (get("/sleep"), False),
+}
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_it_ends_cleanly_within_the_bound_whatever_its_clients_do(loop: str, workers: str) -> None:
+    with ExitStack() as stack:
+        program = stack.enter_context(running(*told(loop, workers), f"--shutdown-timeout={BOUND}"))
+        for data, answered in CLIENTS.values():
+            stack.enter_context(asked(program, data, answered=answered))
+        begun = time.monotonic()
+        assert program.stop() == 0, program.log
+        assert time.monotonic() - begun < PATIENCE
+        assert "stopped" in program.log
+        assert "did not end" not in program.log
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_what_is_stuck_is_named_and_left_behind(loop: str, workers: str) -> None:
+    with ExitStack() as stack:
+        program = stack.enter_context(running(*told(loop, workers), f"--shutdown-timeout={BOUND}"))
+        for path in ("/swallow", "/thread"):
+            stack.enter_context(asked(program, get(path), answered=False))
+        assert program.stop() == 4, program.log
+        program.wait_for("the handler of GET /swallow did not end")
+        program.wait_for(r"blocked_thread \(.*application\.py, line \d+\) did not end")
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_blocked_event_loop_is_named_and_left_behind(loop: str, workers: str) -> None:
+    with running(*told(loop, workers), f"--shutdown-timeout={BOUND}") as program:
+        program.get("/")
+        with socket.create_connection(("127.0.0.1", program.port)) as client:
+            client.sendall(get("/block"))
+            # Nobody is answered any more, so that it has begun shows in nothing but time.
+            client.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                client.recv(1)
+            assert program.stop() == 4, program.log
+        program.wait_for("the event loop is blocked")
+        program.wait_for("in block")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_second_signal_means_now(loop: str, workers: str, number: signal.Signals) -> None:
+    with (
+        running(*told(loop, workers), "--shutdown-timeout=none") as program,
+        asked(program, get("/sleep"), answered=False),
+    ):
+        program.signal(number)
+        program.wait_for(f"{number.name}: stopping")
+        program.signal(number)
+        assert program.wait() == 128 + number
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_client_that_asks_on_is_answered_and_told_to_leave(loop: str, workers: str) -> None:
+    with running(*told(loop, workers)) as program:
+        with program.connected() as busy:
+            busy.request("GET", "/slow/0.2")
+            program.signal()
+            program.wait_for("SIGTERM: stopping")
+            first = busy.getresponse()
+            assert (first.status, first.read() != b"") == (200, True)
+            assert first.getheader("Connection") == "close"
+        assert program.wait() == 0
+
+
+def test_during_the_delay_it_accepts_and_says_that_it_will_close(loop: str) -> None:
+    with running(f"--loop={loop}", "--shutdown-delay=60") as program:
+        port = program.port
+        program.signal()
+        program.wait_for("SIGTERM: stopping")
+        seen = ""
+        deadline = time.monotonic() + PATIENCE
+        while seen != "close":
+            assert time.monotonic() < deadline
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+            connection.request("GET", "/")
+            response = connection.getresponse()
+            assert response.read()
+            # The supervisor's word may be on its way to the worker.
+            seen = response.getheader("Connection") or ""
+            connection.close()
+        program.signal()
+        assert program.wait() == 128 + signal.SIGTERM

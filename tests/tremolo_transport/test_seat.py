@@ -1,0 +1,31 @@
+"""A worker's end of the pipe."""
+
+import multiprocessing
+import queue
+
+from tremolo_transport.seat import Command, Report, Seat
+
+
+def test_what_is_said_arrives_with_its_text() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    seat = Seat(theirs, [])
+    seat.say(Report.READY, "http://a\nunix:é")
+    seat.say(Report.ALIVE)
+    assert ours.recv_bytes() == b"ready " + "http://a\nunix:é".encode()
+    assert ours.recv_bytes() == b"alive "
+    ours.close()
+    seat.say(Report.ALIVE)
+    seat.close()
+
+
+def test_commands_are_passed_on_and_the_end_of_the_pipe_is_one() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    seat = Seat(theirs, [])
+    told: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    seat.obey(told.put)
+    ours.send_bytes(Command.YIELD.value)
+    ours.send_bytes(Command.STOP.value)
+    assert [told.get(timeout=60), told.get(timeout=60)] == [Command.YIELD, Command.STOP]
+    ours.close()
+    assert told.get(timeout=60) is Command.ORPHANED
+    seat.close()

@@ -1,0 +1,65 @@
+"""The names of what does not end."""
+
+import threading
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from tremolo_transport.stuck_code import blocked_loop, busy_threads
+
+
+@pytest.mark.anyio
+async def test_a_function_in_a_worker_thread_is_named_with_its_place() -> None:
+    begun, free = anyio.Event(), threading.Event()
+
+    def stuck() -> None:
+        anyio.from_thread.run_sync(begun.set)
+        free.wait()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(anyio.to_thread.run_sync, stuck)
+        await begun.wait()
+        [name] = [each for each in busy_threads() if "stuck" in each]
+        free.set()
+    assert name.startswith(
+        "test_a_function_in_a_worker_thread_is_named_with_its_place.<locals>.stuck ("
+    )
+    assert __file__ in name or "threading.py" in name
+    assert not [each for each in busy_threads() if "stuck" in each]
+
+
+def test_a_thread_of_somebody_elses_is_no_business_of_ours() -> None:
+    free = threading.Event()
+    thread = threading.Thread(target=free.wait)
+    thread.start()
+    try:
+        assert busy_threads() == ()
+    finally:
+        free.set()
+        thread.join()
+
+
+@pytest.mark.anyio
+async def test_a_loop_that_waits_is_not_blocked() -> None:
+    seen: list[str | None] = []
+
+    def look() -> None:
+        seen.append(blocked_loop())
+
+    await anyio.to_thread.run_sync(look)
+    assert seen == [None]
+
+
+def test_code_that_keeps_the_main_thread_is_shown_with_its_stack() -> None:
+    seen: list[str | None] = []
+
+    def keep_busy() -> None:
+        looking = threading.Thread(target=lambda: seen.append(blocked_loop()))
+        looking.start()
+        looking.join()
+
+    keep_busy()
+    [stack] = seen
+    assert stack is not None
+    assert "in keep_busy" in stack

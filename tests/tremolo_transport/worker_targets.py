@@ -1,0 +1,50 @@
+"""What runs in the worker processes of these tests: no server, only its side of the pipe."""
+
+import queue
+
+from tremolo_transport.seat import Command, Report, Seat
+
+__all__ = ("dies_when_ready", "fails", "never_ready", "obedient", "silent", "spent")
+
+
+def obedient(seat: Seat) -> int:
+    """Ready at once; ends with 0 as soon as it is told to, by whatever command."""
+    commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    seat.obey(commands.put)
+    seat.say(Report.READY, "\n".join(each.url for each in seat.sockets))
+    commands.get()
+    return 0
+
+
+def spent(seat: Seat) -> int:
+    """As `obedient`, but would like to be replaced."""
+    commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    seat.obey(commands.put)
+    seat.say(Report.READY)
+    seat.say(Report.SPENT, "it is tired")
+    # What it was told is its exit code, for the test to read.
+    return 10 + [Command.STOP, Command.YIELD].index(commands.get())
+
+
+def fails(seat: Seat) -> int:
+    """Never ready."""
+    return 3
+
+
+def dies_when_ready(seat: Seat) -> int:
+    """Ready, and gone."""
+    seat.say(Report.READY)
+    return 7
+
+
+def silent(seat: Seat) -> int:
+    """Ready, deaf, and without a sign of life from then on."""
+    seat.say(Report.READY)
+    queue.SimpleQueue[None]().get()
+    return 0
+
+
+def never_ready(seat: Seat) -> int:
+    """As long in its start-up as anybody waits."""
+    queue.SimpleQueue[None]().get()
+    return 0
