@@ -23,6 +23,7 @@ def test_messages_both_ways(backend: Backend) -> None:
         websocket.send("hi")
         assert websocket.receive() == "hi"
         websocket.send_frame(BytesMessage(data=b"\xff"))
+        websocket.ping(b"x")
         assert next(websocket) == b"\xff"
         websocket.send("bye")
         assert list(websocket) == []

@@ -12,6 +12,7 @@ from tremolo_core import (
     ConnectionClosed,
     Event,
     Ping,
+    Pong,
     RemoteProtocolError,
     TextMessage,
 )
@@ -54,6 +55,30 @@ async def test_compression() -> None:
         for _ in range(2):
             await websocket.send(text)
             assert await websocket.receive() == text
+
+
+async def test_a_ping_and_messages_before_its_pong() -> None:
+    async with Client(echo_messages) as client, client.websocket("/chat") as websocket:
+        await websocket.send("first")
+        await websocket.ping(b"x")
+        await websocket.ping()
+        assert await websocket.receive() == "first"
+
+
+async def test_pings_of_the_server_are_answered() -> None:
+    pongs: list[Event] = []
+
+    async def handler(exchange: Exchange) -> None:
+        await exchange.send(AcceptWebSocket(with_pings=True), Ping(payload=b"there?"))
+        while not isinstance(pong := await exchange.receive(), Pong):
+            pass
+        pongs.append(pong)
+        await exchange.send(TextMessage(text="thanks"))
+        await exchange.receive()
+
+    async with Client(handler) as client, client.websocket("/chat") as websocket:
+        assert await websocket.receive() == "thanks"
+    assert pongs == [Pong(payload=b"there?")]
 
 
 async def test_the_server_closes(tcp: bool) -> None:
@@ -132,6 +157,14 @@ async def test_a_test_that_fails_leaves_no_connection_open() -> None:
         with pytest.raises(KeyError, match="the test's own"):
             async with client.websocket("/chat"):
                 raise KeyError("the test's own")
+
+
+async def test_bytes_that_are_no_frame() -> None:
+    async with Client(echo_messages) as client, client.websocket("/chat") as websocket:
+        await websocket.wire.send(b"\x81\x02hi")
+        with pytest.raises(WebSocketClosed) as caught:
+            await websocket.receive()
+    assert caught.value.code == 1002
 
 
 async def test_single_frames() -> None:
