@@ -36,3 +36,9 @@ async def countdown(content_type="text/event-stream", **server):
 async def lyrics(content_type="text/plain", **server):
     for number in range(99, 0, -1):
         yield f"{number} bottles of beer on the wall\n".encode()
+
+
+@app.route("/shouts")
+async def shouts(websocket=None, **server):
+    async for text in websocket:
+        await websocket.send(text.upper())

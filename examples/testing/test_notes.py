@@ -53,6 +53,14 @@ async def test_the_countdown(tremolo_client, tremolo_clock):
     assert tremolo_clock.time() - began >= 180
 
 
+async def test_what_is_said_comes_back_louder(tremolo_client):
+    async with tremolo_client.websocket("/shouts") as websocket:
+        await websocket.send("hello")
+        assert await websocket.receive() == "HELLO"
+        await websocket.ping()
+    assert websocket.close_code == 1000
+
+
 async def test_an_idle_connection_is_closed(tremolo_client, tremolo_clock):
     async with tremolo_client.connection() as wire:
         await wire.send(b"GET /lyrics HTTP/1.1\r\nHost: testserver\r\n\r\n")
