@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 import anyio.to_thread
 
-from tremolo_core import value
+from tremolo_core import Response, value
 
 from .errors import MessageError
-from .http_messages import AnswerHead, FilePart
+from .http_messages import FilePart, declared_length
 
 __all__ = ("OpenPart", "open_part", "open_path")
 
@@ -27,13 +27,13 @@ class OpenPart:
     offset: int
     count: int
 
-    def must_fit(self, head: AnswerHead, *, whole: bool) -> None:
+    def must_fit(self, head: Response, *, whole: bool) -> None:
         """Raise MessageError if a head that is not sent yet declares another length.
 
         If this is not the `whole` body, no more is known than that it may not
         be longer.
         """
-        declared = head.length
+        declared = declared_length(head)
         if declared is None or declared == self.count or (not whole and declared > self.count):
             return
         raise MessageError(

@@ -13,15 +13,17 @@ from tremolo_core import (
     Event,
     Headers,
     LocalProtocolError,
+    Response,
 )
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
 from .errors import IncompleteResponse
 from .files import OpenPart, open_part, open_path
 from .http_messages import (
-    AnswerHead,
     Progress,
+    announces_trailers,
     disconnect,
+    measured,
     must_be_due,
     next_events,
     read_file_part,
@@ -58,7 +60,7 @@ class HttpCycle:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._progress = Progress.NOTHING
-        self._head: AnswerHead | None = None
+        self._head: Response | None = None
         """The answer's head, as long as it is held back."""
         self._with_trailers = False
         """Whether trailers were announced."""
@@ -98,15 +100,19 @@ class HttpCycle:
         the body, the answer may begin anew with `http.response.start`. For a
         file, raises what opening and reading it raise, too.
         """
-        kind = kind_of(message)
+        # Asking the type first is most of what this costs.
+        kind = message.get("type") if type(message) is dict else kind_of(message)
         progress = self._progress
         if kind == "http.response.body" and (
             progress is Progress.HEAD or progress is Progress.BODY
         ):
-            await self._send_body(*read_body(message))
+            body, more = read_body(message)
+            await self._send(*self._next(body, more))
         elif kind == "http.response.start" and progress is Progress.NOTHING:
-            self._head = head = read_start(message, self._offered)
-            self._with_trailers = head.trailers
+            head = read_start(message)
+            if "trailers" in message:
+                self._with_trailers = announces_trailers(message, self._offered)
+            self._head = head
             self._progress = Progress.HEAD
         else:
             must_be_due(kind, progress, self._offered)
@@ -138,15 +144,15 @@ class HttpCycle:
     def _offered(self) -> tuple[str, ...]:
         return offered_extensions(self._exchange.request)
 
-    async def _send_body(self, body: bytes, more: bool) -> None:
-        head = self._head
-        if self._with_trailers:
-            events = next_events(head, body, more=True, method=self._exchange.request.method)
-            progress = Progress.BODY if more else Progress.TRAILERS
-        else:
-            events = next_events(head, body, more=more, method=self._exchange.request.method)
-            progress = Progress.BODY if more else Progress.COMPLETE
-        await self._send(events, progress)
+    def _next(self, body: bytes, more: bool) -> tuple[tuple[Event, ...], Progress]:
+        """The events of a piece of the body, and what they lead to."""
+        following = Progress.BODY
+        goes_on = more
+        if not more:
+            following = Progress.TRAILERS if self._with_trailers else Progress.COMPLETE
+            goes_on = self._with_trailers
+        method = self._exchange.request.method
+        return next_events(self._head, body, more=goes_on, method=method), following
 
     async def _send_of_extension(self, message: Message, kind: object) -> None:
         match kind:
@@ -171,8 +177,9 @@ class HttpCycle:
         method, head = self._exchange.request.method, self._head
         if head is not None:
             part.must_fit(head, whole=not more)
-            response = head.response() if more else head.measured(part.count, method=method)
-            await self._send((response,), Progress.BODY)
+            if not (more or self._with_trailers):
+                head = measured(head, part.count, method=method)
+            await self._send((head,), Progress.BODY)
         if method != b"HEAD":
             try:
                 await self._exchange.send_file(part.file, offset=part.offset, count=part.count)
@@ -180,7 +187,7 @@ class HttpCycle:
                 self._client_left = True
                 raise
         if not more:
-            await self._send_body(b"", more=False)
+            await self._send(*self._next(b"", False))
 
     async def _send(self, events: tuple[Event, ...], following: Progress) -> None:
         progress, head = self._progress, self._head

@@ -25,10 +25,12 @@ from .message_members import Message, read_bytes, read_fields, read_status, sort
 from .message_types import HTTPDisconnectMessage, HTTPReceiveMessage
 
 __all__ = (
-    "AnswerHead",
     "FilePart",
     "Progress",
+    "announces_trailers",
+    "declared_length",
     "disconnect",
+    "measured",
     "must_be_due",
     "next_events",
     "read_file_part",
@@ -64,38 +66,6 @@ _DUE: dict[Progress, tuple[str, ...]] = {
 """What may be sent when; of extensions, only those that were offered."""
 
 _PLAIN = ("http.response.start", "http.response.body")
-
-
-@value
-class AnswerHead:
-    """An answer's head, as long as nothing of it is sent."""
-
-    status: int
-    fields: Headers
-    trailers: bool = False
-    """Whether trailers follow the body."""
-
-    def response(self) -> Response:
-        """The event for it as it is."""
-        return Response(status=self.status, headers=self.fields)
-
-    def measured(self, size: int, *, method: bytes) -> Response:
-        """The event for it where the whole body is known: its length is said, too."""
-        # 204 may not have a length and 304 repeats that of another answer, as HEAD
-        # does, for which applications often leave the body out (RFC 9110 8.6).
-        if self.status in (204, 304) or (method == b"HEAD" and not size) or self.trailers:
-            return self.response()
-        for name, _ in self.fields:
-            if name == b"content-length":
-                return self.response()
-        length = (b"content-length", b"%d" % size)
-        return Response(status=self.status, headers=Headers((*self.fields, length)))
-
-    @property
-    def length(self) -> int | None:
-        """What Content-Length says; None if that is nothing, or nothing that can be read."""
-        said = self.fields.get_all(b"content-length")
-        return int(said[0]) if len(said) == 1 and said[0].isdigit() else None
 
 
 @value
@@ -143,18 +113,40 @@ def must_be_due(kind: object, progress: Progress, offered: Collection[str]) -> N
     raise MessageError(f"{kind!r} was sent {progress.value}, where {names} is due")
 
 
-def read_start(message: Message, offered: Collection[str]) -> AnswerHead:
+def read_start(message: Message) -> Response:
     """The head that an `http.response.start` says. Raises MessageError."""
-    trailers = bool(message.get("trailers", False))
-    if trailers and "http.response.trailers" not in offered:
+    return Response(status=read_status(message), headers=Headers(read_fields(message)))
+
+
+def announces_trailers(message: Message, offered: Collection[str]) -> bool:
+    """Whether an `http.response.start` says that trailers follow. MessageError if they may not."""
+    announced = bool(message["trailers"])
+    if announced and "http.response.trailers" not in offered:
         raise MessageError("'trailers' were announced, which this scope's extensions do not offer")
-    return AnswerHead(
-        status=read_status(message), fields=Headers(read_fields(message)), trailers=trailers
-    )
+    return announced
+
+
+def measured(head: Response, size: int, *, method: bytes) -> Response:
+    """The head of an answer whose whole body is known: its length is said, if it was not yet."""
+    # 204 may not have a length and 304 repeats that of another answer, as HEAD
+    # does, for which applications often leave the body out (RFC 9110 8.6).
+    if head.status in (204, 304) or (method == b"HEAD" and not size):
+        return head
+    for name, _ in head.headers:
+        if name == b"content-length":
+            return head
+    length = (b"content-length", b"%d" % size)
+    return Response(status=head.status, headers=Headers((*head.headers, length)))
+
+
+def declared_length(head: Response) -> int | None:
+    """What Content-Length says; None if that is nothing, or nothing that can be read."""
+    said = head.headers.get_all(b"content-length")
+    return int(said[0]) if len(said) == 1 and said[0].isdigit() else None
 
 
 def next_events(
-    head: AnswerHead | None, body: bytes, *, more: bool, method: bytes
+    head: Response | None, body: bytes, *, more: bool, method: bytes
 ) -> tuple[Event, ...]:
     """The events of a piece of the body, with the head if it is the first; there may be none."""
     if head is None:
@@ -162,10 +154,9 @@ def next_events(
             return () if more else (EndOfMessage(),)
         return (Data(data=body),) if more else (Data(data=body), EndOfMessage())
     if more:
-        return (head.response(), Data(data=body)) if body else (head.response(),)
-    if not body:
-        return (head.measured(0, method=method), EndOfMessage())
-    return (head.measured(len(body), method=method), Data(data=body), EndOfMessage())
+        return (head, Data(data=body)) if body else (head,)
+    head = measured(head, len(body), method=method)
+    return (head, Data(data=body), EndOfMessage()) if body else (head, EndOfMessage())
 
 
 def read_trailers(message: Message) -> tuple[Headers, bool]:

@@ -40,9 +40,11 @@ def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) ->
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.5"},
         "http_version": "1.0" if request.http_version == b"1.0" else "1.1",
-        "method": request.method.decode("ascii").upper(),
+        "method": _METHODS.get(request.method) or request.method.decode("ascii").upper(),
         "scheme": peer.scheme,
-        "path": under_root(decode_path(raw_path), root_path),
+        "path": under_root(decode_path(raw_path), root_path)
+        if root_path
+        else decode_path(raw_path),
         "raw_path": raw_path,
         "query_string": query,
         "root_path": root_path,
@@ -167,6 +169,7 @@ def tls_extension(peer: Peer) -> TLSExtension | None:
     }
 
 
+_METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")}
 _OF_WEBSOCKETS: tuple[str, ...] = ("websocket.http.response",)
 _FILES: tuple[str, ...] = ("http.response.pathsend", "http.response.zerocopysend")
 _WITHOUT_TRAILERS: tuple[str, ...] = ("http.response.early_hint", *_FILES)

@@ -12,15 +12,15 @@ from tremolo_core import (
     CloseWebSocket,
     ConnectionClosed,
     Event,
-    Headers,
     LocalProtocolError,
     PerMessageDeflate,
+    Response,
     TextMessage,
 )
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
 from .errors import IncompleteResponse, MessageError
-from .http_messages import AnswerHead, next_events, read_start
+from .http_messages import next_events, read_start
 from .message_members import kind_of, read_body
 from .message_types import SendMessage, WebSocketReceivedMessage
 from .websocket_messages import (
@@ -35,7 +35,7 @@ from .websocket_messages import (
 
 __all__ = ("WebSocketCycle",)
 
-_FORBIDDEN = AnswerHead(status=403, fields=Headers())
+_FORBIDDEN = Response(status=403)
 
 _ABNORMAL = 1006
 """What stands for an end without a Close (RFC 6455 7.1.5), and for a refusal."""
@@ -64,7 +64,7 @@ class WebSocketCycle:
         self._exchange = exchange
         self._extensions = extensions
         self._progress = WebSocketProgress.CONNECTING
-        self._head: AnswerHead | None = None
+        self._head: Response | None = None
         """The head of an answer that refuses, as long as it is held back."""
         self._connect_told = False
         self._end_told = False
@@ -137,7 +137,7 @@ class WebSocketCycle:
                 read_close(message)
                 await self._send_answer(_FORBIDDEN, b"", more=False)
             case "websocket.http.response.start":
-                self._head = read_start(message, ())
+                self._head = read_start(message)
                 self._progress = WebSocketProgress.HEAD
             case _:
                 body, more = read_body(message)
@@ -179,7 +179,7 @@ class WebSocketCycle:
                 self._waiting.remove(scope)
         return None
 
-    async def _send_answer(self, head: AnswerHead | None, body: bytes, *, more: bool) -> None:
+    async def _send_answer(self, head: Response | None, body: bytes, *, more: bool) -> None:
         events = next_events(head, body, more=more, method=b"GET")
         await self._send(events, WebSocketProgress.BODY if more else WebSocketProgress.REFUSED)
 

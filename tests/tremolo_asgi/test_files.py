@@ -7,8 +7,8 @@ import pytest
 
 from tremolo_asgi import MessageError
 from tremolo_asgi.files import OpenPart, open_part, open_path
-from tremolo_asgi.http_messages import AnswerHead, FilePart
-from tremolo_core import Headers
+from tremolo_asgi.http_messages import FilePart
+from tremolo_core import Headers, Response
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_a_pipe_is_no_file() -> None:
 def test_a_length_that_was_declared_is_kept(
     path: Path, declared: list[bytes], whole: bool, fits: bool
 ) -> None:
-    head = AnswerHead(status=200, fields=Headers((b"content-length", size) for size in declared))
+    head = Response(status=200, headers=Headers((b"content-length", size) for size in declared))
     with path.open("rb") as file:
         part = OpenPart(file=file, offset=0, count=5)
         if fits:
