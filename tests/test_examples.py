@@ -108,3 +108,10 @@ async def test_a_chat_tells_everybody() -> None:
         assert refusal.value.response.status_code == 403
         async with client.websocket("/plain") as session:
             assert [message async for message in session] == ["3", "2", "1"]
+
+
+async def test_a_counter_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with Client(load("counter")["app"]) as client:
+        assert [(await client.post("/count")).text for _ in range(3)] == ["1\n", "2\n", "3\n"]
+        assert (await client.post("/patient")).text == "done\n"

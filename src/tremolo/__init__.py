@@ -4,9 +4,11 @@ from . import exceptions
 from ._version import __version__
 from .application import Application
 from .blocking import BlockingRequest, BlockingResponse
+from .blocking_locks import BlockingLock
 from .blocking_streams import BlockingEventStream
 from .blocking_websocket import BlockingWebSocket
 from .event_stream import EventStream
+from .locks import Lock
 from .request import Request
 from .response import Response
 from .serving import run, serve
@@ -15,10 +17,12 @@ from .websocket import WebSocket
 __all__ = (
     "Application",
     "BlockingEventStream",
+    "BlockingLock",
     "BlockingRequest",
     "BlockingResponse",
     "BlockingWebSocket",
     "EventStream",
+    "Lock",
     "Request",
     "Response",
     "Tremolo",

@@ -13,6 +13,7 @@ from .option_values import (
     read_root_path,
     read_server_name,
     read_size,
+    read_text,
 )
 
 __all__ = ("APP_OPTIONS",)
@@ -52,6 +53,14 @@ APP_OPTIONS: tuple[Option, ...] = (
         unit="NUMBER",
         help="how many plain functions of a Tremolo application run at the same time, each in a"
         " thread",
+    ),
+    Option(
+        name="lock_file",
+        fields=("app.lock_file",),
+        read=read_text,
+        unit="PATH",
+        help="the file through which servers that are started apart share the locks of a Tremolo"
+        " application; it is made if there is none",
     ),
     Option(
         name="buffer_size",

@@ -10,10 +10,12 @@ from types import CoroutineType
 from typing import Any
 
 from .blocking import BlockingRequest, BlockingResponse
+from .blocking_locks import BlockingLock
 from .blocking_streams import BlockingEventStream
 from .blocking_websocket import BlockingWebSocket
 from .event_stream import EventStream
 from .injection import CallPlan, Kind
+from .locks import Lock
 from .request import Request
 from .response import Response
 from .threads import Threads
@@ -46,6 +48,8 @@ def _blocking(argument: object) -> object:
         return BlockingResponse(argument)
     if isinstance(argument, EventStream):
         return BlockingEventStream(argument)
+    if isinstance(argument, Lock):
+        return BlockingLock(argument)
     if isinstance(argument, WebSocket):
         return BlockingWebSocket(argument)
     return argument

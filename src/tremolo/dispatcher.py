@@ -23,6 +23,8 @@ from .foreign import Foreign, lives
 from .given import Given, Makers
 from .hooks import Hooks
 from .interception import Interception
+from .lock_file import lock_file
+from .locks import Lock, Locks
 from .middlewares import Middlewares
 from .mounting import mounted_below
 from .recovery import Recovery
@@ -63,11 +65,13 @@ class Dispatcher:
         self._recovery = Recovery(
             error_handlers, threads=self._threads, logger=app.logger, debug=settings.debug
         )
+        locks = Locks(lock_file(settings.lock_file))
         self._makers: Makers = {
             "app": lambda _: app,
             "context": lambda given: self._connections.context_of(given["request"].exchange),
             "fileno": lambda given: descriptor_of(given["request"].exchange.connection),
             "globals": lambda _: app.context,
+            "lock": lambda _: Lock(locks),
             "logger": lambda _: app.logger,
             "loop": lambda _: app.loop,
             "prefix": lambda _: (),

@@ -19,6 +19,7 @@ INJECTED = (
     "context",
     "fileno",
     "globals",
+    "lock",
     "logger",
     "loop",
     "prefix",

@@ -23,6 +23,8 @@ class AppSettings:
     """Bytes of a request's body that are read; beyond them 413. None is no limit."""
     ws_max_payload_size: int | None = 2_097_152
     """Bytes of a WebSocket message that are received; beyond them 1009. None is no limit."""
+    lock_file: str | None = None
+    """Through which the locks of several processes are one; None for those of this process."""
     thread_pool_size: int = 5
     """Plain functions and plain generators that run at the same time, each in a thread."""
 

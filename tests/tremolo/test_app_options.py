@@ -10,6 +10,7 @@ CHANGES: Changes = {
     "root_path": ("/api", {"root_path": "/api"}),
     "lifespan": ("off", {"lifespan": "off"}),
     "thread_pool_size": ("9", {"app.thread_pool_size": 9}),
+    "lock_file": ("/run/locks", {"app.lock_file": "/run/locks"}),
     "buffer_size": ("9", {"app.buffer_size": 9}),
     "server_name": ("x", {"server.server_name": b"x"}),
     "server_header": (False, {"server.server_name": b""}),

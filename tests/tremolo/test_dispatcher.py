@@ -77,6 +77,7 @@ async def test_what_is_injected(app: Tremolo) -> None:
         "context",
         "fileno",
         "globals",
+        "lock",
         "logger",
         "loop",
         "prefix",
@@ -440,8 +441,8 @@ async def test_an_error_handler_is_given_what_a_handler_is_given(app: Tremolo) -
 
     exchange = await ask(app, b"/x")
     assert exchange.body == (
-        b"Not Found /x ['app', 'context', 'fileno', 'globals', 'logger', 'loop', 'prefix',"
-        b" 'response']"
+        b"Not Found /x ['app', 'context', 'fileno', 'globals', 'lock', 'logger', 'loop',"
+        b" 'prefix', 'response']"
     )
 
 
