@@ -18,14 +18,11 @@ from anyio.streams.tls import TLSAttribute
 
 __all__ = ("TLSStream",)
 
-_RECORD = 16_384
-"""Bytes of ours in a record (RFC 8446 5.1). More at once would leave buffers of that size behind,
-as those of OpenSSL grow and never shrink."""
+_PART = 8_192
+"""Bytes that OpenSSL is given at a time. Its buffers grow to what they once held, and a third more,
+and never shrink: in whole records, of 16 KiB, a connection would keep 45 KiB for ever."""
 
-_READ_SIZE = _RECORD + 2_053
-"""A whole record of TLS 1.2, with its head (RFC 5246 6.2.3)."""
-
-_BATCH = 16 * _RECORD
+_BATCH = 32 * _PART
 """Bytes of ours that are encrypted before they are written."""
 
 
@@ -46,6 +43,8 @@ class TLSStream(ByteStream):
         self._stream = stream
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._received = memoryview(b"")
+        """What came from the stream below, and waits for room in `_incoming`."""
         self._tls = context.wrap_bio(
             self._incoming,
             self._outgoing,
@@ -70,14 +69,13 @@ class TLSStream(ByteStream):
         Raises what `receive` raises, EndOfStream too, and ssl.SSLError if there
         is no agreement; `owed` then has the reason, for the peer.
         """
-        if first:
-            self._incoming.write(first)
+        self._received = memoryview(first)
         while True:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self.flush()
-                self._incoming.write(await self._stream.receive(_READ_SIZE))
+                await self._feed()
             else:
                 break
         await self.flush()
@@ -96,7 +94,7 @@ class TLSStream(ByteStream):
                 if self._outgoing.pending and not self._writing:
                     await self.flush()
                 try:
-                    self._incoming.write(await self._stream.receive(_READ_SIZE))
+                    await self._feed()
                 except EndOfStream:
                     self._incoming.write_eof()
             except ssl.SSLEOFError:
@@ -163,6 +161,14 @@ class TLSStream(ByteStream):
             TLSAttribute.tls_version: self._tls.version,
         }
 
+    async def _feed(self) -> None:
+        """Give OpenSSL some more of what the peer has sent. Raises what `receive` raises."""
+        if not self._received:
+            self._received = memoryview(await self._stream.receive())
+        self._incoming.write(self._received[:_PART])
+        # An empty piece would still hold all of it.
+        self._received = self._received[_PART:] or memoryview(b"")
+
     async def _send(self, rest: memoryview) -> None:
         while True:
             if self._closed or self._ended:
@@ -182,8 +188,8 @@ class TLSStream(ByteStream):
 
     def _encrypted(self, data: memoryview) -> bytes:
         records = []
-        for start in range(0, len(data), _RECORD):
-            self._tls.write(data[start : start + _RECORD])
+        for start in range(0, len(data), _PART):
+            self._tls.write(data[start : start + _PART])
             records.append(self._outgoing.read())
         return records[0] if len(records) == 1 else b"".join(records)
 
