@@ -40,7 +40,7 @@ nitpick_ignore_regex = [
     ("py:class", r"tremolo_asgi\.types\.\w+"),
     (
         "py:.*",
-        r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|httpx|os|socket|types)\..*",
+        r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|httpx|ipaddress|os|socket|ssl|types)\..*",
     ),
 ]
 
