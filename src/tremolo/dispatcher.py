@@ -105,6 +105,7 @@ class Dispatcher:
         Raises only what must reach the server: that the client has left, and
         what goes wrong once the head is sent, so that the answer breaks off.
         """
+        exchange.limit_time(self._settings.app_handler_timeout)
         request = Request(
             exchange,
             body_limit=self._settings.client_max_body_size,

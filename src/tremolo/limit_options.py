@@ -51,6 +51,67 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         spellings=(Spelling(name="timeout_keep_alive", unit="SECONDS"),),
     ),
     Option(
+        name="body_timeout",
+        fields=("server.timeouts.body_idle",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long a client may pause in the middle of a body that is waited for, `none` for"
+        " ever",
+    ),
+    Option(
+        name="body_min_rate",
+        fields=("server.timeouts.body_rate",),
+        read=read_size_or_none,
+        unit="BYTES",
+        help="how many bytes a second of a body that is waited for are to come, after"
+        " --body-timeout; `none` for however few",
+    ),
+    Option(
+        name="write_timeout",
+        fields=("server.write_timeout",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long a client may take nothing of what it is sent, `none` for ever",
+    ),
+    Option(
+        name="app_handler_timeout",
+        fields=("server.handler_timeout", "app.app_handler_timeout"),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long the answer to a request may take before it is given up with 503, `none` for"
+        " ever. By default 120 for a Tremolo application, and for ever for an ASGI application;"
+        " WebSockets have no limit",
+    ),
+    Option(
+        name="app_close_timeout",
+        fields=("server.close_timeout", "app.app_close_timeout"),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long a request may still be handled when its client has left, and how long the"
+        " hooks of a Tremolo application for a connection's end may take; `none` for ever",
+    ),
+    Option(
+        name="ws_ping_interval",
+        fields=("server.timeouts.ping",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long a WebSocket may be silent before it is sent a ping, `none` for ever",
+    ),
+    Option(
+        name="ws_ping_timeout",
+        fields=("server.timeouts.pong",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long the answer to that ping may take, `none` for ever",
+    ),
+    Option(
+        name="ws_close_timeout",
+        fields=("server.timeouts.close",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long the client may take to answer the closing of a WebSocket, `none` for ever",
+    ),
+    Option(
         name="shutdown_timeout",
         fields=("server.shutdown", "app.shutdown_timeout"),
         read=read_seconds,
@@ -66,13 +127,5 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         unit="SECONDS",
         help="how long connections are still accepted after the application was told that the"
         " server stops, so that a load balancer can turn away first",
-    ),
-    Option(
-        name="app_close_timeout",
-        fields=("app.app_close_timeout",),
-        read=read_seconds,
-        unit="SECONDS",
-        help="how long a Tremolo application's hooks for the end of a connection may take, `none`"
-        " for ever",
     ),
 )

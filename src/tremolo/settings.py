@@ -25,6 +25,8 @@ class AppSettings:
     """Bytes of a WebSocket message that are received; beyond them 1009. None is no limit."""
     lock_file: str | None = None
     """Through which the locks of several processes are one; None for those of this process."""
+    app_handler_timeout: float | None = 120.0
+    """Seconds that a handler may take in all; then it is cancelled (503). None is no limit."""
     thread_pool_size: int = 5
     """Plain functions and plain generators that run at the same time, each in a thread."""
 

@@ -83,7 +83,12 @@ class AsgiGuest:
         """Run the handler; return what it raises, so that no group is put around that."""
         failure: Exception | None = None
         try:
-            await self._handler(exchange)
+            with exchange.time_scope:
+                await self._handler(exchange)
+            if exchange.time_scope.cancelled_caught:
+                if exchange.response_started:
+                    return TimeoutError("the handler took too long")
+                await exchange.respond(503, body=b"503 Service Unavailable\n")
         except ClientDisconnected:
             return None
         except Exception as error:

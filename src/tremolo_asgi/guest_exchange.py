@@ -5,6 +5,7 @@ in `guest_messages`. Who is called for an exchange, and what becomes of an
 error, is decided in `guest`.
 """
 
+import math
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
@@ -45,6 +46,7 @@ class GuestExchange(Exchange):
     """One call of us by another server."""
 
     __slots__ = (
+        "_began",
         "_connection",
         "_extensions",
         "_handshake_ended",
@@ -62,6 +64,7 @@ class GuestExchange(Exchange):
         "peer",
         "request",
         "shutdown",
+        "time_scope",
     )
 
     def __init__(
@@ -80,6 +83,9 @@ class GuestExchange(Exchange):
         self.peer = peer
         self.connection = self._connection = GuestConnection(group)
         self.shutdown = shutdown
+        self._began = anyio.current_time()
+        self.time_scope = anyio.CancelScope()
+        """Around the handler: its deadline is the end of the handler's time."""
         self._extensions = extensions
         self._inbox = GuestInbox(receive, group)
         self._judge = GuestJudge(request)
@@ -119,6 +125,8 @@ class GuestExchange(Exchange):
         if self._refused:
             raise ClientDisconnected("the client's request was refused meanwhile")
         self._judge.judge(events)
+        if self._judge.open_websocket:
+            self.limit_time(None)
         messages = self._messages(events)
         if self._inbox.gone:
             raise ClientDisconnected("the client has left")
@@ -127,6 +135,9 @@ class GuestExchange(Exchange):
 
     def limit_body(self, size: int | None) -> None:
         self._limit = size
+
+    def limit_time(self, seconds: float | None) -> None:
+        self.time_scope.deadline = math.inf if seconds is None else self._began + seconds
 
     @property
     def disconnected(self) -> bool:

@@ -38,12 +38,14 @@ _REMARKABLE = frozenset((Response, AcceptWebSocket, CloseWebSocket))
 class Answers:
     """The answers on one connection."""
 
-    __slots__ = ("_around", "_closed_by_handler", "_link", "_peer", "_refused")
+    __slots__ = ("_around", "_closed_by_handler", "_link", "_peer", "_refused", "last")
 
     def __init__(self, link: Link, peer: Peer, around: Surroundings) -> None:
         self._link = link
         self._peer = peer
         self._around = around
+        self.last = False
+        """Whether the next answer is the last on the connection."""
         self._refused = False
         """Whether the server itself has answered a peer that broke the rules."""
         self._closed_by_handler = False
@@ -72,7 +74,13 @@ class Answers:
                 return False
             await link.write_past(
                 section.count,
-                functools.partial(send_section, section, over=duplicate, stream=link.stream),
+                functools.partial(
+                    send_section,
+                    section,
+                    over=duplicate,
+                    stream=link.stream,
+                    on_sent=link.note_progress,
+                ),
             )
         return True
 
@@ -162,7 +170,8 @@ class Answers:
     def _stamped(self, event: Event) -> Event:
         match event:
             case Response():
-                return self._around.stamp.complete(event, last=self._around.shutdown.begun)
+                last = self.last or self._around.shutdown.begun
+                return self._around.stamp.complete(event, last=last)
             case AcceptWebSocket():
                 return self._around.stamp.complete_acceptance(event)
             case _:

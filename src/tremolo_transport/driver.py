@@ -28,9 +28,10 @@ from tremolo_core import (
 from .answers import Answers
 from .cancellation import is_cancellation
 from .connection_tasks import ConnectionTasks
-from .errors import ClientDisconnected
+from .failures import is_disconnect, is_interrupt, name_of
 from .farewell import close, linger, linger_scope, write_last
 from .link import Link
+from .patience import Overdue, Patience
 from .peer import ConnectionState, Peer
 from .served_exchange import ServedExchange
 from .stepping import in_context
@@ -60,6 +61,7 @@ class Driver:
         "_close_callbacks",
         "_connection",
         "_exchange",
+        "_late",
         "_link",
         "_peer",
         "_request",
@@ -86,6 +88,8 @@ class Driver:
         """One that came just as the wait for it was cancelled."""
         self._scope = CancelScope()
         """Around the wait for requests, the handlers, and the lingering."""
+        self._late = False
+        """Whether the handler was cancelled, as it took too long."""
         self._swept = 0.0
         """When `sweep` was last called."""
         self._close_callbacks: list[Callable[[], None]] = []
@@ -96,7 +100,7 @@ class Driver:
     def in_flight(self) -> str | None:
         """The request whose handler runs, or whose answer is on the way; None between requests."""
         exchange = self._exchange
-        return None if exchange is None else _name(exchange.request)
+        return None if exchange is None else name_of(exchange.request)
 
     def on_close(self, callback: Callable[[], None]) -> None:
         """As `ConnectionInfo.on_close`."""
@@ -161,6 +165,7 @@ class Driver:
                 self._answers.attend_to_frames()
         if exchange is None:
             return False
+        self._end_if_overdue(exchange, now)
         if exchange.read_since_last_look() or exchange.watching:
             return False
         if exchange.may_watch():
@@ -168,6 +173,17 @@ class Driver:
             self._around.start(exchange.watch)
             return False
         return not self._link.peer_gone
+
+    def _end_if_overdue(self, exchange: ServedExchange, now: float) -> None:
+        if exchange.patience is None:
+            exchange.patience = Patience(self._around.settings, now)
+        overdue = exchange.patience.overdue(self._link, now, limit=exchange.time_limit)
+        if overdue is Overdue.WRITE:
+            logger.debug("connection %d was closed, as its peer reads nothing", self.id)
+            self._around.start(self._link.abort)
+        elif overdue is not None:
+            self._late = True
+            self._scope.cancel()
 
     def note_hang_up(self) -> None:
         """Note that the kernel says so."""
@@ -207,13 +223,16 @@ class Driver:
                 else self._peer.forwarded(request.headers, forwarding),
                 connection=self,
                 shutdown=self._around.shutdown,
-                read_ahead=self._around.settings.limits.read_ahead,
+                settings=self._around.settings,
             )
             try:
                 await self._answer(exchange)
             finally:
                 exchange.end()
                 self._exchange = None
+            if self._late and self._connection.server_state not in _ANSWERED:
+                return
+            self._late = False
             while self._link.reading:
                 await self._link.news()
             if self._link.framed:
@@ -253,16 +272,19 @@ class Driver:
             if is_cancellation(error):
                 self._note_cancellation(exchange.request)
                 raise
-            if _is_interrupt(error):
+            if is_interrupt(error):
                 raise
             failure = error
-        if failure is not None and not _is_disconnect(failure):
-            logger.error("the handler of %s failed", _name(exchange.request), exc_info=failure)
+        if failure is not None and not is_disconnect(failure):
+            logger.error("the handler of %s failed", name_of(exchange.request), exc_info=failure)
         failed = failure is not None
         # Its traceback holds this frame, and so what the handler left open, in a cycle.
         del failure
         connection = self._connection
         if self._link.broken or connection.server_state in _ANSWERED:
+            return
+        if self._late:
+            # It has ended in spite of its cancellation, in which nothing more can be sent.
             return
         if self._link.framed:
             shutdown = self._around.shutdown
@@ -273,7 +295,7 @@ class Driver:
             # The peer broke the rules while the handler was not looking.
             return
         if not failed and not self._link.peer_gone:
-            logger.error("the handler of %s returned too early", _name(exchange.request))
+            logger.error("the handler of %s returned too early", name_of(exchange.request))
         if exchange.response_started:
             # Closing shows the client that the answer is not complete.
             self._link.break_off()
@@ -281,8 +303,10 @@ class Driver:
             await self._answers.send_plain(500, "Internal Server Error")
 
     def _note_cancellation(self, request: Request) -> None:
-        if self._around.shutdown.begun:
-            logger.warning("the handler of %s was cancelled as the server stops", _name(request))
+        if self._late:
+            logger.warning("the handler of %s was cancelled, as it took too long", name_of(request))
+        elif self._around.shutdown.begun:
+            logger.warning("the handler of %s was cancelled as the server stops", name_of(request))
 
     async def _drain(self) -> bool:
         """Read what the handler left of the body, if it is little; false to end the connection."""
@@ -316,12 +340,27 @@ class Driver:
         """Whether a peer whose time was up has come just in time; if not, do what is due."""
         self._scope = CancelScope()
         connection = self._connection
+        if self._late:
+            await self._answer_late()
+            return False
         waiting = connection.client_state is State.IDLE and connection.buffered == 0
         if waiting and await self._asked_once_more():
             return True
         connection.handle_timeout(self._swept)
         begun = connection.client_state is State.IDLE and connection.buffered > 0
         return begun or self._request is not None
+
+    async def _answer_late(self) -> None:
+        """See to it that the client of a handler that took too long can tell."""
+        while self._link.reading:
+            await self._link.news()
+        if self._link.broken or self._connection.server_state in _ANSWERED:
+            return
+        if self._connection.response_started:
+            self._link.break_off()
+        elif self._connection.refusal is None:
+            self._answers.last = True
+            await self._answers.send_plain(503, "Service Unavailable")
 
     async def _asked_once_more(self) -> bool:
         # A client that is busy with us has its next request on the way when the stop begins.
@@ -340,25 +379,6 @@ class Driver:
 
 
 _ANSWERED = frozenset((State.DONE, State.CLOSING, State.MUST_CLOSE, State.CLOSED))
-
-
-def _is_interrupt(error: BaseException) -> bool:
-    """Whether `error` is not the handler's: somebody at the keyboard, or the end of the loop."""
-    if isinstance(error, BaseExceptionGroup):
-        return error.subgroup(KeyboardInterrupt) is not None
-    return isinstance(error, KeyboardInterrupt | GeneratorExit)
-
-
-def _is_disconnect(error: BaseException) -> bool:
-    """Whether `error` says only that the client left, also when task groups have wrapped it."""
-    if isinstance(error, BaseExceptionGroup):
-        return error.split(ClientDisconnected)[1] is None
-    return isinstance(error, ClientDisconnected)
-
-
-def _name(request: Request) -> str:
-    """The request in a log line: visible ASCII, as the core lets nothing else through."""
-    return f"{request.method.decode('ascii')} {request.target[:200].decode('ascii')}"
 
 
 def _call(callback: Callable[[], None]) -> None:

@@ -100,6 +100,15 @@ class Exchange(ABC):
         `Expect: 100-continue` is refused before it has sent anything.
         """
 
+    @abstractmethod
+    def limit_time(self, seconds: float | None) -> None:
+        """Cancel the handler once it has run for `seconds` in all; None lifts the limit.
+
+        In place of `ServerSettings.handler_timeout`, for this request alone. The
+        client gets a 503, or sees the answer break off. It may last half a
+        second longer. An accepted WebSocket has no limit.
+        """
+
     @property
     @abstractmethod
     def disconnected(self) -> bool:

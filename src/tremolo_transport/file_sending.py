@@ -9,7 +9,7 @@ a stream's turn to be passed is decided in `link`; where this cannot be done,
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -86,8 +86,16 @@ async def until_written(stream: ByteStream) -> None:
         await stream.until_written()
 
 
-async def send_section(section: FileSection, *, over: int, stream: ByteStream) -> None:
+async def send_section(
+    section: FileSection,
+    *,
+    over: int,
+    stream: ByteStream,
+    on_sent: Callable[[], None] = lambda: None,
+) -> None:
     """Send `section` by the socket's other descriptor `over`, or else by its `stream`.
+
+    `on_sent` is called for each part that the kernel has taken.
 
     Raises EOFError if the file ends before it, OSError if it cannot be read,
     BrokenResourceError if the peer is gone.
@@ -107,6 +115,7 @@ async def send_section(section: FileSection, *, over: int, stream: ByteStream) -
         if not size:
             raise EOFError(f"the file ended {end - offset} bytes before its announced end")
         offset += size
+        on_sent()
         await checkpoint()
 
 

@@ -9,7 +9,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import anyio
-from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
+from anyio import (
+    BrokenResourceError,
+    CancelScope,
+    ClosedResourceError,
+    EndOfStream,
+    aclose_forcefully,
+)
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
@@ -22,6 +28,9 @@ from .streams import is_tls
 __all__ = ("Link",)
 
 _READ_SIZE = 65_536
+
+_WRITE_SIZE = 65_536
+"""Bytes of one write at most, as it tells nothing of its progress."""
 
 
 class Link:
@@ -43,6 +52,7 @@ class Link:
         "reading",
         "reads",
         "stream",
+        "writes",
     )
 
     def __init__(self, stream: ByteStream, connection: Connection) -> None:
@@ -71,6 +81,8 @@ class Link:
         self._writing = False
         self._written: anyio.Event | None = None
         """Set when the writer has nothing left to write; made on demand."""
+        self.writes = 0
+        """How many writes have begun, of which each takes a bounded time if the peer reads."""
         self._gone_callbacks: list[Callable[[], None]] = []
 
     @property
@@ -173,6 +185,10 @@ class Link:
         if self.broken:
             raise ClientDisconnected("the client has left")
 
+    def note_progress(self) -> None:
+        """Note that a part of what is written past the stream is out."""
+        self.writes += 1
+
     async def flush_unasked(self) -> None:
         """As `flush`, for bytes that nobody waits for: nobody is told if it fails."""
         with suppress(ClientDisconnected):
@@ -207,7 +223,13 @@ class Link:
     async def _write(self, data: bytes) -> None:
         try:
             while data:
-                await self.stream.send(data)
+                if len(data) <= _WRITE_SIZE:
+                    self.writes += 1
+                    await self.stream.send(data)
+                else:
+                    for start in range(0, len(data), _WRITE_SIZE):
+                        self.writes += 1
+                        await self.stream.send(data[start : start + _WRITE_SIZE])
                 data = self.connection.data_to_send()
         except (BrokenResourceError, ClosedResourceError, OSError):
             self.break_off()
@@ -258,6 +280,12 @@ class Link:
         self.connection.send_failed()
         self._tell_gone()
         self.tell()
+
+    async def abort(self) -> None:
+        """Give up, and wake who waits for the stream to take something: it is closed at once."""
+        self.break_off()
+        with suppress(BrokenResourceError, ClosedResourceError, OSError):
+            await aclose_forcefully(self.stream)
 
     def note_hang_up(self) -> None:
         """Note what the kernel said while nobody could read."""

@@ -23,7 +23,9 @@ from .answers import Answers
 from .errors import ExchangeOver
 from .exchange import Exchange
 from .link import Link
+from .patience import Patience
 from .peer import ConnectionInfo, Peer
+from .settings import ServerSettings
 from .shutdown import ShutdownNotice
 
 __all__ = ("ServedExchange",)
@@ -53,10 +55,12 @@ class ServedExchange(Exchange):
         "_waiting",
         "connection",
         "moved_seen",
+        "patience",
         "peer",
         "reads_seen",
         "request",
         "shutdown",
+        "time_limit",
         "watching",
     )
 
@@ -69,7 +73,7 @@ class ServedExchange(Exchange):
         peer: Peer,
         connection: ConnectionInfo,
         shutdown: ShutdownNotice,
-        read_ahead: int,
+        settings: ServerSettings,
     ) -> None:
         self.request = request
         self.peer = peer
@@ -81,7 +85,11 @@ class ServedExchange(Exchange):
         """Whether the watch has the next turn to read, so that a handler that polls cannot win."""
         self._link = link
         self._answers = answers
-        self._most_ahead = read_ahead
+        self._most_ahead = settings.limits.read_ahead
+        self.time_limit = settings.handler_timeout
+        """Seconds that the handler may take."""
+        self.patience: Patience | None = None
+        """Made by the sweeper."""
         self._over = False
         self._close_told = False
         """Whether it was told with which code a WebSocket had to be closed."""
@@ -135,6 +143,9 @@ class ServedExchange(Exchange):
     def limit_body(self, size: int | None) -> None:
         if not self._over:
             self._link.connection.limit_body(size)
+
+    def limit_time(self, seconds: float | None) -> None:
+        self.time_limit = seconds
 
     @property
     def disconnected(self) -> bool:

@@ -69,6 +69,18 @@ class ServerSettings:
     """Whether handlers can accept them; if not, a request for one is like any other."""
     transport: Transport = Transport.NATIVE
     """The kind of stream that sockets are served over."""
+    write_timeout: float | None = 60.0
+    """Seconds that a client may take nothing of what is written; then the end. nginx's.
+
+    It is 64 KiB at least that must be taken in that time, or all there is.
+    """
+    handler_timeout: float | None = None
+    """Seconds that a handler may take unless it says `Exchange.limit_time`; then 503."""
+    close_timeout: float | None = 30.0
+    """Seconds that a handler may go on when its client has left; then it is cancelled.
+
+    What is still written to a client that has only half-closed begins them anew.
+    """
     shutdown: float | None = 30.0
     """Seconds that handlers may still run once the server stops; None is for ever."""
     shutdown_delay: float = 0.0

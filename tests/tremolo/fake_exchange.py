@@ -65,6 +65,7 @@ class FakeExchange(Exchange):
         self.script = list(script)
         self.sends: list[tuple[Event, ...]] = []
         self.body_limits: list[int | None] = []
+        self.time_limits: list[float | None] = []
         self.fail_next_send: BaseException | None = None
         self.before_send: Callable[[], None] = lambda: None
 
@@ -82,6 +83,9 @@ class FakeExchange(Exchange):
             error, self.fail_next_send = self.fail_next_send, None
             raise error
         self.sends.append(events)
+
+    def limit_time(self, seconds: float | None) -> None:
+        self.time_limits.append(seconds)
 
     def limit_body(self, size: int | None) -> None:
         self.body_limits.append(size)

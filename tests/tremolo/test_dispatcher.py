@@ -223,6 +223,15 @@ async def test_the_limit_of_the_body(app: Tremolo) -> None:
     assert exchange.body_limits == [7]
 
 
+async def test_the_limit_of_the_time(app: Tremolo) -> None:
+    @app.route("/")
+    async def handler() -> None: ...
+
+    assert (await ask(app)).time_limits == [120.0]
+    exchange = await ask(app, settings=AppSettings(app_handler_timeout=None))
+    assert exchange.time_limits == [None]
+
+
 async def test_a_body_that_breaks_off_leaves_nobody_to_answer(
     app: Tremolo, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,9 +15,19 @@ CHANGES: Changes = {
     "keepalive_timeout": ("1.5", {"server.timeouts.keep_alive": 1.5}),
     "timeout_keep_alive": ("1.5", {"server.timeouts.keep_alive": 1.5}),
     "shutdown_timeout": ("1.5", {"server.shutdown": 1.5, "app.shutdown_timeout": 1.5}),
+    "body_timeout": ("1.5", {"server.timeouts.body_idle": 1.5}),
+    "body_min_rate": ("9", {"server.timeouts.body_rate": 9}),
+    "write_timeout": ("1.5", {"server.write_timeout": 1.5}),
+    "app_handler_timeout": (
+        "1.5",
+        {"server.handler_timeout": 1.5, "app.app_handler_timeout": 1.5},
+    ),
+    "app_close_timeout": ("1.5", {"server.close_timeout": 1.5, "app.app_close_timeout": 1.5}),
+    "ws_ping_interval": ("1.5", {"server.timeouts.ping": 1.5}),
+    "ws_ping_timeout": ("1.5", {"server.timeouts.pong": 1.5}),
+    "ws_close_timeout": ("1.5", {"server.timeouts.close": 1.5}),
     "shutdown_delay": ("1.5", {"server.shutdown_delay": 1.5}),
     "timeout_graceful_shutdown": ("1.5", {"server.shutdown": 1.5, "app.shutdown_timeout": 1.5}),
-    "app_close_timeout": ("1.5", {"app.app_close_timeout": 1.5}),
 }
 
 

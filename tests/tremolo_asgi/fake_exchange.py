@@ -68,6 +68,9 @@ class FakeExchange(Exchange):
     def limit_body(self, size: int | None) -> None:
         raise AssertionError("the bridge has no limits of its own")
 
+    def limit_time(self, seconds: float | None) -> None:
+        raise AssertionError("the bridge has no limits of its own")
+
     @property
     def disconnected(self) -> bool:
         return self._left.is_set()

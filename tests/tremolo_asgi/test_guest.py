@@ -1,6 +1,7 @@
 """A handler under another ASGI server: ours, and httpx's transport, which is none at all."""
 
 import logging
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import Context, ContextVar, copy_context
@@ -12,6 +13,7 @@ import pytest
 
 from tremolo.testing import Client
 from tremolo_asgi import AsgiGuest
+from tremolo_asgi.guest_exchange import GuestExchange
 from tremolo_core import (
     AcceptWebSocket,
     CloseWebSocket,
@@ -227,3 +229,36 @@ async def test_a_websocket_is_closed_when_the_handler_ends(said: str, code: int)
 async def test_another_protocol_is_refused() -> None:
     with pytest.raises(ValueError, match="there is no protocol 'webtransport' here"):
         await call(AsgiGuest(echo), {"type": "webtransport"})
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_handler_has_the_time_that_it_asks_for(begun: bool) -> None:
+    async def handler(exchange: Exchange) -> None:
+        exchange.limit_time(None)
+        if begun:
+            await exchange.send(Response(status=200))
+        exchange.limit_time(0)
+        await anyio.sleep_forever()
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    if begun:
+        with pytest.raises(TimeoutError, match="took too long"):
+            await call(AsgiGuest(handler), scope, {"type": "http.request"})
+    else:
+        sent = await call(AsgiGuest(handler), scope, {"type": "http.request"})
+        assert sent[0]["status"] == 503
+
+
+async def test_an_open_websocket_has_no_limit() -> None:
+    deadlines: list[float] = []
+
+    async def handler(exchange: Exchange) -> None:
+        assert isinstance(exchange, GuestExchange)
+        exchange.limit_time(3_600)
+        deadlines.append(exchange.time_scope.deadline)
+        await exchange.send(AcceptWebSocket())
+        deadlines.append(exchange.time_scope.deadline)
+
+    scope = {"type": "websocket", "path": "/", "headers": []}
+    await call(AsgiGuest(handler), scope, {"type": "websocket.connect"})
+    assert deadlines[0] < deadlines[1] == math.inf

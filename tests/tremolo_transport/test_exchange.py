@@ -42,6 +42,8 @@ class Script(Exchange):
 
     def limit_body(self, size: int | None) -> None: ...
 
+    def limit_time(self, seconds: float | None) -> None: ...
+
     @property
     def disconnected(self) -> bool:
         return False
@@ -267,6 +269,6 @@ def test_a_handler_with_a_lifespan_is_told_from_one_without() -> None:
 
 def test_an_exchange_cannot_be_made_without_its_abstract_parts() -> None:
     assert Exchange.__abstractmethods__ == {
-        *("receive", "send", "limit_body", "disconnected", "cancelled_on_disconnect"),
+        *("receive", "send", "limit_body", "limit_time", "disconnected", "cancelled_on_disconnect"),
         "response_started",
     }

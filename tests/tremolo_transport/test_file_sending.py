@@ -229,12 +229,19 @@ async def test_what_the_kernel_cannot_send_is_read(transport: Transport, tmp_pat
 async def test_a_section_that_is_not_there_cannot_be_sent(
     transport: Transport, tmp_path: Path
 ) -> None:
+    sent = 0
+
+    def count() -> None:
+        nonlocal sent
+        sent += 1
+
     async with sockets(transport) as (client, server):
         with file_of(tmp_path, SMALL) as file, duplicate_socket(server) as over:
             assert over is not None
             section = FileSection(descriptor=file.fileno(), offset=4, count=7)
             with pytest.raises(EOFError, match="1 bytes before"):
-                await send_section(section, over=over, stream=server)
+                await send_section(section, over=over, stream=server, on_sent=count)
+            assert sent == 1
             assert await read(client, 6) == SMALL[4:]
             with (tmp_path / "file").open("ab") as unreadable:
                 section = FileSection(descriptor=unreadable.fileno(), offset=4, count=6)

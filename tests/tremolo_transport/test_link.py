@@ -477,3 +477,29 @@ async def test_whoever_asked_is_called_once_when_the_peer_is_gone(how: str) -> N
     assert called == ["first", "second"]
     link.on_gone(first)
     assert called == ["first", "second", "first"]
+
+
+async def test_an_abort_wakes_who_waits_to_write() -> None:
+    _, link = linked(capacity=10)
+    link.connection.receive_data(GET)
+    link.connection.next_event()
+    link.connection.send(Response(status=200))
+    async with anyio.create_task_group() as group:
+        group.start_soon(link.flush_unasked)
+        await settle()
+        assert link.writing
+        await link.abort()
+    assert link.broken
+    assert not link.writing
+
+
+async def test_writes_are_counted_and_of_a_bounded_size() -> None:
+    client, link = linked(capacity=1_000_000)
+    link.connection.receive_data(GET)
+    link.connection.next_event()
+    link.connection.send(Response(status=200), Data(data=bytes(200_000)))
+    await link.flush()
+    assert link.writes == 4
+    link.note_progress()
+    assert link.writes == 5
+    assert bytes(200_000) in await client.receive(1_000_000)
