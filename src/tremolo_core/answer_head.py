@@ -44,7 +44,7 @@ class AnswerHead:
     """Whether another request may follow."""
 
 
-_Key = tuple[Response, bytes, bool, bool]
+_Key = tuple[int, Headers, bytes, bytes, bool, bool]
 
 _MOST_KEPT = 256
 _LONGEST_KEPT = 2_048
@@ -65,7 +65,7 @@ def answer_head(
     it is `their_last` because the client has said so. Raises LocalProtocolError
     for what may not be sent.
     """
-    key = (event, http_version, keep_alive, their_last)
+    key = (event.status, event.headers, event.reason, http_version, keep_alive, their_last)
     head = _kept.get(key)
     if head is None:
         head = _make(event, http_version, keep_alive=keep_alive, their_last=their_last)
@@ -75,7 +75,7 @@ def answer_head(
 
 def _keep(key: _Key, head: AnswerHead) -> None:
     # The white space around values is in the key alone.
-    given = sum(len(name) + len(value) for name, value in key[0].headers)
+    given = sum(len(name) + len(value) for name, value in key[1])
     if max(len(head.raw), given) > _LONGEST_KEPT:
         return
     if any(name in _SECRET for name, _ in head.response.headers):

@@ -40,6 +40,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_answer",
         "_cycle",
         "_deadlines",
         "_error",
@@ -48,6 +49,7 @@ class Connection:
         "_outgoing",
         "_refusal",
         "_standing",
+        "_unasked",
         "_wanted",
     )
 
@@ -63,7 +65,10 @@ class Connection:
         Without the `fast_path` h11 does all the work: slower, and otherwise the same.
         """
         self._incoming = Incoming(limits or Limits(), fast_path=fast_path)
-        self._outgoing = Outgoing()
+        self._unasked = Outgoing()
+        self._outgoing = self._unasked
+        """What becomes of the current request's answer; `_unasked` before there is one."""
+        self._answer = Outgoing()
         self._deadlines = Deadlines(timeouts or Timeouts())
         self._standing = IDLE
         self._out: list[bytes] = []
@@ -136,6 +141,7 @@ class Connection:
         self._wanted = False
         kind = type(event)
         if kind is Request and incoming.head is not None:
+            self._outgoing = self._answer
             self._outgoing.begin(incoming.head)
         self._standing = standing.by_client[kind][self._outgoing.keep_alive]
         return event
@@ -316,7 +322,7 @@ class Connection:
             )
         self._standing = standing.next_cycle
         self._incoming.next_cycle()
-        self._outgoing.end()
+        self._outgoing = self._unasked
         self._cycle += 1
 
     def deadline(self, now: float) -> float | None:

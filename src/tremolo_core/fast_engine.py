@@ -6,6 +6,7 @@ does; tests hold it to that. What it leaves to h11 is said by `Head.is_ordinary`
 
 from typing import Final, assert_never
 
+from ._values import maker
 from .answer_head import AnswerHead, Framing
 from .engine import OutgoingEvent
 from .events import Data, EndOfMessage, InformationalResponse, Request
@@ -18,6 +19,8 @@ from .headers import Headers
 __all__ = ("FastEngine",)
 
 _END = EndOfMessage()
+_data = maker(Data)
+_request = maker(Request)
 
 _LAST_CHUNK = b"0\r\n"
 
@@ -38,12 +41,12 @@ class FastEngine:
     def read_head(self, head: Head) -> Request:
         """As `Engine.read_head`."""
         self.chunked = False
-        return Request(method=head.method, target=head.target, headers=head.fields.headers)
+        return _request(method=head.method, target=head.target, headers=head.fields.headers)
 
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
         """As `Engine.read_body`."""
         if passed is _CONTENT:
-            return Data(data=raw)
+            return _data(data=raw)
         if passed is _FRAMING:
             return None
         return _END if len(raw) <= len(b"\r\n") else _end_with_trailers(raw)

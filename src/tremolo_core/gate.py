@@ -187,10 +187,12 @@ class Gate:
             self._stage = _DONE
             return b""
         if stage is _BODY:
-            self._keep_to_body_limit()
+            if self.body_limit is not None:
+                self._keep_to_body_limit()
             return self._content(_BODY_END)
         if stage is _CHUNK_DATA:
-            self._keep_to_body_limit()
+            if self.body_limit is not None:
+                self._keep_to_body_limit()
             return self._content(_CHUNK_END)
         if stage is _CHUNK_LINE:
             return self._chunk_line()

@@ -19,6 +19,7 @@ __all__ = (
     "HOST",
     "REASON_PHRASE",
     "REQUEST_LINE",
+    "TRIM_FIELD_LINES",
 )
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
@@ -43,6 +44,11 @@ FIELD_LINES = re.compile(
 
 So if there are as many matches as line feeds, nothing stands between them.
 """
+
+TRIM_FIELD_LINES = re.compile(
+    rb"^(" + _TOKEN + rb"):[\t\x20]*+([\t\x20-\x7e\x80-\xff]*+)(?<![\t\x20])\r\n", re.MULTILINE
+)
+"""The same, but only lines without white space at their end: nearly all there are."""
 
 CONTENT_LENGTH = re.compile(rb"[0-9]{1,18}")
 """RFC 9110 8.6, as far as a signed 64-bit integer is sure to reach."""

@@ -6,9 +6,9 @@ message's body, once its framing is known, is the gate's matter again.
 
 from typing import NoReturn
 
-from ._values import value
+from ._values import maker, value
 from .errors import RemoteProtocolError
-from .grammar import ABSOLUTE_FORM, FIELD_LINES, REQUEST_LINE
+from .grammar import ABSOLUTE_FORM, FIELD_LINES, REQUEST_LINE, TRIM_FIELD_LINES
 from .head_fields import HeadFields, read_fields
 from .limits import Limits
 
@@ -55,6 +55,9 @@ class Head:
         return self.fields.is_ordinary and self.authority is None
 
 
+_head = maker(Head)
+
+
 def parse_head(raw: bytes, limits: Limits, last: HeadFields | None = None) -> Head:
     """Read a complete head, which ends with its empty line.
 
@@ -70,19 +73,25 @@ def parse_head(raw: bytes, limits: Limits, last: HeadFields | None = None) -> He
         refuse_block(raw, limits, request_line=True)
     method, target, version = line.groups()
     block = raw[start:]
+    authority = None
     if last is not None and last.block == block and last.http_version == version:
         fields = last
-        authority = _judge_target(method, target)
+        if target[0] != _SLASH or method == b"CONNECT":
+            authority = _judge_target(method, target)
     else:
-        lines = FIELD_LINES.findall(block)
+        lines = TRIM_FIELD_LINES.findall(block)
         # One line feed more than there are fields ends the block itself.
-        if len(lines) != block.count(b"\n") - 1 or len(lines) > limits.fields:
+        count = block.count(b"\n") - 1
+        if len(lines) != count:
+            lines = _untrimmed(block)
+        if len(lines) != count or count > limits.fields:
             refuse_block(raw, limits, request_line=True)
         if version != b"1.1":
             version = _judge_version(version)
-        authority = _judge_target(method, target)
+        if target[0] != _SLASH or method == b"CONNECT":
+            authority = _judge_target(method, target)
         fields = read_fields(lines, block, method=method, http_version=version)
-    return Head(raw=raw, method=method, target=target, authority=authority, fields=fields)
+    return _head(raw=raw, method=method, target=target, authority=authority, fields=fields)
 
 
 def parse_trailers(raw: bytes, limits: Limits) -> None:
@@ -147,6 +156,10 @@ def judge_request_line(line: bytes, limits: Limits) -> None:
         raise RemoteProtocolError("a malformed request line")
 
 
+def _untrimmed(block: bytes) -> list[tuple[bytes, bytes]]:
+    return [(name, content.rstrip(b" \t")) for name, content in FIELD_LINES.findall(block)]
+
+
 def _judge_version(version: bytes) -> bytes:
     """Return what a message of `version` is read as (RFC 9110 2.5)."""
     if version[:1] != b"1":
@@ -155,11 +168,9 @@ def _judge_version(version: bytes) -> bytes:
 
 
 def _judge_target(method: bytes, target: bytes) -> bytes | None:
-    """Return the authority of an absolute-form target, None for the other forms (RFC 9112 3.2)."""
+    """Return the authority of an absolute-form target, None for `*` (RFC 9112 3.2)."""
     if method == b"CONNECT":
         raise RemoteProtocolError("this server opens no tunnels", status=501)
-    if target[0] == _SLASH:
-        return None
     if target == b"*":
         if method != b"OPTIONS":
             raise RemoteProtocolError("the target * with a method other than OPTIONS")

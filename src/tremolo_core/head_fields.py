@@ -5,7 +5,7 @@ That each of them is well-formed was found out in `head`.
 
 from collections.abc import Mapping, Sequence
 
-from ._values import value
+from ._values import maker, value
 from .errors import RemoteProtocolError
 from .grammar import CONTENT_LENGTH, HOST
 from .headers import Headers
@@ -23,6 +23,9 @@ _NOTED = _SECRET | frozenset(
     )
 )
 """Of the others it does not matter here what they say."""
+
+_ALONE = frozenset((b"content-length", b"host"))
+"""Even the same twice would be read differently by others (RFC 9112 3.2, 6.3)."""
 
 
 @value
@@ -52,30 +55,36 @@ class HeadFields:
     """What the client offers if it asks for a WebSocket, else None."""
 
 
+_fields = maker(HeadFields)
+
+
 def read_fields(
     lines: Sequence[tuple[bytes, bytes]], block: bytes, *, method: bytes, http_version: bytes
 ) -> HeadFields:
-    """Judge the well-formed `lines` of a `block`: names and values, as they stand in it.
+    """Judge the well-formed `lines` of a `block`: names as they stand in it, and trimmed values.
 
     Raises RemoteProtocolError for the first thing that they may not say.
     """
-    if b" \r\n" in block or b"\t\r\n" in block:
-        lines = [(name, content.rstrip(b" \t")) for name, content in lines]
     headers = Headers([(name.lower(), content) for name, content in lines])
-    noted: dict[bytes, list[bytes]] = {}
-    for name, content in headers:
-        if name in _NOTED:
-            noted.setdefault(name, []).append(content)
-    _judge_host(noted.pop(b"host", None), http_version)
+    pairs = [field for field in headers if field[0] in _NOTED]
+    noted = dict(pairs)
+    if len(noted) != len(pairs):
+        noted = _joined(pairs)
     newer = http_version == b"1.1"
-    if not noted:
-        return HeadFields(
+    host = noted.get(b"host")
+    if host is None:
+        if newer:
+            raise RemoteProtocolError("no Host field")
+    elif HOST.fullmatch(host) is None:
+        raise RemoteProtocolError("a malformed Host field")
+    elif newer and len(noted) == 1:
+        return _fields(
             block=block,
             http_version=http_version,
             headers=headers,
             content_length=0,
-            keep_alive=newer,
-            is_ordinary=newer,
+            keep_alive=True,
+            is_ordinary=True,
             may_be_kept=True,
         )
     length = _judge_framing(noted, http_version)
@@ -85,7 +94,7 @@ def read_fields(
     # HTTP/1.0 has no other protocols to go on with (RFC 9110 7.8).
     if b"upgrade" in noted and newer:
         handshake = read_handshake(method, headers, has_body=length != 0)
-    return HeadFields(
+    return _fields(
         block=block,
         http_version=http_version,
         headers=headers,
@@ -93,59 +102,59 @@ def read_fields(
         keep_alive=keep_alive,
         is_ordinary=newer
         and handshake is None
-        and (length is not None or noted[b"transfer-encoding"] == [b"chunked"]),
+        and (length is not None or noted[b"transfer-encoding"] == b"chunked"),
         may_be_kept=b"upgrade" not in noted and _SECRET.isdisjoint(noted),
         expects_continue=expects_continue,
         handshake=handshake,
     )
 
 
-def _judge_host(hosts: list[bytes] | None, http_version: bytes) -> None:
-    """Exactly one valid Host in HTTP/1.1, at most one before (RFC 9112 3.2)."""
-    if hosts is None:
-        if http_version == b"1.1":
-            raise RemoteProtocolError("no Host field")
-    elif len(hosts) > 1:
-        raise RemoteProtocolError("more than one Host field")
-    elif HOST.fullmatch(hosts[0]) is None:
-        raise RemoteProtocolError("a malformed Host field")
+def _joined(fields: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """What the lines of each field say together (RFC 9110 5.3); of some there is only one."""
+    joined: dict[bytes, bytes] = {}
+    for name, content in fields:
+        if name not in joined:
+            joined[name] = content
+        elif name in _ALONE:
+            raise RemoteProtocolError(f"more than one {name.title().decode()} field")
+        else:
+            joined[name] += b"," + content
+    return joined
 
 
-def _judge_framing(noted: Mapping[bytes, list[bytes]], http_version: bytes) -> int | None:
+def _judge_framing(noted: Mapping[bytes, bytes], http_version: bytes) -> int | None:
     """Return the body's declared length, 0 for no body, None for chunked (RFC 9112 6)."""
-    lengths = noted.get(b"content-length")
+    length = noted.get(b"content-length")
     codings = noted.get(b"transfer-encoding")
     if codings is not None:
-        if lengths is not None:
+        if length is not None:
             raise RemoteProtocolError("both Content-Length and Transfer-Encoding")
         if http_version == b"1.0":
             raise RemoteProtocolError("Transfer-Encoding in HTTP/1.0")
-        members = [coding.strip(b" \t").lower() for coding in b",".join(codings).split(b",")]
+        members = [coding.strip(b" \t").lower() for coding in codings.split(b",")]
         if members == [b"chunked"]:
             return None
         if set(members) <= {b"chunked", b""}:
             raise RemoteProtocolError("a malformed Transfer-Encoding field")
         raise RemoteProtocolError("a transfer coding other than chunked", status=501)
-    if lengths is None:
+    if length is None:
         return 0
-    if len(lengths) > 1:
-        raise RemoteProtocolError("more than one Content-Length field")
-    if CONTENT_LENGTH.fullmatch(lengths[0]) is None:
+    if CONTENT_LENGTH.fullmatch(length) is None:
         raise RemoteProtocolError("a malformed Content-Length field")
-    return int(lengths[0])
+    return int(length)
 
 
-def _says_close(lines: Sequence[bytes]) -> bool:
-    options = b",".join(lines).lower()
-    return b"close" in options and any(
-        option.strip(b" \t") == b"close" for option in options.split(b",")
+def _says_close(connection: bytes) -> bool:
+    connection = connection.lower()
+    return b"close" in connection and any(
+        option.strip(b" \t") == b"close" for option in connection.split(b",")
     )
 
 
-def _judge_expectation(expectations: list[bytes], http_version: bytes) -> bool:
+def _judge_expectation(expectation: bytes, http_version: bytes) -> bool:
     """Whether the client waits for a 100; in HTTP/1.0 nobody does (RFC 9110 10.1.1)."""
     if http_version == b"1.0":
         return False
-    if [expectation.lower() for expectation in expectations] != [b"100-continue"]:
+    if expectation.lower() != b"100-continue":
         raise RemoteProtocolError("an expectation other than 100-continue", status=417)
     return True

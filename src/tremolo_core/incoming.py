@@ -110,9 +110,10 @@ class Incoming:
     def next_cycle(self) -> None:
         """Turn to the next request."""
         self._gate.next_message()
-        # Also for a refusal before there is a next request.
-        self.fast = self._fast
-        self.engine = self._fast or H11Engine()
+        if self.fast is None:
+            # Also for a refusal before there is a next request.
+            self.fast = self._fast
+            self.engine = self._fast or H11Engine()
 
     def forget(self) -> None:
         """Let go of what is kept only because it may soon be needed again."""

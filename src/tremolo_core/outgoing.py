@@ -74,14 +74,7 @@ class Outgoing:
     )
 
     def __init__(self) -> None:
-        self.agreed: Agreement | None = None
-        """What is kept to on the WebSocket that was accepted; None if none was."""
-        self.frames = OutgoingFrames()
-        """Judges what is sent then."""
-        self.end()
-
-    def end(self) -> None:
-        """Turn to an answer before any request, the last: one that HTTP/1.0 would understand."""
+        """Until `begin`, it is an answer to no request: one that HTTP/1.0 would understand."""
         self._is_head = False
         self._http_version = b"1.0"
         self._handshake: Handshake | None = None
@@ -96,16 +89,23 @@ class Outgoing:
         """Bytes of the declared length that have not been sent."""
         self.begun = False
         """Whether the final answer has begun."""
+        self.agreed: Agreement | None = None
+        """What is kept to on the WebSocket that was accepted; None if none was."""
+        self.frames = OutgoingFrames()
+        """Judges what is sent then."""
 
     def begin(self, head: Head) -> None:
-        """Turn to the answer to the request with this `head`, behind an `end`."""
+        """Turn to the answer to the request with this `head`."""
         fields = head.fields
-        self._is_head = head.method == b"HEAD"
+        self._is_head = is_head = head.method == b"HEAD"
         self._http_version = fields.http_version
         self._handshake = fields.handshake
-        self.is_plain = fields.is_ordinary and not self._is_head
-        self.keep_alive = fields.keep_alive
-        self.their_last = not fields.keep_alive
+        self.is_plain = fields.is_ordinary and not is_head
+        self.keep_alive = keep_alive = fields.keep_alive
+        self.their_last = not keep_alive
+        self.framing = _NONE
+        self.missing = 0
+        self.begun = False
 
     def _save(self) -> _Saved:
         """What `_restore` takes back, so that a rejected batch of events leaves no trace."""

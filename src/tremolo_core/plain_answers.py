@@ -39,22 +39,23 @@ def write_plainly(
     begun, keep_alive = outgoing.begun, outgoing.keep_alive
     written: list[bytes] = []
     for event in events:
-        steps = standing.by_server.get(type(event))
-        if steps is None:
-            return None
-        if isinstance(event, Data):
+        if type(event) is Data and standing.sends_body[keep_alive]:
             data = event.data
-            if framing is _LENGTH:
+            if framing is _CHUNKED:
+                if data:
+                    written += (b"%x\r\n" % len(data), data, b"\r\n")
+            elif framing is _LENGTH:
                 missing -= len(data)
                 if missing < 0:
                     return None
                 written.append(data)
-            elif framing is _CHUNKED:
-                if data:
-                    written.append(b"%x\r\n%b\r\n" % (len(data), data))
             else:
                 return None
-        elif isinstance(event, Response):
+            continue
+        steps = standing.by_server.get(type(event))
+        if steps is None:
+            return None
+        if isinstance(event, Response):
             head = answer_head(event, b"1.1", keep_alive=keep_alive, their_last=outgoing.their_last)
             framing, missing, keep_alive = head.framing, head.length, head.keep_alive
             begun = True

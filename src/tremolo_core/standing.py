@@ -7,7 +7,7 @@ look-up by its type.
 
 from itertools import product
 
-from .events import Event
+from .events import Data, Event
 from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
 
 __all__ = ("IDLE", "Standing", "standing_of")
@@ -23,6 +23,7 @@ class Standing:
         "client",
         "next_cycle",
         "rejoined",
+        "sends_body",
         "server",
     )
 
@@ -38,6 +39,8 @@ class Standing:
         """The same after an event of the client; an event that is not here is illegal."""
         self.by_server: dict[type[Event], tuple[Standing, Standing]] = {}
         """The same after an event of the server."""
+        self.sends_body = (False, False)
+        """Whether `Data` of the server may come and leads nowhere else, in both again."""
         self.next_cycle: Standing | None = None
         """Where another exchange begins, if one may follow."""
 
@@ -65,6 +68,8 @@ for (_client, _server), _here in _ALL.items():
     _here.by_server = {
         kind: _joined(_client, to) for (state, kind), to in SERVER_MOVES.items() if state is _server
     }
+    _last, _kept = _here.by_server.get(Data, (None, None))
+    _here.sends_body = (_last is _here, _kept is _here)
     if (_client, _server) in NEXT_CYCLE:
         _here.next_cycle = standing_of(*NEXT_CYCLE[_client, _server])
 

@@ -18,6 +18,7 @@ from tremolo_core.grammar import (
     HOST,
     REASON_PHRASE,
     REQUEST_LINE,
+    TRIM_FIELD_LINES,
 )
 
 EVERY_BYTE = [bytes((number,)) for number in range(256)]
@@ -160,6 +161,13 @@ def test_the_parts_of_a_request_line() -> None:
 def test_the_fields_of_a_block() -> None:
     block = b"GET / HTTP/1.1\r\nA: b \r\nC:\r\nnot a field\r\n d: folded\r\nE:\tf:g\r\n\r\n"
     assert FIELD_LINES.findall(block, 16) == [(b"A", b"b "), (b"C", b""), (b"E", b"f:g")]
+
+
+def test_a_trim_field_is_one_without_white_space_at_its_end() -> None:
+    block = b"A: b \r\nB: b\r\nC:\r\nD: \r\nE:e\t\r\nF:\t f \xff\r\nG: g\rg\r\n\r\n"
+    assert TRIM_FIELD_LINES.findall(block) == [(b"B", b"b"), (b"C", b""), (b"F", b"f \xff")]
+    trim = [field for field in FIELD_LINES.findall(block) if field[1] == field[1].rstrip()]
+    assert [field for field in trim if field[0] != b"D"] == TRIM_FIELD_LINES.findall(block)
 
 
 def test_a_field_begins_where_a_line_begins() -> None:

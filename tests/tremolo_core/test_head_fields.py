@@ -15,9 +15,9 @@ def read(*lines: bytes, method: bytes = b"GET", http_version: bytes = b"1.1") ->
 
 
 def test_fields_that_say_nothing_of_the_message() -> None:
-    fields = read(b"HOST: a", b"X-Y: \t Z z \t")
+    fields = read(b"HOST: a", b"X-Y: \t Z z")
     assert fields == HeadFields(
-        block=b"HOST: a\r\nX-Y: \t Z z \t\r\n\r\n",
+        block=b"HOST: a\r\nX-Y: \t Z z\r\n\r\n",
         http_version=b"1.1",
         headers=Headers(((b"host", b"a"), (b"x-y", b"Z z"))),
         content_length=0,
@@ -57,7 +57,7 @@ def test_how_the_body_is_framed(line: bytes, length: int | None) -> None:
     ("lines", "kept"),
     [
         ([b"Connection: close"], False),
-        ([b"Connection: x, CLOSE\t"], False),
+        ([b"Connection: x,\tCLOSE , y"], False),
         ([b"Connection: x", b"Connection: Close"], False),
         ([b"Connection: keep-alive"], True),
         ([b"Connection: closed, enclose"], True),

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from tremolo_core import Event, State
+from tremolo_core import Data, Event, State
 from tremolo_core.standing import IDLE, Standing, standing_of
 from tremolo_core.states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, join
 
@@ -47,6 +47,15 @@ def test_where_an_event_leads(pair: tuple[State, State], kind: type[Event]) -> N
             assert theirs is not None
             assert ours is not None
             assert states(steps) == [join(theirs, ours, keep_alive=kept) for kept in (False, True)]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_where_data_leads_nowhere_else(pair: tuple[State, State]) -> None:
+    here = standing_of(*pair)
+    assert here.sends_body == tuple(
+        (pair[1], Data) in SERVER_MOVES and join(*pair, keep_alive=kept) == pair
+        for kept in (False, True)
+    )
 
 
 @pytest.mark.parametrize("pair", PAIRS)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tremolo_core import value
+from tremolo_core._values import maker
 
 
 @value
@@ -59,3 +60,15 @@ def test_another_value_is_made_by_replacing() -> None:
 
 def test_a_values_docstring_is_its_own() -> None:
     assert Point.__doc__ == "Where something is."
+
+
+def test_a_value_can_be_made_maker() -> None:
+    make = maker(Point)
+    assert make(1, 2) == Point(x=1, y=2)
+    assert make(y=2, x=1) == Point(x=1, y=2)
+    assert make(1) == Point(x=1)
+    assert type(make(1)) is Point
+    with pytest.raises(TypeError, match="'x'"):
+        make()
+    with pytest.raises(TypeError, match="2"):
+        make(1, 2, 3)
