@@ -7,6 +7,7 @@ from typing import assert_never, cast
 
 import h11
 
+from ._values import maker
 from .answer_head import AnswerHead
 from .engine import OutgoingEvent
 from .errors import RemoteProtocolError
@@ -17,6 +18,9 @@ from .head_writing import titled
 from .headers import Headers
 
 __all__ = ("H11Engine",)
+
+_data = maker(Data)
+_request = maker(Request)
 
 _NO_LIMIT = 1 << 62
 """For h11's own limit, which depends on how the bytes were cut; the gate's do not."""
@@ -34,10 +38,11 @@ class H11Engine:
         """As `Engine.read_head`; a RemoteProtocolError if h11 is stricter than the gate."""
         event = self._read(head.raw)
         assert isinstance(event, h11.Request)
-        headers = Headers(event.headers)
+        # Of its two ways to tell the fields, the other does so one by one, in Python.
+        headers = Headers([(name.lower(), value) for name, value in event.headers.raw_items()])
         if head.authority is not None:
             headers = Headers(((b"host", head.authority), *headers.without(b"host")))
-        return Request(
+        return _request(
             method=event.method,
             target=event.target,
             headers=headers,
@@ -49,7 +54,7 @@ class H11Engine:
         """As `Engine.read_body`; a RemoteProtocolError if h11 is stricter than the gate."""
         match self._read(raw):
             case h11.Data() as event:
-                return Data(data=bytes(event.data))
+                return _data(data=bytes(event.data))
             case h11.EndOfMessage() as event:
                 return EndOfMessage(trailers=Headers(event.headers))
             case _:
