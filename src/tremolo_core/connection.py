@@ -14,7 +14,7 @@ from .events import CloseWebSocket, ConnectionClosed, Event, Request, Signal
 from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outgoing import Outgoing
-from .plain_answers import write_plainly
+from .plain_answers import judge_plainly
 from .refusal import answer_to
 from .standing import IDLE, standing_of
 from .states import State
@@ -199,12 +199,11 @@ class Connection:
             if message is not None:
                 self._out.append(frames.send(message))
                 return
-        if incoming.fast is not None and self._refusal is None and not incoming.withheld:
-            plain = write_plainly(
-                events, standing, outgoing=outgoing, engine=incoming.fast, out=self._out
-            )
+        if self._refusal is None and not incoming.withheld:
+            plain = judge_plainly(events, standing, outgoing)
             if plain is not None:
-                self._standing = plain
+                self._standing, written = plain
+                self._out += incoming.engine.write(written)
                 return
         awaited = incoming.withheld and self.they_await_continue
         batch = outgoing.judge(events, standing, awaited=awaited)
@@ -212,8 +211,7 @@ class Connection:
             self._refusal = None
         if incoming.withheld:
             incoming.withheld = batch.awaited
-        send = incoming.engine.send
-        self._out += [send(event) for event in batch.written]
+        self._out += incoming.engine.write(batch.written)
         self._standing = batch.standing
         if frames is not None:
             self._out += map(frames.send, batch.framed)

@@ -7,6 +7,7 @@ accepted, a second one reads and writes its frames, of which the `frame_gate`
 and `outgoing_frames` have said the same.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from .answer_head import AnswerHead
@@ -40,8 +41,8 @@ class Engine(Protocol):
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
         """Return what the next bytes say that the gate has passed; None for mere framing."""
 
-    def send(self, event: OutgoingEvent) -> bytes:
-        """Return the bytes that say `event`."""
+    def write(self, events: Iterable[OutgoingEvent]) -> list[bytes]:
+        """Return the bytes that say `events`, in pieces to be joined."""
 
     def send_elsewhere(self, count: int) -> None:
         """Note that `count` bytes of a body that is not chunked are written elsewhere."""

@@ -4,12 +4,13 @@ For every message it gives the events and writes the bytes that `h11_engine`
 does; tests hold it to that. What it leaves to h11 is said by `Head.is_ordinary`.
 """
 
-from typing import Final, assert_never
+from collections.abc import Iterable
+from typing import Final
 
 from ._values import maker
 from .answer_head import AnswerHead, Framing
 from .engine import OutgoingEvent
-from .events import Data, EndOfMessage, InformationalResponse, Request
+from .events import Data, EndOfMessage, Request
 from .gate import Passed
 from .grammar import FIELD_LINES
 from .head import Head
@@ -27,20 +28,21 @@ _LAST_CHUNK = b"0\r\n"
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _CONTENT: Final = Passed.CONTENT
 _FRAMING: Final = Passed.FRAMING
+_CHUNKED: Final = Framing.CHUNKED
 
 
 class FastEngine:
     """One exchange after the other; of each only how its answer is framed is remembered."""
 
-    __slots__ = ("chunked",)
+    __slots__ = ("_chunked",)
 
     def __init__(self) -> None:
-        self.chunked = False
+        self._chunked = False
         """Whether the answer is."""
 
     def read_head(self, head: Head) -> Request:
         """As `Engine.read_head`."""
-        self.chunked = False
+        self._chunked = False
         return _request(method=head.method, target=head.target, headers=head.fields.headers)
 
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
@@ -51,21 +53,25 @@ class FastEngine:
             return None
         return _END if len(raw) <= len(b"\r\n") else _end_with_trailers(raw)
 
-    def send(self, event: OutgoingEvent) -> bytes:
-        """As `Engine.send`."""
-        match event:
-            case Data():
+    def write(self, events: Iterable[OutgoingEvent]) -> list[bytes]:
+        """As `Engine.write`."""
+        written: list[bytes] = []
+        for event in events:
+            if isinstance(event, Data):
                 data = event.data
-                return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data
-            case AnswerHead():
-                self.chunked = event.framing is Framing.CHUNKED
-                return event.raw
-            case EndOfMessage():
-                return _LAST_CHUNK + write_fields(event.trailers) if self.chunked else b""
-            case InformationalResponse():
-                return write_head(event.status, event.reason, event.headers)
-            case _:
-                assert_never(event)
+                if self._chunked:
+                    written += (b"%x\r\n" % len(data), data, b"\r\n")
+                else:
+                    written.append(data)
+            elif isinstance(event, AnswerHead):
+                self._chunked = event.framing is _CHUNKED
+                written.append(event.raw)
+            elif isinstance(event, EndOfMessage):
+                if self._chunked:
+                    written.append(_LAST_CHUNK + write_fields(event.trailers))
+            else:
+                written.append(write_head(event.status, event.reason, event.headers))
+        return written
 
     def send_elsewhere(self, count: int) -> None:
         """As `Engine.send_elsewhere`: lengths are counted in `outgoing`."""

@@ -3,6 +3,7 @@
 The only module that knows h11.
 """
 
+from collections.abc import Iterable
 from typing import assert_never, cast
 
 import h11
@@ -22,6 +23,9 @@ __all__ = ("H11Engine",)
 _data = maker(Data)
 _request = maker(Request)
 
+_END = EndOfMessage()
+_H11_END = h11.EndOfMessage()
+
 _NO_LIMIT = 1 << 62
 """For h11's own limit, which depends on how the bytes were cut; the gate's do not."""
 
@@ -38,8 +42,7 @@ class H11Engine:
         """As `Engine.read_head`; a RemoteProtocolError if h11 is stricter than the gate."""
         event = self._read(head.raw)
         assert isinstance(event, h11.Request)
-        # Of its two ways to tell the fields, the other does so one by one, in Python.
-        headers = Headers([(name.lower(), value) for name, value in event.headers.raw_items()])
+        headers = _lowered(event.headers.raw_items())
         if head.authority is not None:
             headers = Headers(((b"host", head.authority), *headers.without(b"host")))
         return _request(
@@ -56,7 +59,8 @@ class H11Engine:
             case h11.Data() as event:
                 return _data(data=bytes(event.data))
             case h11.EndOfMessage() as event:
-                return EndOfMessage(trailers=Headers(event.headers))
+                raw_trailers = event.headers.raw_items()
+                return EndOfMessage(trailers=_lowered(raw_trailers)) if raw_trailers else _END
             case _:
                 # NEED_DATA behind the line or the end of a chunk.
                 return None
@@ -71,9 +75,10 @@ class H11Engine:
                 "a message that h11 refuses", status=error.error_status_hint
             ) from error
 
-    def send(self, event: OutgoingEvent) -> bytes:
-        """As `Engine.send`."""
-        return self._h11.send(_to_h11(event)) or b""
+    def write(self, events: Iterable[OutgoingEvent]) -> list[bytes]:
+        """As `Engine.write`."""
+        send = self._h11.send
+        return [send(_to_h11(event)) or b"" for event in events]
 
     def send_elsewhere(self, count: int) -> None:
         """As `Engine.send_elsewhere`."""
@@ -81,12 +86,17 @@ class H11Engine:
         self._h11.send_with_data_passthrough(h11.Data(data=cast(bytes, range(count))))
 
 
+def _lowered(raw_items: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The fields as h11 has them, of whose two ways to tell them the other is slow."""
+    return Headers([(name.lower(), value) for name, value in raw_items])
+
+
 def _to_h11(event: OutgoingEvent) -> h11.Event:
     match event:
         case Data():
             return h11.Data(data=event.data)
         case EndOfMessage():
-            return h11.EndOfMessage(headers=titled(event.trailers))
+            return h11.EndOfMessage(headers=titled(event.trailers)) if event.trailers else _H11_END
         case AnswerHead():
             response = event.response
             return h11.Response(

@@ -35,7 +35,6 @@ class Incoming:
         "_limits",
         "engine",
         "eof",
-        "fast",
         "frames",
         "head",
         "received",
@@ -46,8 +45,6 @@ class Incoming:
         self._limits = limits
         self._gate = Gate(limits)
         self._fast = FastEngine() if fast_path else None
-        self.fast = self._fast
-        """The engine of the current cycle if it is the fast one, else None."""
         self.engine: Engine = self._fast or H11Engine()
         """What reads and writes the current cycle."""
         self.head: Head | None = None
@@ -110,10 +107,8 @@ class Incoming:
     def next_cycle(self) -> None:
         """Turn to the next request."""
         self._gate.next_message()
-        if self.fast is None:
-            # Also for a refusal before there is a next request.
-            self.fast = self._fast
-            self.engine = self._fast or H11Engine()
+        # Also for a refusal before there is a next request.
+        self.engine = self._fast or H11Engine()
 
     def forget(self) -> None:
         """Let go of what is kept only because it may soon be needed again."""
@@ -158,11 +153,7 @@ class Incoming:
         self.head = head
         fields = head.fields
         self.withheld = fields.expects_continue and fields.content_length != 0
-        fast = self.fast
-        if fast is not None:
-            if head.is_ordinary:
-                return fast.read_head(head)
-            self.fast = None
+        if not head.is_ordinary and self._fast is not None:
             self.engine = H11Engine()
         return self.engine.read_head(head)
 

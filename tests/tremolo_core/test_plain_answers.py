@@ -1,7 +1,9 @@
-"""What is written in one go, and what is left to the others.
+"""What is judged in one go, and what is left to `outgoing`.
 
-That they would write the same is shown in `test_fast_path`.
+That it would say the same is shown at the end.
 """
+
+import itertools
 
 import pytest
 
@@ -20,7 +22,7 @@ from tremolo_core import (
 from tremolo_core.fast_engine import FastEngine
 from tremolo_core.head import parse_head
 from tremolo_core.outgoing import Outgoing
-from tremolo_core.plain_answers import write_plainly
+from tremolo_core.plain_answers import judge_plainly
 from tremolo_core.standing import Standing, standing_of
 
 from .corpus import GET
@@ -49,23 +51,19 @@ class Answering:
         self.standing = ASKED
 
     def write(self, *events: Event) -> bool:
-        """Whether they were written, and not left to the others."""
+        """Whether they were judged plainly, and not left to the others."""
         before = self._all()
-        standing = write_plainly(
-            events, self.standing, outgoing=self.outgoing, engine=self.engine, out=self.out
-        )
-        if standing is None:
+        plain = judge_plainly(events, self.standing, self.outgoing)
+        if plain is None:
             assert self._all() == before
             return False
-        self.standing = standing
+        self.standing, written = plain
+        self.out += self.engine.write(written)
         return True
 
     def _all(self) -> list[object]:
         made = self.outgoing
-        return [
-            *(made.framing, made.missing, made.begun, made.keep_alive),
-            *(self.engine.chunked, list(self.out)),
-        ]
+        return [made.framing, made.missing, made.begun, made.keep_alive]
 
     @property
     def written(self) -> bytes:
@@ -100,7 +98,6 @@ def test_an_answer(events: tuple[Event, ...], raw: bytes) -> None:
     apart = Answering()
     for event in events:
         assert apart.write(event)
-        assert apart.engine.chunked == raw.startswith(IN_CHUNKS)
         assert apart.outgoing.begun
     assert apart.written == raw
     assert apart.standing is together.standing
@@ -160,3 +157,21 @@ def test_a_head_that_may_not_be_sent_leaves_no_trace() -> None:
     assert answering.written == b""
     assert not answering.outgoing.begun
     assert answering.write(LENGTH_5, HELLO, END)
+
+
+EVENTS: tuple[Event, ...] = (LENGTH_5, CHUNKED, LAST, Response(status=204), HELLO, NOTHING, END)
+
+
+@pytest.mark.parametrize("raw", [GET, GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")])
+def test_the_others_would_say_the_same(raw: bytes) -> None:
+    judged = 0
+    for size in range(5):
+        for events in itertools.product(EVENTS, repeat=size):
+            plainly, slowly = Answering(raw), Answering(raw)
+            plain = judge_plainly(events, ASKED, plainly.outgoing)
+            if plain is not None:
+                judged += 1
+                batch = slowly.outgoing.judge(events, ASKED, awaited=False)
+                assert plain == (batch.standing, batch.written)
+                assert plainly._all() == slowly._all()
+    assert judged > 40
