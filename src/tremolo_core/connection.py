@@ -139,11 +139,10 @@ class Connection:
             self._wanted = True
             return _NEED_DATA
         self._wanted = False
-        kind = type(event)
-        if kind is Request and incoming.head is not None:
+        if type(event) is Request and incoming.head is not None:
             self._outgoing = self._answer
             self._outgoing.begin(incoming.head)
-        self._standing = standing.by_client[kind][self._outgoing.keep_alive]
+        self._standing = standing.by_client[type(event)][self._outgoing.keep_alive]
         return event
 
     @property
@@ -205,8 +204,7 @@ class Connection:
                 self._standing, written = plain
                 self._out += incoming.engine.write(written)
                 return
-        awaited = incoming.withheld and self.they_await_continue
-        batch = outgoing.judge(events, standing, awaited=awaited)
+        batch = outgoing.judge(events, standing, awaited=self.they_await_continue)
         if batch.standing.answering:
             self._refusal = None
         if incoming.withheld:
