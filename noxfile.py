@@ -86,6 +86,26 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
+@nox.session(name="coverage-core")
+def coverage_core(session: nox.Session) -> None:
+    """Fail unless the core's own tests take every branch of it."""
+    session.install(*group("core"), *group("coverage"))
+    env = {"PYTHONPATH": "src"}
+    session.run(
+        *("coverage", "run", "--branch", "--source=src/tremolo_core"),
+        *("-m", "pytest", "tests/tremolo_core"),
+        env=env,
+    )
+    session.run("coverage", "report", "--include=src/tremolo_core/*", "--fail-under=100")
+
+
+@nox.session
+def mutations(session: nox.Session) -> None:
+    """Change the core in small ways, and fail if its tests do not notice; `-- --only gate`."""
+    session.install("-e", ".", *group("core"))
+    session.run("python", "mutations/core.py", *session.posargs)
+
+
 @nox.session
 def core(session: nox.Session) -> None:
     """Run the core's tests where neither anyio nor trio is installed."""

@@ -107,7 +107,9 @@ SERVER_MOVES: dict[tuple[State, type[Event]], State] = {
     **_FRAME_MOVES,
 }
 
-LAST_CYCLE: dict[State, State] = {State.DONE: State.MUST_CLOSE}
+LAST_CYCLE: dict[State, State] = {
+    State.DONE: State.MUST_CLOSE,
+}
 
 JOINT_MOVES: dict[tuple[State, State], tuple[State, State]] = {
     # (client, server): a request calls for an answer.

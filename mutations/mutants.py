@@ -1,0 +1,101 @@
+"""Small wrong changes of one source file: what a test suite that is worth its name notices."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ("Mutant", "logic", "tables", "unchanged")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """A file with one change."""
+
+    path: Path
+    line: int
+    before: str
+    after: str
+    """The changed line, as it was and as it is."""
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.path.name}:{self.line}: {self.before.strip()}  ->  {self.after.strip()}"
+
+
+def _changed(path: Path, start: int, end: int, text: str) -> Mutant:
+    source = path.read_text(encoding="utf-8")
+    changed = source[:start] + text + source[end:]
+    line = source.count("\n", 0, start)
+    return Mutant(
+        path=path,
+        line=line + 1,
+        before=source.splitlines()[line],
+        after=changed.splitlines()[line] if text or end - start < 5 else "(removed)",
+        source=changed,
+    )
+
+
+def unchanged(path: Path) -> Mutant:
+    """The file as it is, for comparison."""
+    return Mutant(path=path, line=0, before="", after="", source=path.read_text(encoding="utf-8"))
+
+
+_ROW = re.compile(r"^    \(?(?:State\.\w+, )?\w+(?:\.\w+)?\)?: .*State\.\w+\)?,\n", re.MULTILINE)
+_TARGET = re.compile(r"State\.(\w+)(?=\)?,\n)")
+
+
+def tables(path: Path) -> Iterator[Mutant]:
+    """Each row of each table removed; each row with another target."""
+    for row in _ROW.finditer(path.read_text(encoding="utf-8")):
+        yield _changed(path, row.start(), row.end(), "")
+        target = _TARGET.search(row[0])
+        assert target is not None
+        other = "CLOSED" if target[1] != "CLOSED" else "DONE"
+        yield _changed(path, row.start() + target.start(1), row.start() + target.end(1), other)
+
+
+_OTHER_COMPARISON: dict[type[ast.cmpop], tuple[str, str]] = {
+    ast.Lt: ("<", "<="),
+    ast.LtE: ("<=", "<"),
+    ast.Gt: (">", ">="),
+    ast.GtE: (">=", ">"),
+    ast.Eq: ("==", "!="),
+    ast.NotEq: ("!=", "=="),
+    ast.Is: ("is", "is not"),
+    ast.IsNot: ("is not", "is"),
+    ast.In: ("in", "not in"),
+    ast.NotIn: ("not in", "in"),
+}
+
+
+def logic(path: Path) -> Iterator[Mutant]:
+    """Each comparison off by one or inverted, each `and` an `or` or inverse, each `not` dropped."""
+    source = path.read_text(encoding="utf-8")
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+
+    def begin(node: ast.expr) -> int:
+        return starts[node.lineno - 1] + node.col_offset
+
+    def end(node: ast.expr) -> int:
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return starts[node.end_lineno - 1] + node.end_col_offset
+
+    def between(left: ast.expr, right: ast.expr, old: str, new: str) -> Mutant:
+        at = source.index(old, end(left), begin(right))
+        return _changed(path, at, at + len(old), new)
+
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                for first, operator, second in zip([left, *others], ops, others, strict=False):
+                    yield between(first, second, *_OTHER_COMPARISON[type(operator)])
+            case ast.BoolOp(op=operator, values=values):
+                old, new = ("and", "or") if isinstance(operator, ast.And) else ("or", "and")
+                yield between(values[0], values[1], old, new)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                yield _changed(path, begin(node), begin(operand), "")
