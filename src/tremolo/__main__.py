@@ -14,6 +14,7 @@ from ._version import __version__
 from .config import OPTIONS, Config, ConfigError, configure, defaults_of
 from .exit_codes import ExitCode, complain
 from .option import Option, Spelling, flag_of
+from .shared_locks import share_locks
 
 __all__ = ("main",)
 
@@ -38,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.FAILED
     except SystemExit:
         return ExitCode.OK  # after --help and --version
-    return program.run(functools.partial(loader.build, target, config), config)
+    with share_locks(config) as config:
+        return program.run(functools.partial(loader.build, target, config), config)
 
 
 def _understand(told: dict[str, Any], unknown: list[str]) -> tuple[Config, str]:

@@ -17,6 +17,7 @@ from .application import Application
 from .config import ConfigError, configure
 from .loader import build, handler_for
 from .program_options import PROGRAM_OPTIONS
+from .shared_locks import share_locks
 from .worker_options import WORKER_OPTIONS
 
 __all__ = ("run", "serve")
@@ -76,13 +77,13 @@ def run(
     Raises ConfigError, a ValueError, for an option that cannot be, and
     SystemExit with the exit code if serving fails or is ended by force.
     """
-    config = configure({**_address(host, port, options), **options})
-    make = (
-        functools.partial(build, app, config)
-        if isinstance(app, str)
-        else functools.partial(handler_for, app, config)
-    )
-    code = program.run(make, config)
+    with share_locks(configure({**_address(host, port, options), **options})) as config:
+        make = (
+            functools.partial(build, app, config)
+            if isinstance(app, str)
+            else functools.partial(handler_for, app, config)
+        )
+        code = program.run(make, config)
     if code:
         raise SystemExit(code)
 
