@@ -37,7 +37,7 @@ nitpick_ignore_regex = [
     ("py:class", r"tremolo\.\w+\.[FH]"),
     ("py:class", r"Arguments"),
     ("py:class", r"tremolo\.testing\.\w+\.T|Ts"),
-    ("py:class", r"tremolo_asgi\.types\.\w+"),
+    ("py:class", r"tremolo_asgi\.(message_)?types\.\w+"),
     (
         "py:.*",
         r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|httpx|ipaddress|os|socket|ssl|types)\..*",
