@@ -12,8 +12,8 @@ from .programs import Program, running, tremolo
 
 LOOPS = ("asyncio", "uvloop", "trio")
 
-ON_ANY = ("starlette", "fastapi")
-ON_ASYNCIO = ("django", "quart", "litestar", "falcon", "blacksheep", "socketio")
+ON_ANY = ("starlette", "fastapi", "litestar", "blacksheep")
+ON_ASYNCIO = ("django", "quart", "falcon", "socketio")
 ON_TRIO = ("quart_trio",)
 NOT_ON_TRIO = ("django", "quart")
 """Those of which nothing works there."""
