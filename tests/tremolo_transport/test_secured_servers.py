@@ -11,8 +11,17 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
+from anyio.lowlevel import checkpoint
+from websockets.sync.client import connect
 
-from tremolo_core import Data, EndOfMessage, Headers, Response
+from tremolo_core import (
+    AcceptWebSocket,
+    Data,
+    EndOfMessage,
+    Headers,
+    Response,
+    TextMessage,
+)
 from tremolo_core.trusted_proxies import TrustedProxies
 from tremolo_transport import (
     Bind,
@@ -201,6 +210,38 @@ async def test_a_silent_client_keeps_nobody_waiting() -> None:
         sock.close()
 
 
+async def test_files_are_sent_encrypted(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * 2_000)
+
+    async def send(exchange: Exchange) -> None:
+        length = (b"content-length", b"512000")
+        await exchange.send(Response(status=200, headers=Headers((length,))))
+        with path.open("rb") as file:
+            await exchange.send_file(file)
+        await exchange.send(EndOfMessage())
+
+    async with serve(send, binds=[Listener(endpoint=ANY, tls=server_context())]) as server:
+        assert body(await secured(server)) == path.read_bytes()
+
+
+async def test_websockets_are_carried() -> None:
+    async def echo(exchange: Exchange) -> None:
+        await exchange.send(AcceptWebSocket())
+        while isinstance(event := await exchange.receive(), TextMessage):
+            await exchange.send(event)
+
+    def converse_by_message(port: int) -> str:
+        with connect(f"wss://127.0.0.1:{port}/", ssl=client_context(), proxy=None) as websocket:
+            websocket.send("hello" * 10_000)
+            return str(websocket.recv())
+
+    async with serve(echo, binds=[Listener(endpoint=ANY, tls=server_context())]) as server:
+        port = server.addresses[0][1]
+        assert port is not None
+        assert await anyio.to_thread.run_sync(converse_by_message, port) == "hello" * 10_000
+
+
 # Certificates that change.
 
 
@@ -244,11 +285,17 @@ async def test_without_a_certificate_nothing_is_listened_on(tmp_path: Path) -> N
 # Descriptors that run out.
 
 
-async def test_when_descriptors_run_out_in_handshakes_the_server_recovers() -> None:
-    tls, plain = Listener(endpoint=ANY, tls=server_context()), ANY
-    listeners: list[Listener | Bind] = [tls, plain]
+async def test_when_descriptors_run_out_in_handshakes_the_server_recovers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = f"/tmp/tremolo-{os.getpid()}-c.sock"
+    listeners = [
+        Listener(endpoint=ANY, tls=server_context()),
+        Listener(endpoint=ANY),
+        Listener(endpoint=UnixBind(path=path)),
+    ]
     async with serve(whose, binds=listeners) as server:
-        # A thread, and with it its descriptors, is there already.
+        # The threads, and with them their descriptors, are there already.
         assert await secured(server)
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         used = max(map(int, os.listdir("/dev/fd")))
@@ -257,16 +304,34 @@ async def test_when_descriptors_run_out_in_handshakes_the_server_recovers() -> N
         try:
             with pytest.raises(OSError, match="Too many open files"):
                 while True:
-                    # Each is accepted, and its handshake waited for, until none is left.
-                    clients.append(socket.create_connection(server.addresses[len(clients) % 2]))
-                    await anyio.lowlevel.checkpoint()
+                    # Each is accepted, and what it says waited for, until there are no more.
+                    number = len(clients) % 3
+                    family = socket.AF_UNIX if number == 2 else socket.AF_INET
+                    clients.append(socket.socket(family))
+                    clients[-1].connect(path if number == 2 else server.addresses[number])
+                    await checkpoint()
+            # One for each listener that none of its connections can be accepted for.
+            for sock in clients[-3:]:
+                sock.close()
+            del clients[-3:]
+            for number in range(3):
+                family = socket.AF_UNIX if number == 2 else socket.AF_INET
+                clients.append(socket.socket(family))
+                clients[-1].connect(path if number == 2 else server.addresses[number])
+            with anyio.fail_after(PATIENCE):
+                while "cannot accept connections" not in caplog.text:
+                    await checkpoint()
             for sock in clients:
                 sock.close()
             answer = await secured(server)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert (await ask_plain(server)).startswith(b"HTTP/1.1 200 ")
+            async with await anyio.connect_unix(path) as stream:
+                await stream.send(LAST)
+                assert (await stream.receive()).startswith(b"HTTP/1.1 200 ")
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, before)
-        assert answer.startswith(b"HTTP/1.1 200 ")
-        assert (await ask_plain(server)).startswith(b"HTTP/1.1 200 ")
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def ask_plain(server: Server, data: bytes = LAST, *, index: int = 1) -> bytes:
