@@ -107,6 +107,13 @@ def mutations(session: nox.Session) -> None:
 
 
 @nox.session
+def compatibility(session: nox.Session) -> None:
+    """Ask nggit/tremolo what the compatibility tests ask us; it differs where we say so."""
+    session.install("tremolo==0.5.3")
+    session.run("python", "-m", "tests.compatibility.reference")
+
+
+@nox.session
 def core(session: nox.Session) -> None:
     """Run the core's tests where neither anyio nor trio is installed."""
     session.install(*group("core"))
