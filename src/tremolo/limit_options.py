@@ -112,6 +112,29 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         help="how long the client may take to answer the closing of a WebSocket, `none` for ever",
     ),
     Option(
+        name="download_rate",
+        fields=("server.pace.download",),
+        read=read_size_or_none,
+        unit="BYTES",
+        help="how many bytes of answers each connection may be sent per second; `none` or 0 for"
+        " any number",
+    ),
+    Option(
+        name="upload_rate",
+        fields=("server.pace.upload",),
+        read=read_size_or_none,
+        unit="BYTES",
+        help="how many bytes of requests' bodies are read per second from each connection;"
+        " `none` or 0 for any number",
+    ),
+    Option(
+        name="rate_burst",
+        fields=("server.pace.burst",),
+        read=read_duration,
+        unit="SECONDS",
+        help="how many seconds of a rate may go at once, in the beginning or after a pause",
+    ),
+    Option(
         name="shutdown_timeout",
         fields=("server.shutdown", "app.shutdown_timeout"),
         read=read_seconds,

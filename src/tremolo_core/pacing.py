@@ -36,7 +36,7 @@ class TokenBucket:
         _judge(rate, burst)
         self._rate = rate
         self._burst = burst
-        self._taken = 0
+        self._taken: float = 0
         self._full_at = -math.inf
 
     @property
@@ -69,13 +69,14 @@ class TokenBucket:
     def change(self, now: float, *, rate: float, burst: int) -> None:
         """From now on, let bytes go by another rate and burst.
 
-        What was taken stays taken: however often they change, nothing is won.
-        Whoever waits already does so by the old rate, unless it asks again for
-        0 bytes. Raises ValueError as the constructor does, and changes nothing.
+        A bucket that was half empty is half empty then: however often they
+        change, nothing is won, and a burst of a high rate is not paid for by a
+        low one. Whoever waits already does so by the old rate, unless it asks
+        again for 0 bytes. Raises ValueError as the constructor does, and
+        changes nothing.
         """
         _judge(rate, burst)
-        # Rounded up, so that it is never too early.
-        self._taken = math.ceil(max(0.0, self._missing(now)))
+        self._taken = max(0.0, self._missing(now)) * burst / self._burst
         self._full_at = now
         self._rate = rate
         self._burst = burst

@@ -80,6 +80,7 @@ class Answers:
                     over=duplicate,
                     stream=link.stream,
                     on_sent=link.note_progress,
+                    allowance=link.allowance,
                 ),
             )
         return True

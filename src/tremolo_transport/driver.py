@@ -81,7 +81,7 @@ class Driver:
         self._around = around
         self._peer = peer
         self._connection = Connection(limits=settings.limits, timeouts=settings.timeouts)
-        self._link = Link(stream, self._connection)
+        self._link = Link(stream, self._connection, pace=settings.pace)
         self._answers = Answers(self._link, peer, around)
         self._exchange: ServedExchange | None = None
         self._request: Request | None = None

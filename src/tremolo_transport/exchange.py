@@ -24,10 +24,12 @@ from tremolo_core import (
 )
 
 from .errors import ClientDisconnected, ExchangeOver, TransportError
+from .pace import KEEP, Keep, Pace, Rate
 from .peer import Address, ConnectionInfo, ConnectionState, Peer
 from .shutdown import ShutdownNotice
 
 __all__ = (
+    "KEEP",
     "Address",
     "ClientDisconnected",
     "ConnectionInfo",
@@ -35,8 +37,11 @@ __all__ = (
     "Exchange",
     "ExchangeOver",
     "Handler",
+    "Keep",
     "ManagedHandler",
+    "Pace",
     "Peer",
+    "Rate",
     "ShutdownNotice",
     "TransportError",
 )
@@ -128,6 +133,26 @@ class Exchange(ABC):
     @abstractmethod
     def response_started(self) -> bool:
         """Whether the final answer has begun, so that no other can be given."""
+
+    def pace(
+        self,
+        *,
+        download: Rate | Keep = KEEP,
+        upload: Rate | Keep = KEEP,
+        lasting: bool = False,
+    ) -> None:
+        """Hold the rest of the answer, or of the request's body, to a rate in bytes per second.
+
+        None or 0 lifts it. At once, in place of what `ServerSettings.pace`
+        says and of earlier calls; for this exchange, or if `lasting` for those
+        that follow on its connection too. A rate makes `send`, `send_file` and
+        `receive` wait; nothing is ever dropped for it, and no time-out of the
+        client runs meanwhile.
+
+        Raises ValueError for a negative or infinite rate, NotImplementedError
+        where somebody else moves the bytes.
+        """
+        raise NotImplementedError("the bytes of this exchange are moved by somebody else")
 
     async def respond(
         self, status: int, headers: Iterable[tuple[bytes, bytes]] = (), body: bytes = b""

@@ -9,9 +9,9 @@ a stream's turn to be passed is decided in `link`; where this cannot be done,
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import anyio.to_thread
 from anyio import BrokenResourceError
@@ -22,12 +22,21 @@ from tremolo_core import value
 
 from .asyncio_stream import AsyncioStream
 
-__all__ = ("FileSection", "duplicate_socket", "file_section", "send_section", "until_written")
+__all__ = (
+    "Allowance",
+    "FileSection",
+    "duplicate_socket",
+    "file_section",
+    "send_section",
+    "until_written",
+)
 
 _AT_ONCE = 262_144
 """Bytes that the kernel is given at a time, before other tasks get their turn."""
 
 _READ_AT_ONCE = 65_536
+
+Allowance: TypeAlias = Callable[[int], Awaitable[int]]
 
 
 @value
@@ -91,19 +100,24 @@ async def send_section(
     *,
     over: int,
     stream: ByteStream,
+    allowance: Allowance,
     on_sent: Callable[[], None] = lambda: None,
 ) -> None:
     """Send `section` by the socket's other descriptor `over`, or else by its `stream`.
 
-    `on_sent` is called for each part that the kernel has taken.
+    `allowance` is asked how many bytes may go, of so many at most; `on_sent` is
+    called for each part that the kernel has taken.
 
     Raises EOFError if the file ends before it, OSError if it cannot be read,
     BrokenResourceError if the peer is gone.
     """
     offset, end = section.offset, section.offset + section.count
+    allowed = 0
     while offset < end:
+        if not allowed:
+            allowed = await allowance(min(end - offset, _AT_ONCE))
         try:
-            size = os.sendfile(over, section.descriptor, offset, min(end - offset, _AT_ONCE))
+            size = os.sendfile(over, section.descriptor, offset, allowed)
         except BlockingIOError:
             await anyio.wait_writable(over)
             continue
@@ -111,11 +125,12 @@ async def send_section(
             raise BrokenResourceError from error
         except OSError:
             # A file system that cannot do it, or one that fails to read: reading tells.
-            size = await _send_by_reading(section.descriptor, offset, end - offset, stream)
+            size = await _send_by_reading(section.descriptor, offset, allowed, stream)
         if not size:
             raise EOFError(f"the file ended {end - offset} bytes before its announced end")
         offset += size
         on_sent()
+        allowed -= size
         await checkpoint()
 
 

@@ -23,6 +23,7 @@ from tremolo_core import Connection
 
 from .errors import ClientDisconnected
 from .file_sending import until_written
+from .pace import ConnectionPace, Pace
 from .streams import is_tls
 
 __all__ = ("Link",)
@@ -30,7 +31,7 @@ __all__ = ("Link",)
 _READ_SIZE = 65_536
 
 _WRITE_SIZE = 65_536
-"""Bytes of one write at most, as it tells nothing of its progress."""
+"""Bytes of one write at most, as it tells nothing of its progress, nor is told of another rate."""
 
 
 class Link:
@@ -49,13 +50,14 @@ class Link:
         "framed",
         "hung_up",
         "moved",
+        "pace",
         "reading",
         "reads",
         "stream",
         "writes",
     )
 
-    def __init__(self, stream: ByteStream, connection: Connection) -> None:
+    def __init__(self, stream: ByteStream, connection: Connection, *, pace: Pace = Pace()) -> None:
         self.stream = stream
         self.connection = connection
         self.reading = False
@@ -72,6 +74,8 @@ class Link:
         """Whether the kernel says so, while bytes before it have not been read."""
         self.broken = False
         """Whether nothing can be sent or received any more."""
+        self.pace = ConnectionPace(pace)
+        """What is written is held to here; whoever is told of bodies keeps to it for them."""
         self._news: anyio.Event | None = None
         """Set when the reader has something to tell, or has left; made on demand."""
         self._read_scope: CancelScope | None = None
@@ -101,7 +105,9 @@ class Link:
         self.reading = True
         self.reads += 1
         try:
-            data = await self.stream.receive(_READ_SIZE)
+            upload = self.pace.upload
+            most = _READ_SIZE if upload is None else min(_READ_SIZE, upload.piece)
+            data = await self.stream.receive(most)
             # No await from here to the core: that is what makes it lossless.
             self.connection.receive_data(data)
             self.moved += 1
@@ -156,6 +162,13 @@ class Link:
         if self._news is None:
             self._news = anyio.Event()
         await self._news.wait()
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait for so long, or until there is news; true if there is."""
+        with anyio.move_on_after(seconds):
+            await self.news()
+            return True
+        return False
 
     # Writing.
 
@@ -223,13 +236,11 @@ class Link:
     async def _write(self, data: bytes) -> None:
         try:
             while data:
-                if len(data) <= _WRITE_SIZE:
+                if self.pace.download is None and len(data) <= _WRITE_SIZE:
                     self.writes += 1
                     await self.stream.send(data)
                 else:
-                    for start in range(0, len(data), _WRITE_SIZE):
-                        self.writes += 1
-                        await self.stream.send(data[start : start + _WRITE_SIZE])
+                    await self._write_in_pieces(data)
                 data = self.connection.data_to_send()
         except (BrokenResourceError, ClosedResourceError, OSError):
             self.break_off()
@@ -237,6 +248,29 @@ class Link:
             # Cancelled: nobody knows how much of `data` is on the wire.
             self.break_off()
             raise
+
+    async def _write_in_pieces(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest and not self.broken:
+            size = await self.allowance(min(len(rest), _WRITE_SIZE))
+            self.writes += 1
+            await self.stream.send(bytes(rest[:size]))
+            rest = rest[size:]
+
+    async def allowance(self, most: int) -> int:
+        """Wait until some bytes may be written by the rate, and return how many.
+
+        They are `most` at most, and one at least. To be asked again for the next.
+        """
+        throttle = self.pace.download
+        if throttle is None:
+            return most
+        size = min(most, throttle.piece)
+        seconds = throttle.take(size)
+        while seconds > 0 and await self.pause(seconds) and not self.broken:
+            # The news may be another rate.
+            seconds = throttle.take(0)
+        return size
 
     async def _until_written(self) -> None:
         try:

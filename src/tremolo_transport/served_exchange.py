@@ -11,6 +11,7 @@ from tremolo_core import (
     CloseWebSocket,
     Closing,
     ConnectionClosed,
+    Data,
     EndOfMessage,
     Event,
     InformationalResponse,
@@ -23,6 +24,7 @@ from .answers import Answers
 from .errors import ExchangeOver
 from .exchange import Exchange
 from .link import Link
+from .pace import KEEP, Keep, Rate
 from .patience import Patience
 from .peer import ConnectionInfo, Peer
 from .settings import ServerSettings
@@ -109,6 +111,12 @@ class ServedExchange(Exchange):
             self._at_once = 0
             await cancel_shielded_checkpoint()
         while not self._over:
+            upload = link.pace.upload
+            if upload is not None and not link.broken and (seconds := upload.take(0)) > 0:
+                # It is we who are slow: the peer need not hurry.
+                link.connection.want_no_more()
+                if await link.pause(seconds):
+                    continue
             try:
                 event = link.connection.next_event()
             except RemoteProtocolError as error:
@@ -121,6 +129,8 @@ class ServedExchange(Exchange):
                 if link.framed and type(event) is EndOfMessage:
                     # That of the handshake, behind which nobody looks for it.
                     continue
+                if upload is not None and isinstance(event, Data):
+                    upload.take(len(event.data))
                 return event
             if link.broken or (event is Signal.PAUSED and link.peer_gone):
                 break
@@ -147,6 +157,18 @@ class ServedExchange(Exchange):
     def limit_time(self, seconds: float | None) -> None:
         self.time_limit = seconds
 
+    def pace(
+        self,
+        *,
+        download: Rate | Keep = KEEP,
+        upload: Rate | Keep = KEEP,
+        lasting: bool = False,
+    ) -> None:
+        if not self._over:
+            self._link.pace.change(download=download, upload=upload, lasting=lasting)
+            # Whoever waits for the old rate is to wait for the new one.
+            self._link.tell()
+
     @property
     def disconnected(self) -> bool:
         return self._link.peer_gone
@@ -169,6 +191,7 @@ class ServedExchange(Exchange):
     def end(self) -> None:
         """Nothing that is received or sent from now on has anything to do with this exchange."""
         self._over = True
+        self._link.pace.restore()
         self._link.interrupt()
 
     def may_watch(self) -> bool:

@@ -10,6 +10,7 @@ from tremolo_core.forwarded import Forwarding
 from tremolo_core.trusted_proxies import TrustedProxies
 
 from .endpoints import Bind, Endpoint
+from .pace import Pace
 from .streams import Transport
 from .tls_settings import TLSSettings
 
@@ -53,6 +54,8 @@ class Listener:
     """In place of those of `ServerSettings`."""
     timeouts: Timeouts | None = None
     """In place of those of `ServerSettings`."""
+    pace: Pace | None = None
+    """In place of that of `ServerSettings`."""
 
 
 @value
@@ -61,6 +64,8 @@ class ServerSettings:
 
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
+    pace: Pace = Pace()
+    """How fast each connection is, where `Exchange.pace` does not say otherwise."""
     server_name: bytes = b"Tremolo"
     """The `Server` field of answers that have none; empty for no such field (RFC 9110 10.2.4)."""
     date: bool = True

@@ -76,6 +76,7 @@ class Surroundings:
             self.settings,
             limits=listener.limits or self.settings.limits,
             timeouts=listener.timeouts or self.settings.timeouts,
+            pace=listener.pace or self.settings.pace,
         )
         return others
 

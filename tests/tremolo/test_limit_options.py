@@ -26,6 +26,9 @@ CHANGES: Changes = {
     "ws_ping_interval": ("1.5", {"server.timeouts.ping": 1.5}),
     "ws_ping_timeout": ("1.5", {"server.timeouts.pong": 1.5}),
     "ws_close_timeout": ("1.5", {"server.timeouts.close": 1.5}),
+    "download_rate": ("1000", {"server.pace.download": 1000}),
+    "upload_rate": ("2000", {"server.pace.upload": 2000}),
+    "rate_burst": ("0.5", {"server.pace.burst": 0.5}),
     "shutdown_delay": ("1.5", {"server.shutdown_delay": 1.5}),
     "timeout_graceful_shutdown": ("1.5", {"server.shutdown": 1.5, "app.shutdown_timeout": 1.5}),
 }

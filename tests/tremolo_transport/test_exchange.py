@@ -220,6 +220,11 @@ async def test_an_error_of_the_file_is_raised() -> None:
         await Script().send_file(file)
 
 
+def test_bytes_that_somebody_else_moves_have_no_rate() -> None:
+    with pytest.raises(NotImplementedError):
+        Script().pace(download=1)
+
+
 # Iteration.
 
 

@@ -6,7 +6,7 @@ import io
 import os
 import resource
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +20,7 @@ from anyio.lowlevel import checkpoint
 from tremolo_core import Data, EndOfMessage, Headers, LocalProtocolError, Response
 from tremolo_transport.exchange import ClientDisconnected, Exchange, ExchangeOver
 from tremolo_transport.file_sending import (
+    Allowance,
     FileSection,
     duplicate_socket,
     file_section,
@@ -159,6 +160,21 @@ async def sockets(transport: Transport, *, buffers: int | None = 65_536) -> Asyn
         yield pair
 
 
+async def all_of_it(most: int) -> int:
+    return most
+
+
+def sender(
+    section: FileSection,
+    *,
+    over: int,
+    stream: ByteStream,
+    allowance: Allowance = all_of_it,
+    on_sent: Callable[[], None] = lambda: None,
+) -> Callable[[], Awaitable[None]]:
+    return functools.partial(send_section, section, over=over, stream=stream, allowance=allowance, on_sent=on_sent)
+
+
 async def read(stream: ByteStream, size: int) -> bytes:
     data = b""
     while len(data) < size:
@@ -184,7 +200,9 @@ async def test_a_section_is_sent(transport: Transport, tmp_path: Path) -> None:
         with file_of(tmp_path, LARGE) as file, duplicate_socket(server) as over:
             assert over is not None
             section = FileSection(descriptor=file.fileno(), offset=3, count=len(LARGE) - 5)
-            send = functools.partial(send_section, section, over=over, stream=server)
+            send = functools.partial(
+                send_section, section, over=over, stream=server, allowance=all_of_it
+            )
             async with anyio.create_task_group() as group:
                 group.start_soon(send)
                 assert await read(client, len(LARGE) - 5) == LARGE[3:-2]
@@ -207,7 +225,7 @@ async def test_others_have_their_turn(transport: Transport, tmp_path: Path) -> N
             section = FileSection(descriptor=file.fileno(), offset=0, count=64 << 20)
             async with anyio.create_task_group() as group:
                 group.start_soon(count)
-                await send_section(section, over=over.fileno(), stream=server)
+                await sender(section, over=over.fileno(), stream=server)()
                 group.cancel_scope.cancel()
     # At least one for every 256 KiB; the first or last may fall outside.
     assert turns >= 250
@@ -219,10 +237,36 @@ async def test_what_the_kernel_cannot_send_is_read(transport: Transport, tmp_pat
         with file_of(tmp_path, LARGE) as file, (tmp_path / "log").open("ab") as over:
             section = FileSection(descriptor=file.fileno(), offset=3, count=200_000)
             # sendfile(2): EINVAL for a file that is appended to.
-            send = functools.partial(send_section, section, over=over.fileno(), stream=server)
+            send = functools.partial(
+                send_section, section, over=over.fileno(), stream=server, allowance=all_of_it
+            )
             async with anyio.create_task_group() as group:
                 group.start_soon(send)
                 assert await read(client, 200_000) == LARGE[3:200_003]
+
+
+@over_sockets
+async def test_no_more_is_sent_than_may_go(transport: Transport, tmp_path: Path) -> None:
+    asked: list[int] = []
+    allowed = 0
+    before: list[int] = []
+
+    async def allowance(most: int) -> int:
+        nonlocal allowed
+        asked.append(most)
+        if allowed:
+            before.append(len(await read(client, 1_000)))
+        allowed += min(most, 1_000)
+        return min(most, 1_000)
+
+    async with sockets(transport) as (client, server):
+        with file_of(tmp_path, LARGE) as file, duplicate_socket(server) as over:
+            assert over is not None
+            section = FileSection(descriptor=file.fileno(), offset=0, count=3_500)
+            await sender(section, over=over, stream=server, allowance=allowance)()
+        assert await read(client, 500) == LARGE[3_000:3_500]
+    assert asked == [3_500, 2_500, 1_500, 500]
+    assert before == [1_000] * 3
 
 
 @over_sockets
@@ -240,13 +284,13 @@ async def test_a_section_that_is_not_there_cannot_be_sent(
             assert over is not None
             section = FileSection(descriptor=file.fileno(), offset=4, count=7)
             with pytest.raises(EOFError, match="1 bytes before"):
-                await send_section(section, over=over, stream=server, on_sent=count)
+                await sender(section, over=over, stream=server, on_sent=count)()
             assert sent == 1
             assert await read(client, 6) == SMALL[4:]
             with (tmp_path / "file").open("ab") as unreadable:
                 section = FileSection(descriptor=unreadable.fileno(), offset=4, count=6)
                 with pytest.raises(OSError, match="Bad file descriptor"):
-                    await send_section(section, over=over, stream=server)
+                    await sender(section, over=over, stream=server)()
 
 
 @over_sockets
@@ -257,7 +301,7 @@ async def test_nobody_is_there(transport: Transport, tmp_path: Path) -> None:
             section = FileSection(descriptor=file.fileno(), offset=0, count=len(LARGE))
             await reset(client)
             with pytest.raises(BrokenResourceError):
-                await send_section(section, over=over, stream=server)
+                await sender(section, over=over, stream=server)()
 
 
 # As an answer.

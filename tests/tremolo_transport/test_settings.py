@@ -3,6 +3,7 @@
 from tremolo_core import Limits, Timeouts
 from tremolo_core.trusted_proxies import TrustedProxies
 from tremolo_transport.endpoints import Bind
+from tremolo_transport.pace import Pace
 from tremolo_transport.settings import NEARBY, Listener, ServerSettings
 from tremolo_transport.streams import Transport
 
@@ -11,6 +12,7 @@ def test_the_defaults_are_those_that_are_documented() -> None:
     settings = ServerSettings()
     assert settings.limits == Limits()
     assert settings.timeouts == Timeouts()
+    assert settings.pace == Pace(download=None, upload=None, burst=0.25)
     assert settings.server_name == b"Tremolo"
     assert settings.date is True
     assert settings.websockets is True
@@ -21,7 +23,7 @@ def test_the_defaults_are_those_that_are_documented() -> None:
 def test_a_listener_untold_listens_to_this_machine_and_as_the_server_does() -> None:
     listener = Listener()
     assert listener.endpoint == Bind()
-    assert (listener.limits, listener.timeouts) == (None, None)
+    assert (listener.limits, listener.timeouts, listener.pace) == (None, None, None)
     assert (listener.tls, listener.proxy_protocol) == (None, None)
     assert (listener.handshake_timeout, listener.proxy_timeout) == (10.0, 5.0)
 
