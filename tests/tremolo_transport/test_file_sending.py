@@ -172,7 +172,9 @@ def sender(
     allowance: Allowance = all_of_it,
     on_sent: Callable[[], None] = lambda: None,
 ) -> Callable[[], Awaitable[None]]:
-    return functools.partial(send_section, section, over=over, stream=stream, allowance=allowance, on_sent=on_sent)
+    return functools.partial(
+        send_section, section, over=over, stream=stream, allowance=allowance, on_sent=on_sent
+    )
 
 
 async def read(stream: ByteStream, size: int) -> bytes:
