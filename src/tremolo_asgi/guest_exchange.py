@@ -7,13 +7,15 @@ error, is decided in `guest`.
 
 import math
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import anyio
 from anyio.abc import TaskGroup
 
 from tremolo_core import (
+    AcceptWebSocket,
     BytesMessage,
+    CloseWebSocket,
     ConnectionClosed,
     Data,
     EndOfMessage,
@@ -53,6 +55,7 @@ class GuestExchange(Exchange):
         "_inbox",
         "_judge",
         "_limit",
+        "_message_limit",
         "_over",
         "_parts",
         "_refused",
@@ -95,6 +98,7 @@ class GuestExchange(Exchange):
         self._parts: list[TextMessage | BytesMessage] = []
         """Of a message that is not complete."""
         self._limit: int | None = None
+        self._message_limit: int | None = None
         self._taken = -1
         """Bytes of the body that were told; negative before anybody has asked."""
         self._turn = anyio.Lock()
@@ -117,6 +121,8 @@ class GuestExchange(Exchange):
         if isinstance(event, Data):
             self._taken += len(event.data)
             await self._refuse_beyond(self._taken)
+        elif isinstance(event, TextMessage | BytesMessage) and self._is_too_large(event):
+            return await self._close_beyond()
         return ConnectionClosed() if self._is_over() else event
 
     async def send(self, *events: Event) -> None:
@@ -128,6 +134,9 @@ class GuestExchange(Exchange):
         if self._judge.open_websocket:
             self.limit_time(None)
         messages = self._messages(events)
+        for event in events:
+            if isinstance(event, AcceptWebSocket):
+                self._message_limit = event.message_limit
         if self._inbox.gone:
             raise ClientDisconnected("the client has left")
         async with self._turn:
@@ -172,6 +181,21 @@ class GuestExchange(Exchange):
         self._connection.close()
 
     # How it works.
+
+    def _is_too_large(self, event: TextMessage | BytesMessage) -> bool:
+        if self._message_limit is None:
+            return False
+        data = event.text.encode() if isinstance(event, TextMessage) else event.data
+        return len(data) > self._message_limit
+
+    async def _close_beyond(self) -> Event:
+        """Close a WebSocket whose client sends more than is wanted, as our own server does."""
+        close = CloseWebSocket(code=1009, reason="a message that is too large")
+        if self._judge.open_websocket:
+            with suppress(ClientDisconnected):
+                await self.send(close)
+        self._refused = True
+        return close
 
     def _is_over(self) -> bool:
         return self._over or self._refused

@@ -5,6 +5,8 @@ import signal
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from .programs import running
 
@@ -29,8 +31,29 @@ def test_it_does_all_that_it_does(server: str) -> None:
             assert client.post("/upload", content=pieces).text == "1000000"
             assert client.get("/missing").status_code == 404
             assert client.get("/lifespan").text == "started"
+        _speak(url.replace("http", "ws"))
         status, said = program.stop()
         # uvicorn ends by the signal that it was sent.
         assert status in (0, -signal.SIGTERM)
         assert "shut down" in said
         assert not [line for line in program.lines if re.search("error|Traceback", line)]
+
+
+def _speak(url: str) -> None:
+    with connect(f"{url}/ws", subprotocols=["chat"], proxy=None) as websocket:  # type: ignore[list-item,unused-ignore] # plain text will do
+        assert websocket.subprotocol == "chat"
+        for text in ("one", "zwei é", "3" * 100_000, ""):
+            websocket.send(text)
+            assert websocket.recv() == f"echo {text}"
+    for said, code, reason in (("close", 4001, "enough"), ("return", 1000, "")):
+        with connect(f"{url}/ws", proxy=None) as websocket:
+            websocket.send(said)
+            with pytest.raises(ConnectionClosed) as caught:
+                websocket.recv()
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code == code
+            # hypercorn leaves reasons out.
+            assert caught.value.rcvd.reason in (reason, "")
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"{url}/refused", proxy=None)
+    assert refused.value.response.status_code == 200

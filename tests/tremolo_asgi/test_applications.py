@@ -12,7 +12,7 @@ import anyio.abc
 import anyio.lowlevel
 import httpx
 import pytest
-from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi import BackgroundTasks, Depends, FastAPI, WebSocketException
 from fastapi import Request as FastAPIRequest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -26,8 +26,11 @@ from starlette.responses import (
     Response,
     StreamingResponse,
 )
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from tremolo.testing import Client as MemoryClient
+from tremolo.testing import WebSocketRefused
 from tremolo_asgi import AsgiHandler
 from tremolo_core import Limits
 from tremolo_transport import Server, ServerSettings, serve
@@ -435,3 +438,69 @@ async def test_a_mounted_application_behind_a_proxy_with_a_prefix(kept: bool) ->
         prefix = "/api" if kept else ""
         response = await client.get(f"{prefix}/inner/where")
     assert response.json() == ["/api/inner/where"] * 2
+
+
+async def test_a_websocket_of_starlette() -> None:
+    told: list[object] = []
+
+    async def talk(websocket: WebSocket) -> None:
+        await websocket.accept(subprotocol="chat", headers=[(b"a", b"b")])
+        try:
+            while True:
+                told.append(await websocket.receive_json())
+                await websocket.send_json({"seen": len(told)})
+        except WebSocketDisconnect as end:
+            told.append((end.code, end.reason))
+
+    async with (
+        MemoryClient(Starlette(routes=[WebSocketRoute("/", talk)])) as client,
+        client.websocket("/", subprotocols=["soap", "chat"]) as websocket,
+    ):
+        assert websocket.subprotocol == "chat"
+        assert websocket.response.headers["a"] == "b"
+        for number in (1, 2):
+            await websocket.send(f'{{"number":{number}}}')
+            assert await websocket.receive() == f'{{"seen":{number}}}'
+        await websocket.close(4000, "bye")
+    assert told == [{"number": 1}, {"number": 2}, (4000, "bye")]
+
+
+async def test_a_websocket_of_fastapi_with_a_dependency() -> None:
+    steps: list[str] = []
+    app = FastAPI()
+
+    async def session() -> AsyncIterator[str]:
+        try:
+            yield "a session"
+        finally:
+            steps.append("closed")
+
+    @app.websocket("/{room}")
+    async def talk(websocket: WebSocket, room: str, session: str = Depends(session)) -> None:
+        if room == "private":
+            raise WebSocketException(code=1008)
+        await websocket.accept()
+        await websocket.send_text(f"{room} {session}")
+        await websocket.close(1001)
+
+    async with MemoryClient(app) as client:
+        async with client.websocket("/hall") as websocket:
+            assert await websocket.receive() == "hall a session"
+            assert [message async for message in websocket] == []
+            assert websocket.close_code == 1001
+        with pytest.raises(Exception, match="403"):
+            async with client.websocket("/private"):
+                raise AssertionError("it was accepted")
+    assert steps == ["closed"] * 2
+
+
+async def test_a_denial_of_starlette() -> None:
+    async def deny(websocket: WebSocket) -> None:
+        await websocket.send_denial_response(PlainTextResponse("members only", status_code=402))
+
+    async with MemoryClient(Starlette(routes=[WebSocketRoute("/", deny)])) as client:
+        with pytest.raises(WebSocketRefused) as refused:
+            async with client.websocket("/"):
+                raise AssertionError("it was accepted")
+    assert refused.value.response.status_code == 402
+    assert refused.value.response.text == "members only"

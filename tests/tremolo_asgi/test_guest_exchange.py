@@ -301,3 +301,20 @@ async def test_a_websocket_is_refused_as_the_server_can(offered: bool) -> None:
         assert kinds == ["websocket.http.response.start", *["websocket.http.response.body"] * 3]
     else:
         assert kinds == ["websocket.close"]
+
+
+async def test_a_message_beyond_the_limit_closes_the_websocket() -> None:
+    server = Server(
+        {"type": "websocket.receive", "text": "four"},
+        {"type": "websocket.receive", "text": "fü nf"},
+        {"type": "websocket.receive", "text": "on"},
+    )
+    async with exchange_with(server, **WEBSOCKET) as exchange:
+        await exchange.send(AcceptWebSocket(message_limit=4))
+        told = [await exchange.receive() for _ in range(3)]
+        with pytest.raises(ClientDisconnected):
+            await exchange.send(TextMessage(text="too late"))
+    close = CloseWebSocket(code=1009, reason="a message that is too large")
+    assert told == [TextMessage(text="four"), close, CLOSED]
+    [_, sent] = server.sent
+    assert sent == {"type": "websocket.close", "code": 1009, "reason": close.reason}

@@ -37,3 +37,20 @@ async def upload(request):
 @app.route("/lifespan")
 async def started(globals):
     return globals.pool
+
+
+@app.websocket("/ws")
+async def echo(websocket):
+    await websocket.accept(subprotocol=next(iter(websocket.subprotocols), None))
+    async for text in websocket:
+        if text == "close":
+            await websocket.close(4001, "enough")
+            return
+        if text == "return":
+            return
+        await websocket.send(f"echo {text}")
+
+
+@app.websocket("/refused")
+async def refuse(websocket):
+    return "no"
