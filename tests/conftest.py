@@ -4,7 +4,9 @@ Nothing here imports anyio: the core's tests run where it is not installed.
 """
 
 import importlib.util
+import logging
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -34,3 +36,12 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     """The event loop that a test marked with `pytest.mark.anyio` runs on: each in turn."""
     backend: tuple[str, dict[str, Any]] = request.param
     return backend
+
+
+@pytest.fixture(autouse=True)
+def _no_access_log() -> Iterator[None]:
+    """Records of requests are none of those that a test finds, unless it asks for them."""
+    logger = logging.getLogger("tremolo.access")
+    logger.setLevel(logging.WARNING)
+    yield
+    logger.setLevel(logging.NOTSET)

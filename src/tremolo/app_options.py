@@ -78,6 +78,12 @@ APP_OPTIONS: tuple[Option, ...] = (
         spellings=(Spelling(name="server_header", means=_server_header),),
     ),
     Option(
+        name="access_log",
+        fields=("server.access_log",),
+        read=read_flag,
+        help="whether each request is logged, on the logger tremolo.access",
+    ),
+    Option(
         name="date_header",
         fields=("server.date",),
         read=read_flag,

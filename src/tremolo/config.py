@@ -94,6 +94,14 @@ class Config:
     loop: Loop = "asyncio"
     log_level: LogLevel | None = None
     """None is DEBUG for an application that is debugged, and INFO for others."""
+    log_fmt: str | None = None
+    """How a line of the log looks, as `logging.Formatter` wants it, or `"json"`."""
+    log_config: str | None = None
+    """A file that says all about logging, in place of the two above."""
+    reload: bool = False
+    """Whether workers are started anew when the code was saved."""
+    reload_dir: tuple[str, ...] = ()
+    """Where it is; the current directory if there is nothing in it."""
     workers: WorkerSettings = WorkerSettings()
     """With none, the program itself serves."""
     root_path: str = ""

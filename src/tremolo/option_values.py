@@ -5,11 +5,12 @@ ValueError says what it takes, as the end of "must be". Which option is read by
 which function stands in `config`.
 """
 
+import logging
 import math
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 __all__ = (
@@ -17,6 +18,7 @@ __all__ = (
     "read_count_or_none",
     "read_duration",
     "read_flag",
+    "read_log_format",
     "read_one_of",
     "read_port",
     "read_root_path",
@@ -25,6 +27,7 @@ __all__ = (
     "read_size",
     "read_size_or_none",
     "read_text",
+    "read_texts",
     "read_truth",
     "read_whole",
     "read_workers",
@@ -45,6 +48,26 @@ def read_text(told: object) -> str:
     if not isinstance(told, str):
         raise ValueError("text")
     return told
+
+
+def read_texts(told: object) -> tuple[str, ...]:
+    """Any text, or several."""
+    if isinstance(told, str):
+        return (told,)
+    if not isinstance(told, Iterable):
+        raise ValueError("text")
+    return tuple(map(read_text, told))
+
+
+def read_log_format(told: object) -> str:
+    """A format of `logging.Formatter`, or the word `json`."""
+    text = read_text(told)
+    if text != "json":
+        try:
+            logging.Formatter(text)
+        except ValueError:
+            raise ValueError("`json`, or a format of Python's logging") from None
+    return text
 
 
 def read_one_of(*names: str) -> Callable[[object], str]:

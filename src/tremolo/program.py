@@ -7,7 +7,6 @@ be told stands in `config`; one serving process is run by `process`.
 import importlib.util
 import logging
 import signal
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -21,15 +20,15 @@ from tremolo_transport.worker_queues import open_queues
 from tremolo_transport.worker_settings import WorkerSettings
 
 from . import loader
-from .config import Config, Loop
+from .config import Config
 from .exit_codes import ExitCode, complain
+from .log_setup import set_up_logging
 from .process import Process
+from .reloading import can_watch, watching
 
 __all__ = ("run",)
 
 _logger = logging.getLogger("tremolo.program")
-
-_LOG_FORMAT = "[%(asctime)s] %(levelname)s %(name)s: %(message)s"
 
 _MARGIN_SECONDS = 15.0
 """What a worker that stops may take beyond its bounds; long before, it ends itself."""
@@ -43,15 +42,23 @@ def run(build: Callable[[], Handler], config: Config) -> int:
     on standard error. With workers, `build` is called in each of them and must
     be picklable.
     """
-    _set_up_logging(config)
-    missing = _missing_extra(config.loop)
+    try:
+        set_up_logging(config)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        complain(f"cannot set up logging as {config.log_config!r} says: {error}")
+        return ExitCode.FAILED
+    missing = _missing_extra(config)
     if missing is not None:
-        complain(f"{missing} is not installed: pip install 'tremolo-anyio[{missing}]'")
+        package = "watchfiles" if missing == "reload" else missing
+        complain(f"{package} is not installed: pip install 'tremolo-anyio[{missing}]'")
         return ExitCode.FAILED
     try:
         if config.workers.number and _can_be_sent(build, config):
             return _supervise(build, config)
-        if config.workers not in (WorkerSettings(), WorkerSettings(number=0)):
+        if config.reload or config.workers not in (
+            WorkerSettings(),
+            WorkerSettings(number=0),
+        ):
             return ExitCode.FAILED
         handler = _build(build)
         if isinstance(handler, ExitCode):
@@ -67,7 +74,7 @@ def _can_be_sent(build: Callable[[], Handler], config: Config) -> bool:
         ForkingPickler.dumps(build)
     except Exception as error:
         reason = f"the application cannot be sent to a worker process ({error})"
-        if config.workers == WorkerSettings():
+        if config.workers == WorkerSettings() and not config.reload:
             # Nobody has asked for one.
             _logger.info("%s: serving in this process", reason)
         else:
@@ -85,6 +92,8 @@ def _build(build: Callable[[], Handler]) -> Handler | ExitCode:
         complain(str(error))
         return ExitCode.APPLICATION
     except loader.LoadError as error:
+        if isinstance(error.__cause__, SyntaxError):
+            traceback.print_exception(error.__cause__.with_traceback(None))
         complain(str(error))
         return ExitCode.FAILED
 
@@ -97,7 +106,7 @@ class _Worker:
     config: Config
 
     def __call__(self, seat: Seat) -> int:
-        _set_up_logging(self.config)
+        set_up_logging(self.config)
         handler = _build(self.build)
         if isinstance(handler, ExitCode):
             return handler
@@ -114,8 +123,13 @@ def _supervise(build: Callable[[], Handler], config: Config) -> int:
     with ExitStack() as opened:
         for listening in {id(each): each for queue in queues for each in queue}.values():
             opened.callback(listening.close)
-        supervised = Supervised(target=worker, settings=config.workers, seconds=_bound(config))
-        code = Supervisor(supervised, queues).run(_announce)
+        supervised = Supervised(
+            target=worker, settings=config.workers, seconds=_bound(config), watched=config.reload
+        )
+        supervisor = Supervisor(supervised, queues)
+        if config.reload:
+            opened.enter_context(watching(config.reload_dir, supervisor.note_change))
+        code = supervisor.run(_announce)
     if code == ExitCode.OK:
         _logger.info("stopped")
     return code
@@ -132,13 +146,8 @@ def _bound(config: Config) -> float | None:
     return None if seconds is None else config.server.shutdown_delay + 2 * seconds + _MARGIN_SECONDS
 
 
-def _set_up_logging(config: Config) -> None:
-    # It does nothing where the user has set up logging already.
-    logging.basicConfig(level=config.threshold, format=_LOG_FORMAT, stream=sys.stderr)
-    logging.getLogger("tremolo").setLevel(config.threshold)
-
-
-def _missing_extra(loop: Loop) -> str | None:
-    if loop == "asyncio" or importlib.util.find_spec(loop) is not None:
-        return None
-    return loop
+def _missing_extra(config: Config) -> str | None:
+    loop = config.loop
+    if loop != "asyncio" and importlib.util.find_spec(loop) is None:
+        return loop
+    return "reload" if config.reload and not can_watch() else None

@@ -4,7 +4,7 @@ A server inside somebody's program has none of them.
 """
 
 from .option import Option
-from .option_values import read_one_of
+from .option_values import read_log_format, read_one_of, read_text
 
 __all__ = ("PROGRAM_OPTIONS",)
 
@@ -23,5 +23,21 @@ PROGRAM_OPTIONS: tuple[Option, ...] = (
         unit="LEVEL",
         help="the least level that is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."
         " By default INFO, and DEBUG with --debug",
+    ),
+    Option(
+        name="log_fmt",
+        fields=("log_fmt",),
+        read=read_log_format,
+        unit="FORMAT",
+        help="how a line of the log looks, as Python's logging has it, or `json` for one JSON"
+        " object a line",
+    ),
+    Option(
+        name="log_config",
+        fields=("log_config",),
+        read=read_text,
+        unit="FILE",
+        help="a file that says everything about logging, for `logging.config`: .json for its"
+        " dictConfig, any other for its fileConfig. The level and format above mean nothing then",
     ),
 )

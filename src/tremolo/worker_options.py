@@ -4,7 +4,14 @@ They are a program's; a server inside somebody's program has none of them.
 """
 
 from .option import Option, Spelling
-from .option_values import read_count_or_none, read_flag, read_seconds, read_whole, read_workers
+from .option_values import (
+    read_count_or_none,
+    read_flag,
+    read_seconds,
+    read_texts,
+    read_whole,
+    read_workers,
+)
 
 __all__ = ("NEED_WORKERS", "WORKER_OPTIONS")
 
@@ -55,6 +62,21 @@ WORKER_OPTIONS: tuple[Option, ...] = (
         help="how long a worker's event loop may be blocked before another takes its place,"
         " counted from when it is ready; `none` for ever",
         spellings=(Spelling(name="timeout_worker_healthcheck", unit="SECONDS"),),
+    ),
+    Option(
+        name="reload",
+        fields=("reload",),
+        read=read_flag,
+        help="for development: start the workers anew when Python code was saved, whatever they"
+        " are doing (needs the extra `reload`)",
+    ),
+    Option(
+        name="reload_dir",
+        fields=("reload_dir",),
+        read=read_texts,
+        unit="DIRECTORY",
+        help="where that code is, by default in the current directory; can be repeated",
+        repeatable=True,
     ),
 )
 

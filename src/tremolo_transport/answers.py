@@ -16,11 +16,13 @@ from tremolo_core import (
     Event,
     Headers,
     RemoteProtocolError,
+    Request,
     Response,
     State,
     answer_to,
 )
 
+from .access_log import Outcome
 from .errors import ClientDisconnected
 from .file_sending import duplicate_socket, file_section, send_section
 from .link import Link
@@ -38,7 +40,15 @@ _REMARKABLE = frozenset((Response, AcceptWebSocket, CloseWebSocket))
 class Answers:
     """The answers on one connection."""
 
-    __slots__ = ("_around", "_closed_by_handler", "_link", "_peer", "_refused", "last")
+    __slots__ = (
+        "_around",
+        "_closed_by_handler",
+        "_link",
+        "_peer",
+        "_refused",
+        "last",
+        "outcome",
+    )
 
     def __init__(self, link: Link, peer: Peer, around: Surroundings) -> None:
         self._link = link
@@ -46,10 +56,21 @@ class Answers:
         self._around = around
         self.last = False
         """Whether the next answer is the last on the connection."""
+        self.outcome = Outcome()
+        """That of the request in flight, for the access log."""
         self._refused = False
         """Whether the server itself has answered a peer that broke the rules."""
         self._closed_by_handler = False
         """Whether a WebSocket was closed by the handler, who then knows of it."""
+
+    def expect(self, request: Request, peer: Peer) -> None:
+        """What is sent from now on answers `request`."""
+        if self._around.settings.access_log:
+            self.outcome.begin(request, peer, sent=self._link.sent)
+
+    def log(self) -> None:
+        """Nothing more is sent for the request: log what has become of it, unless that is done."""
+        self.outcome.end(sent=self._link.sent)
 
     async def send(self, *events: Event) -> None:
         """Send `events` in one write. Raises as `Exchange.send` does while that is not over."""
@@ -138,6 +159,7 @@ class Answers:
         link = self._link
         if link.framed and not link.broken and link.connection.server_state is State.OPEN:
             link.connection.send(CloseWebSocket(code=code))
+            self.outcome.close_code = code
             self.attend_to_frames()
 
     # How it works.
@@ -171,9 +193,14 @@ class Answers:
     def _stamped(self, event: Event) -> Event:
         match event:
             case Response():
+                self.outcome.status = event.status
                 last = self.last or self._around.shutdown.begun
                 return self._around.stamp.complete(event, last=last)
+            case CloseWebSocket():
+                self.outcome.close_code = event.code
+                return event
             case AcceptWebSocket():
+                self.outcome.status = 101
                 return self._around.stamp.complete_acceptance(event)
             case _:
                 return event

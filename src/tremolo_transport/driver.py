@@ -135,6 +135,7 @@ class Driver:
             logger.exception("connection %d ended by an error of the server itself", self.id)
         finally:
             self._link.break_off()
+            self._answers.log()
             try:
                 await close(self.stream)
             finally:
@@ -225,11 +226,15 @@ class Driver:
                 shutdown=self._around.shutdown,
                 settings=self._around.settings,
             )
+            self._answers.expect(request, exchange.peer)
             try:
                 await self._answer(exchange)
             finally:
                 exchange.end()
                 self._exchange = None
+                if not self._late:
+                    # Also if it was broken off, or the handler was cancelled.
+                    self._answers.log()
             if self._late and self._connection.server_state not in _ANSWERED:
                 return
             self._late = False

@@ -53,6 +53,7 @@ class Link:
         "pace",
         "reading",
         "reads",
+        "sent",
         "stream",
         "writes",
     )
@@ -60,6 +61,8 @@ class Link:
     def __init__(self, stream: ByteStream, connection: Connection, *, pace: Pace = Pace()) -> None:
         self.stream = stream
         self.connection = connection
+        self.sent = 0
+        """Bytes that the stream has taken."""
         self.reading = False
         """Whether a task is inside `stream.receive`."""
         self.reads = 0
@@ -226,6 +229,7 @@ class Link:
             await self._until_written()
             if not self.broken and self.connection.send_elsewhere(count):
                 await self._write_past(write)
+                self.sent += count
                 if data := self.connection.data_to_send():
                     await self._write(data)
         finally:
@@ -241,6 +245,7 @@ class Link:
                     await self.stream.send(data)
                 else:
                     await self._write_in_pieces(data)
+                self.sent += len(data)
                 data = self.connection.data_to_send()
         except (BrokenResourceError, ClosedResourceError, OSError):
             self.break_off()

@@ -124,6 +124,7 @@ class ServedExchange(Exchange):
                 if error.close_code is None or self._close_told:
                     break
                 self._close_told = True
+                self._answers.outcome.close_code = error.close_code
                 return CloseWebSocket(code=error.close_code, reason=error.reason)
             if not isinstance(event, Signal):
                 if link.framed and type(event) is EndOfMessage:
@@ -131,6 +132,8 @@ class ServedExchange(Exchange):
                     continue
                 if upload is not None and isinstance(event, Data):
                     upload.take(len(event.data))
+                if link.framed and type(event) is CloseWebSocket:
+                    self._answers.outcome.close_code = event.code
                 return event
             if link.broken or (event is Signal.PAUSED and link.peer_gone):
                 break

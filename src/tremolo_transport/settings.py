@@ -72,6 +72,8 @@ class ServerSettings:
     """Whether answers that have no `Date` get one (RFC 9110 6.6.1)."""
     websockets: bool = True
     """Whether handlers can accept them; if not, a request for one is like any other."""
+    access_log: bool = True
+    """Whether each request is logged, to whoever wants `tremolo.access` at INFO."""
     transport: Transport = Transport.NATIVE
     """The kind of stream that sockets are served over."""
     write_timeout: float | None = 60.0

@@ -101,14 +101,14 @@ class Program:
 @contextmanager
 def running(
     *arguments: str,
-    command: Sequence[str] = ("-m", "tremolo"),
     application: str = str(APPLICATION),
     directory: Path = ROOT,
+    prefix: Sequence[str] = (),
 ) -> Iterator[Program]:
     """A program on a port of the system's choice; it is killed if it has not ended by itself."""
     options = [] if any(each.startswith("--bind") for each in arguments) else ["--port=0"]
     process = subprocess.Popen(
-        [sys.executable, *command, *options, *arguments, *([application] if application else [])],
+        [*prefix, sys.executable, "-m", "tremolo", *options, *arguments, application],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,

@@ -14,6 +14,7 @@ CHANGES: Changes = {
     "buffer_size": ("9", {"app.buffer_size": 9}),
     "server_name": ("x", {"server.server_name": b"x"}),
     "server_header": (False, {"server.server_name": b""}),
+    "access_log": (False, {"server.access_log": False}),
     "date_header": (False, {"server.date": False}),
 }
 

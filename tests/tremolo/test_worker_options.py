@@ -12,6 +12,8 @@ from .configuring import Changes, assert_changes, each_of
 CHANGES: Changes = {
     "worker_num": ("3", {"workers.number": 3}),
     "workers": ("3", {"workers.number": 3}),
+    "reload": (True, {"reload": True}),
+    "reload_dir": (["a", "b"], {"reload_dir": ("a", "b")}),
     "reuse_port": (False, {"workers.reuse_port": False}),
     "limit_memory": ("9", {"workers.limit_memory": 9}),
     "limit_max_requests": ("9", {"workers.limit_requests": 9}),

@@ -1,0 +1,60 @@
+"""Sets up logging for a program: how lines look, on standard error, and from which level on.
+
+A server inside somebody's program leaves logging alone.
+"""
+
+import json
+import logging
+import logging.config
+import sys
+from datetime import UTC, datetime
+
+from .config import Config
+
+__all__ = ("JsonFormatter", "set_up_logging")
+
+_FORMAT = "[%(asctime)s] %(levelname)s %(name)s: %(message)s"
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "taskName"}
+"""What every record has; the rest is what its writer has added."""
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and all that was added to a record.
+
+    Of the access log that is `method`, `target`, `status` and the others.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        told: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        told.update((name, text) for name, text in vars(record).items() if name not in _STANDARD)
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            told["stack"] = record.stack_info
+        return json.dumps(told, default=str)
+
+
+def set_up_logging(config: Config) -> None:
+    """Do what `config` says; nothing changes in the formats of a program that has set them up."""
+    if config.log_config is not None:
+        if config.log_config.endswith(".json"):
+            with open(config.log_config, encoding="utf-8") as file:
+                logging.config.dictConfig(json.load(file))
+        else:
+            logging.config.fileConfig(config.log_config, disable_existing_loggers=False)
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    json_lines = config.log_fmt == "json"
+    handler.setFormatter(
+        JsonFormatter() if json_lines else logging.Formatter(config.log_fmt or _FORMAT)
+    )
+    # It does nothing where the user has set up logging already.
+    logging.basicConfig(level=config.threshold, handlers=[handler])
+    logging.getLogger("tremolo").setLevel(config.threshold)

@@ -1,0 +1,46 @@
+"""In development: code that was saved is served, whatever the old code is doing."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tremolo.reloading import can_watch
+
+from .running import PATIENCE, running, until
+
+pytestmark = pytest.mark.skipif(not can_watch(), reason="watchfiles is not installed")
+
+SOURCE = """
+import anyio
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        return
+    await send({{"type": "http.response.start", "status": 200}})
+    while scope["path"] == "/events":
+        await send({{"type": "http.response.body", "body": b"data: x\\n\\n", "more_body": True}})
+        await anyio.sleep(0.1)
+    await send({{"type": "http.response.body", "body": b"{answer}"}})
+"""
+
+
+def test_what_is_saved_is_served_and_a_mistake_is_shown(loop: str, tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_text(SOURCE.format(answer="one"), encoding="utf-8")
+    with running(
+        "--reload", f"--loop={loop}", application="app:app", directory=tmp_path
+    ) as program:
+        assert program.get() == b"one"
+        with socket.create_connection(("127.0.0.1", program.port), timeout=PATIENCE) as stream:
+            stream.sendall(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert stream.recv(100)
+            path.write_text(SOURCE.format(answer="two"), encoding="utf-8")
+            # Nobody waits for the stream.
+            until(lambda: program.get() == b"two")
+        path.write_text("app = (\n", encoding="utf-8")
+        program.wait_for("SyntaxError: '\\(' was never closed")
+        program.wait_for("waiting for its code to change")
+        path.write_text(SOURCE.format(answer="three"), encoding="utf-8")
+        assert program.get() == b"three"
+        assert program.stop() == 0, program.log

@@ -1,0 +1,173 @@
+"""Workers under a supervisor: whatever happens to one of them, the program serves on."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .running import PATIENCE, Program, is_running, running, until
+
+SCRIPT = """
+import http.client
+import os
+import tremolo
+
+app = tremolo.Application()
+
+@app.route("/")
+async def pid(**server):
+    return str(os.getpid())
+
+if __name__ == "__main__":
+    app.run("127.0.0.1", 0, worker_num=2, loop={loop!r})
+"""
+
+
+def pids(program: Program, count: int) -> set[int]:
+    """The processes that answer, once there are so many."""
+    found: set[int] = set()
+    until(lambda: len(found) >= count or bool(found.add(int(program.get("/")))))  # type: ignore[func-returns-value]  # it is None, so false
+    return found
+
+
+def test_two_workers_share_an_address(loop: str) -> None:
+    with running(f"--loop={loop}", "--workers=2") as program:
+        workers = pids(program, 2)
+        assert program.process.pid not in workers
+        assert program.stop() == 0
+        assert not any(map(is_running, workers))
+
+
+def test_one_that_was_killed_is_replaced_with_one_line_that_says_why(loop: str) -> None:
+    with running(f"--loop={loop}") as program:
+        first = int(program.get("/"))
+        os.kill(first, signal.SIGKILL)
+        program.wait_for(rf"worker 1 \(pid {first}\) was ended by SIGKILL: starting another")
+        # Whoever connects meanwhile waits in the queue that the supervisor has kept.
+        assert int(program.get("/")) != first
+        assert program.stop() == 0
+
+
+def test_one_that_exits_in_a_handler_is_replaced(loop: str) -> None:
+    with running(f"--loop={loop}") as program:
+        with program.connected() as connection:
+            connection.request("GET", "/exit/0")
+            with pytest.raises(http.client.RemoteDisconnected):
+                connection.getresponse()
+        program.wait_for("exited with code 0: starting another")
+        assert program.get("/")
+
+
+def test_a_hung_one_is_replaced(loop: str) -> None:
+    with running(f"--loop={loop}", "--timeout-worker-healthcheck=0.5") as program:
+        first = int(program.get("/"))
+        with socket.create_connection(("127.0.0.1", program.port)) as client:
+            client.sendall(b"GET /block HTTP/1.1\r\nHost: a\r\n\r\n")
+            program.wait_for("gave no sign of life for .* killing it")
+        assert int(program.get("/")) != first
+
+
+def test_sighup_replaces_all_one_by_one(loop: str) -> None:
+    with running(f"--loop={loop}", "--workers=2") as program:
+        before = pids(program, 2)
+        program.signal(signal.SIGHUP)
+        program.wait_for("the workers are replaced")
+        after = pids(program, 2)
+        assert before.isdisjoint(after)
+        assert program.stop() == 0
+
+
+@pytest.mark.parametrize("limit", ["--limit-memory=100000", "--limit-max-requests=2"])
+def test_one_that_reaches_a_limit_is_replaced(loop: str, limit: str) -> None:
+    with running(f"--loop={loop}", limit) as program:
+        first = int(program.get("/hoard/100000000"))
+        program.get("/")
+        program.get("/")
+        program.wait_for("worker 1 .* is replaced: it has")
+        until(lambda: int(program.get("/")) != first)
+        assert program.stop() == 0
+
+
+def test_without_its_supervisor_no_worker_is_left(loop: str) -> None:
+    with running(f"--loop={loop}", "--workers=2") as program:
+        workers = pids(program, 2)
+        program.signal(signal.SIGKILL)
+        until(lambda: not any(map(is_running, workers)))
+
+
+def test_a_second_program_is_refused_the_port() -> None:
+    with (
+        running("--workers=2") as program,
+        running(f"--bind=127.0.0.1:{program.port}", "--workers=2") as second,
+    ):
+        assert second.wait() == 1
+        assert second.lines == [
+            f"tremolo: cannot listen on 127.0.0.1:{program.port}: Address already in use"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "last"),
+    [
+        ("raise ValueError('oops')", 3, "tremolo: cannot load 'fails': it raised ValueError"),
+        ("import not_there", 1, "tremolo: cannot load 'fails': an import in it failed"),
+    ],
+)
+def test_one_that_cannot_start_ends_the_program(
+    tmp_path: Path, source: str, code: int, last: str
+) -> None:
+    (tmp_path / "fails.py").write_text(source, encoding="utf-8")
+    with running(application="fails:app", directory=tmp_path) as program:
+        assert program.wait() == code
+    assert program.lines[-1].startswith(last)
+
+
+def test_a_slow_import_is_no_fault(tmp_path: Path) -> None:
+    source = (
+        "import threading\nthreading.Event().wait(2)\nfrom tests.processes.application import app\n"
+    )
+    (tmp_path / "slow.py").write_text(source, encoding="utf-8")
+    with running(
+        "--timeout-worker-healthcheck=0.5", application="slow:app", directory=tmp_path
+    ) as program:
+        assert program.get("/")
+        assert program.stop() == 0
+    assert "killing" not in program.log
+
+
+def test_a_script_that_runs_its_application(loop: str, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT.format(loop=loop), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    process = subprocess.Popen(
+        [sys.executable, "script.py"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    program = Program(process)
+    try:
+        assert len(pids(program, 2)) == 2
+        assert program.stop() == 0
+    finally:
+        process.kill()
+        program.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def test_it_may_be_the_first_process_of_a_container() -> None:
+    container = ("unshare", "--fork", "--pid", "--mount-proc", "--kill-child")
+    tried = subprocess.run([*container, "true"], capture_output=True, timeout=PATIENCE, check=False)
+    if tried.returncode:
+        pytest.skip("no namespace of processes can be made here")
+    with running("--workers=2", prefix=container) as program:
+        assert program.get("/")
+        [supervisor] = program.children()
+        os.kill(supervisor, signal.SIGTERM)
+        assert program.wait() == 0, program.log
