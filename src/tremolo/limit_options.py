@@ -91,20 +91,6 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         " hooks of a Tremolo application for a connection's end may take; `none` for ever",
     ),
     Option(
-        name="ws_ping_interval",
-        fields=("server.timeouts.ping",),
-        read=read_seconds,
-        unit="SECONDS",
-        help="how long a WebSocket may be silent before it is sent a ping, `none` for ever",
-    ),
-    Option(
-        name="ws_ping_timeout",
-        fields=("server.timeouts.pong",),
-        read=read_seconds,
-        unit="SECONDS",
-        help="how long the answer to that ping may take, `none` for ever",
-    ),
-    Option(
         name="ws_close_timeout",
         fields=("server.timeouts.close",),
         read=read_seconds,

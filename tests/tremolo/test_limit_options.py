@@ -23,8 +23,6 @@ CHANGES: Changes = {
         {"server.handler_timeout": 1.5, "app.app_handler_timeout": 1.5},
     ),
     "app_close_timeout": ("1.5", {"server.close_timeout": 1.5, "app.app_close_timeout": 1.5}),
-    "ws_ping_interval": ("1.5", {"server.timeouts.ping": 1.5}),
-    "ws_ping_timeout": ("1.5", {"server.timeouts.pong": 1.5}),
     "ws_close_timeout": ("1.5", {"server.timeouts.close": 1.5}),
     "download_rate": ("1000", {"server.pace.download": 1000}),
     "upload_rate": ("2000", {"server.pace.upload": 2000}),
