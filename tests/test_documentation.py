@@ -41,7 +41,8 @@ def documented(module: str) -> set[str]:
     names = set(re.findall(rf"^\.\. [a-z:]+:: {re.escape(module)}\.(\w+)", API, re.MULTILINE))
     for whole in re.findall(r"^\.\. automodule:: (\S+)", API, re.MULTILINE):
         if whole.startswith(f"{module}."):
-            names |= exports(whole.replace(".", "/") + ".py")
+            file = whole.replace(".", "/")
+            names |= exports(f"{file}/__init__.py" if (SOURCE / file).is_dir() else f"{file}.py")
     return names
 
 

@@ -1,6 +1,6 @@
 """A streaming web framework and server for asyncio, uvloop and trio."""
 
-from . import exceptions
+from . import exceptions, utils
 from ._version import __version__
 from .application import Application
 from .blocking import BlockingRequest, BlockingResponse
@@ -31,6 +31,7 @@ __all__ = (
     "exceptions",
     "run",
     "serve",
+    "utils",
 )
 
 Tremolo = Application
