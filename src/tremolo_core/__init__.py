@@ -1,6 +1,7 @@
 """HTTP/1.1 and WebSocket for servers, without I/O: bytes and time in, events out, and back."""
 
 from ._values import value
+from .client import ClientConnection, websocket_request
 from .closing import Closing
 from .connection import Connection
 from .deflate import PerMessageDeflate
@@ -30,6 +31,7 @@ from .states import State
 __all__ = (
     "AcceptWebSocket",
     "BytesMessage",
+    "ClientConnection",
     "CloseWebSocket",
     "Closing",
     "Connection",
@@ -55,4 +57,5 @@ __all__ = (
     "Timeouts",
     "answer_to",
     "value",
+    "websocket_request",
 )

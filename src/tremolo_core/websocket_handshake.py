@@ -16,7 +16,7 @@ from .events import AcceptWebSocket
 from .grammar import EXTENSION, EXTENSION_PARAMETER, FIELD_NAME
 from .headers import Headers
 
-__all__ = ("Agreement", "Handshake", "agreement", "read_handshake")
+__all__ = ("Agreement", "Handshake", "agreement", "answer_to_key", "read_handshake")
 
 _VERSION = b"13"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -105,7 +105,7 @@ def agreement(handshake: Handshake, acceptance: AcceptWebSocket) -> Agreement:
     fields = [
         (b"upgrade", b"websocket"),
         (b"connection", b"Upgrade"),
-        (b"sec-websocket-accept", _accept(handshake.key)),
+        (b"sec-websocket-accept", answer_to_key(handshake.key)),
     ]
     if acceptance.subprotocol is not None:
         if acceptance.subprotocol not in handshake.subprotocols:
@@ -131,7 +131,7 @@ def _only(headers: Headers, name: bytes) -> bytes:
     return values[0]
 
 
-def _accept(key: bytes) -> bytes:
+def answer_to_key(key: bytes) -> bytes:
     """The proof that we know what we are asked for (RFC 6455 4.2.2)."""
     return base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
 

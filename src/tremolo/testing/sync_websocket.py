@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from .frame_reader import ClientFrame
+from tremolo_core.wsproto_client import ClientFrame
+
 from .needs_httpx import httpx
 from .stepped_loop import SteppedLoop
 from .websocket import WebSocketClosed, WebSocketSession

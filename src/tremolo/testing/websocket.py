@@ -1,7 +1,7 @@
 """A WebSocket to the application under test, as a test uses it.
 
 It is opened by `websocket_handshake`; its frames are read and written by
-`frame_reader`. `sync_websocket` has the same for tests that are no coroutines.
+`tremolo_core.wsproto_client`. `sync_websocket` has the same for tests that are no coroutines.
 """
 
 from collections import deque
@@ -13,9 +13,9 @@ import anyio
 from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
 
 from tremolo_core import BytesMessage, CloseWebSocket, Ping, Pong, Signal, TextMessage
+from tremolo_core.wsproto_client import ClientFrame, WsprotoClient
 
 from .errors import Misbehaviour
-from .frame_reader import ClientFrame, FrameReader
 from .needs_httpx import httpx
 from .wire import Wire
 
@@ -43,7 +43,7 @@ class WebSocketSession:
     RemoteProtocolError if the server breaks the rules.
     """
 
-    def __init__(self, wire: Wire, response: httpx.Response, frames: FrameReader) -> None:
+    def __init__(self, wire: Wire, response: httpx.Response, frames: WsprotoClient) -> None:
         self.wire = wire
         """The connection, to send bytes that are no frames."""
         self.response = response

@@ -19,9 +19,9 @@ from tremolo_core import (
     Response,
     value,
 )
+from tremolo_core.wsproto_client import OFFER, WsprotoClient, agreed_extension
 
 from .errors import Misbehaviour
-from .frame_reader import OFFER, FrameReader, agreed_extension
 from .harness import Harness
 from .needs_httpx import httpx
 from .request_writer import head
@@ -112,7 +112,7 @@ async def _shake_hands(
         raise WebSocketRefused(response)
     check_acceptance(response, key, terms)
     extension = agreed_extension(response.headers.get("sec-websocket-extensions"))
-    return WebSocketSession(wire, response, FrameReader(extension))
+    return WebSocketSession(wire, response, WsprotoClient(extension))
 
 
 async def _receive_answer(wire: Wire, request: httpx.Request) -> httpx.Response:

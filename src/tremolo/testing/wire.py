@@ -18,10 +18,11 @@ from tremolo_core import (
     Signal,
     value,
 )
+from tremolo_core.h11_client import HttpEvent
 from tremolo_transport.exchange import Address
 
 from .lines import Line
-from .response_reader import ResponseEvent, ResponseReader
+from .response_reader import ResponseReader
 from .turns import let_others_run
 
 __all__ = ("Answer", "Wire")
@@ -113,7 +114,7 @@ class Wire:
             return data
         return await self._receive(max_bytes)
 
-    async def receive_event(self, *, method: str = "GET") -> ResponseEvent:
+    async def receive_event(self, *, method: str = "GET") -> HttpEvent:
         """Return what the server did next, and ConnectionClosed once it has ended the connection.
 
         `method` is that of the request that is answered next: it counts when an
@@ -128,7 +129,7 @@ class Wire:
                 self._reader.receive_data(self._unread)
                 self._unread = b""
         reader = self._reader
-        while (event := reader.next_event()) is Signal.NEED_DATA:
+        while isinstance(event := reader.next_event(), Signal):
             try:
                 reader.receive_data(await self._receive(65_536))
             except EndOfStream:

@@ -1,6 +1,6 @@
 import pytest
 
-from tremolo.testing.response_reader import ResponseEvent, ResponseReader
+from tremolo.testing.response_reader import ResponseReader
 from tremolo_core import (
     ConnectionClosed,
     Data,
@@ -11,18 +11,19 @@ from tremolo_core import (
     Response,
     Signal,
 )
+from tremolo_core.h11_client import HttpEvent
 
 
-def read(reader: ResponseReader, data: bytes, *, eof: bool = False) -> list[ResponseEvent]:
+def read(reader: ResponseReader, data: bytes, *, eof: bool = False) -> list[HttpEvent]:
     """All events that `data` makes, up to the end of the answer."""
-    events: list[ResponseEvent] = []
+    events: list[HttpEvent] = []
     if data:
         reader.receive_data(data)
     if eof:
         reader.receive_eof()
     while not reader.complete:
         event = reader.next_event()
-        if event is Signal.NEED_DATA:
+        if isinstance(event, Signal):
             break
         events.append(event)
     return events

@@ -1,7 +1,6 @@
 import pytest
 from wsproto.extensions import PerMessageDeflate
 
-from tremolo.testing.frame_reader import ClientFrame, FrameReader, agreed_extension
 from tremolo_core import (
     BytesMessage,
     CloseWebSocket,
@@ -11,11 +10,12 @@ from tremolo_core import (
     Signal,
     TextMessage,
 )
+from tremolo_core.wsproto_client import ClientFrame, WsprotoClient, agreed_extension
 
 
 def read(data: bytes, *, piece: int | None = None) -> list[ClientFrame]:
     """All events that `data` makes, given at once or in pieces."""
-    reader = FrameReader()
+    reader = WsprotoClient()
     events: list[ClientFrame] = []
     size = piece or len(data)
     for start in range(0, len(data), size):
@@ -78,7 +78,7 @@ def test_what_breaks_the_rules(data: bytes, code: int) -> None:
     ],
 )
 def test_what_a_client_sends_is_masked(event: ClientFrame, first: int, payload: bytes) -> None:
-    data = FrameReader().write(event)
+    data = WsprotoClient().write(event)
     assert data[0] == first
     assert data[1] == 0x80 | len(payload)
     mask = data[2:6] * 2

@@ -1,8 +1,8 @@
-"""The client's side of a WebSocket: bytes in, events out; events in, bytes out.
+"""The engine of a client for frames: wsproto reads and writes all of them.
 
-wsproto reads and writes the frames, so that the server is judged by code that
-is not its own; it is asked for frames, as its connections hide which of them
-broke the rules. What the client does about them is decided in `websocket`.
+wsproto is asked for frames and not for its events, which hide which of the
+frames broke the rules. What the client does about them is decided in `client`,
+and in the testing kit, which judges our server by code that is not its own.
 """
 
 from typing import Literal, TypeAlias
@@ -10,17 +10,10 @@ from typing import Literal, TypeAlias
 from wsproto.extensions import PerMessageDeflate
 from wsproto.frame_protocol import CloseReason, Frame, FrameProtocol, Opcode, ParseFailed
 
-from tremolo_core import (
-    BytesMessage,
-    CloseWebSocket,
-    Ping,
-    Pong,
-    RemoteProtocolError,
-    Signal,
-    TextMessage,
-)
+from .errors import RemoteProtocolError
+from .events import BytesMessage, CloseWebSocket, Ping, Pong, Signal, TextMessage
 
-__all__ = ("OFFER", "ClientFrame", "FrameReader", "agreed_extension")
+__all__ = ("OFFER", "ClientFrame", "WsprotoClient", "agreed_extension")
 
 ClientFrame: TypeAlias = TextMessage | BytesMessage | Ping | Pong | CloseWebSocket
 
@@ -46,7 +39,7 @@ def agreed_extension(answer: str | None) -> PerMessageDeflate | None:
     return extension
 
 
-class FrameReader:
+class WsprotoClient:
     """The frames of one WebSocket, as its client reads and writes them. Messages are read whole."""
 
     def __init__(self, extension: PerMessageDeflate | None = None) -> None:
