@@ -15,6 +15,8 @@ from anyio.abc import ByteStream
 
 from tremolo_transport.exchange import Address
 
+from .executor import Executor
+
 __all__ = ("ConnectionContext", "Context", "RequestContext", "WorkerContext")
 
 
@@ -121,10 +123,11 @@ class ConnectionContext(Context):
 class WorkerContext(Context):
     """What belongs to the application in this process."""
 
-    __slots__ = ("_options",)
+    __slots__ = ("_executor", "_options")
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
+        self._executor: Executor | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -134,10 +137,23 @@ class WorkerContext(Context):
         """
         return self._options
 
+    @property
+    def executor(self) -> Executor:
+        """Threads for calls of the application, `thread_pool_size` of them, begun when needed."""
+        if self._executor is None:
+            self._executor = Executor(self._options["thread_pool_size"])
+        return self._executor
+
+    def shut_down(self) -> None:
+        """Let the threads of `executor` end, as the application is not served any more."""
+        if self._executor is not None:
+            self._executor.shut_down()
+            self._executor = None
+
     def use(self, options: Mapping[str, Any]) -> None:
         """Take over the settings that the application is built with."""
         self._options = options
 
 
-_SLOTS = frozenset({"_client", "_options", "_transport"})
+_SLOTS = frozenset({"_client", "_executor", "_options", "_transport"})
 """What the classes above keep for themselves, besides the keys."""

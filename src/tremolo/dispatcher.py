@@ -91,6 +91,7 @@ class Dispatcher:
         owners = [app.tasks for app in mounted_below(self._app)]
         room = room_for_tasks(owners, self._settings.shutdown_timeout)
         async with AsyncExitStack() as stack, room:
+            stack.callback(self._app.context.shut_down)
             for plan in self._hooks.starting():
                 if await call(plan, available, self._threads):
                     break

@@ -34,10 +34,10 @@ class Program:
 
 
 @contextmanager
-def running(loop: str) -> Iterator[Program]:
+def running(loop: str, *, module: str = "tests.load.program") -> Iterator[Program]:
     """A server on `loop`; afterwards it must have stopped in good order, without a complaint."""
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "tests.load.program", loop],
+        [sys.executable, "-W", "error", "-m", module, loop],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
