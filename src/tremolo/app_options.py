@@ -84,6 +84,13 @@ APP_OPTIONS: tuple[Option, ...] = (
         help="whether each request is logged, on the logger tremolo.access",
     ),
     Option(
+        name="task_per_request",
+        fields=("server.task_per_request",),
+        read=read_flag,
+        help="handle each request in a task of its own, for applications that tell requests apart"
+        " by their tasks; it is slower",
+    ),
+    Option(
         name="date_header",
         fields=("server.date",),
         read=read_flag,

@@ -5,7 +5,7 @@ How an application is run is said in `app_options`, how a program is in
 """
 
 from .option import Option, Spelling
-from .option_values import read_duration, read_seconds, read_size, read_size_or_none
+from .option_values import read_count, read_duration, read_seconds, read_size, read_size_or_none
 
 __all__ = ("LIMIT_OPTIONS",)
 
@@ -65,6 +65,36 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         unit="BYTES",
         help="how many bytes a second of a body that is waited for are to come, after"
         " --body-timeout; `none` for however few",
+    ),
+    Option(
+        name="max_connections",
+        fields=("server.connections",),
+        read=read_count,
+        unit="NUMBER",
+        help="how many connections a process has at a time; others wait to be accepted. By default"
+        " there is no limit",
+    ),
+    Option(
+        name="limit_concurrency",
+        fields=("server.requests_in_flight",),
+        read=read_count,
+        unit="NUMBER",
+        help="how many requests a process handles at a time; others wait a second and are then"
+        " answered with 503. By default there is no limit",
+    ),
+    Option(
+        name="keepalive_requests",
+        fields=("server.requests_per_connection",),
+        read=read_count,
+        unit="NUMBER",
+        help="after how many requests a connection is closed. By default there is no limit",
+    ),
+    Option(
+        name="read_ahead",
+        fields=("server.limits.read_ahead",),
+        read=read_size,
+        unit="BYTES",
+        help="how much of what a client sends waits in memory until it is asked for, about",
     ),
     Option(
         name="write_timeout",

@@ -11,6 +11,8 @@ from collections.abc import Callable
 import anyio
 from anyio.lowlevel import checkpoint
 
+from .ceilings import ConnectionCeiling
+
 __all__ = ("accept_forever", "accept_queued")
 
 logger = logging.getLogger("tremolo.server")
@@ -41,17 +43,26 @@ _BATCH = 64
 """Connections that are taken at once, before other tasks get their turn."""
 
 
-async def accept_forever(listener: socket.socket, start: Callable[[socket.socket], object]) -> None:
+async def accept_forever(
+    listener: socket.socket,
+    start: Callable[[socket.socket], object],
+    ceiling: ConnectionCeiling | None = None,
+) -> None:
     """Call `start` with each new connection, a non-blocking socket, until cancelled.
+
+    It must take it from the room below the `ceiling`, if there is one; while
+    there is no room, others wait in the kernel's queue.
 
     No failure to accept ends it: it logs the first of a series, waits a little
     longer each time, and goes on.
     """
     back_off = 0.0
+    ceiling = ceiling or ConnectionCeiling(None)
     while True:
+        await ceiling.wait()
         await anyio.wait_readable(listener)
         try:
-            accept_queued(listener, start, most=_BATCH)
+            accept_queued(listener, start, most=min(_BATCH, ceiling.room))
         except OSError as error:
             if not back_off:
                 logger.error("cannot accept connections, will go on trying: %s", error)

@@ -29,8 +29,9 @@ from .answers import Answers
 from .cancellation import is_cancellation
 from .connection_tasks import ConnectionTasks
 from .failures import is_disconnect, is_interrupt, name_of
-from .farewell import close, linger, linger_scope, write_last
+from .farewell import close, linger, linger_scope, tell_of_end, write_last
 from .link import Link
+from .own_task import in_own_task
 from .patience import Overdue, Patience
 from .peer import ConnectionState, Peer
 from .served_exchange import ServedExchange
@@ -62,6 +63,7 @@ class Driver:
         "_connection",
         "_exchange",
         "_late",
+        "_left",
         "_link",
         "_peer",
         "_request",
@@ -88,6 +90,8 @@ class Driver:
         """One that came just as the wait for it was cancelled."""
         self._scope = CancelScope()
         """Around the wait for requests, the handlers, and the lingering."""
+        self._left = settings.requests_per_connection or 0
+        """How many requests may still come."""
         self._late = False
         """Whether the handler was cancelled, as it took too long."""
         self._swept = 0.0
@@ -105,7 +109,7 @@ class Driver:
     def on_close(self, callback: Callable[[], None]) -> None:
         """As `ConnectionInfo.on_close`."""
         if self.state is ConnectionState.CLOSED:
-            _call(callback)
+            tell_of_end(callback)
         else:
             self._close_callbacks.append(callback)
 
@@ -143,7 +147,7 @@ class Driver:
                 if self._tasks is not None:
                     self._tasks.cancel()
                 for callback in self._close_callbacks:
-                    _call(callback)
+                    tell_of_end(callback)
 
     def begin_stop(self) -> None:
         """End the wait for a next request, or for a peer to finish, and close a WebSocket."""
@@ -215,6 +219,9 @@ class Driver:
                 request = replace(request, upgrade=None)
             self.state = ConnectionState.BUSY
             self._around.counts.requests += 1
+            self._left -= 1
+            # Where there is no limit it is below that for ever.
+            self._answers.last = self._left == 0
             self._exchange = exchange = ServedExchange(
                 request,
                 link=self._link,
@@ -272,7 +279,11 @@ class Driver:
         context = self._around.context.copy()
         failure: BaseException | None = None
         try:
-            await in_context(context, context.run(self._around.handler, exchange))
+            awaitable = context.run(self._around.handler, exchange)
+            if self._around.settings.task_per_request:
+                await in_own_task(context, awaitable)
+            else:
+                await in_context(context, awaitable)
         except BaseException as error:
             if is_cancellation(error):
                 self._note_cancellation(exchange.request)
@@ -384,12 +395,3 @@ class Driver:
 
 
 _ANSWERED = frozenset((State.DONE, State.CLOSING, State.MUST_CLOSE, State.CLOSED))
-
-
-def _call(callback: Callable[[], None]) -> None:
-    try:
-        callback()
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        logger.exception("a callback for the end of a connection failed")

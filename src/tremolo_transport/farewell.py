@@ -4,6 +4,7 @@ When it is to end is decided in `driver`.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 
 import anyio
@@ -17,7 +18,7 @@ from .errors import ClientDisconnected
 from .link import Link
 from .streams import end_tls
 
-__all__ = ("close", "linger", "linger_scope", "write_last")
+__all__ = ("close", "linger", "linger_scope", "tell_of_end", "write_last")
 
 logger = logging.getLogger("tremolo.server")
 
@@ -79,3 +80,13 @@ async def close(stream: ByteStream) -> None:
             await stream.aclose()
         except (BrokenResourceError, ClosedResourceError, OSError) as error:
             logger.debug("closing a connection that was already lost: %r", error)
+
+
+def tell_of_end(callback: Callable[[], None]) -> None:
+    """Call who wanted to know of the end; what that raises is logged."""
+    try:
+        callback()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        logger.exception("a callback for the end of a connection failed")

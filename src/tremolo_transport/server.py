@@ -17,6 +17,7 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from .acceptor import accept_forever, accept_queued
+from .ceilings import ConnectionCeiling
 from .driver import Driver
 from .entrances import Entrance
 from .exchange import Handler, ManagedHandler
@@ -78,6 +79,7 @@ class Server:
         self._drivers: set[Driver] = set()
         self._accepted = 0
         self._counts = Counts()
+        self._ceiling = ConnectionCeiling(settings.connections)
         self._unserved: set[socket.socket] = set()
         """Accepted, but still without the task that will own them."""
 
@@ -199,6 +201,7 @@ class Server:
         def starter(entrance: Entrance, theirs: Surroundings) -> Callable[[socket.socket], None]:
             def start(sock: socket.socket) -> None:
                 self._accepted += 1
+                self._ceiling.take()
                 self._unserved.add(sock)
                 connections.start_soon(self._serve_socket, sock, entrance, theirs, sweeper)
 
@@ -212,7 +215,7 @@ class Server:
             ]
             async with anyio.create_task_group() as acceptors:
                 for listening, start in starters:
-                    acceptors.start_soon(accept_forever, listening.socket, start)
+                    acceptors.start_soon(accept_forever, listening.socket, start, self._ceiling)
                 self._ready.set()
                 await self.shutdown.wait()
                 await anyio.sleep(self._delay)
@@ -221,7 +224,7 @@ class Server:
             for listening, start in starters:
                 # Whoever is in the queue would be reset when the socket is closed.
                 with suppress(OSError):
-                    accept_queued(listening.socket, start, most=_QUEUED)
+                    accept_queued(listening.socket, start, most=min(_QUEUED, self._ceiling.room))
                 listening.close()
             for entrance in entrances:
                 entrance.hurry(_HURRY_SECONDS)
@@ -240,10 +243,14 @@ class Server:
         self, sock: socket.socket, entrance: Entrance, around: Surroundings, sweeper: Sweeper
     ) -> None:
         self._unserved.discard(sock)
-        admitted = await entrance.admit(sock)
-        if admitted is None:
-            return
-        driver = Driver(*admitted, around)
+        try:
+            admitted = await entrance.admit(sock)
+            if admitted is not None:
+                await self._serve_stream(Driver(*admitted, around), sweeper)
+        finally:
+            self._ceiling.give_back()
+
+    async def _serve_stream(self, driver: Driver, sweeper: Sweeper) -> None:
         sweeper.drivers.add(driver)
         try:
             await driver.run()

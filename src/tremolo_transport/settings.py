@@ -76,6 +76,17 @@ class ServerSettings:
     """Whether each request is logged, to whoever wants `tremolo.access` at INFO."""
     transport: Transport = Transport.NATIVE
     """The kind of stream that sockets are served over."""
+    connections: int | None = None
+    """How many there may be at a time; others wait in the kernel's queue. None is no limit."""
+    requests_in_flight: int | None = None
+    """How many handlers may run at a time; others wait a second, then it is 503.
+
+    None is no limit.
+    """
+    requests_per_connection: int | None = None
+    """After how many a connection is closed; None is no limit."""
+    task_per_request: bool = False
+    """Whether each handler has a task of its own, and not that of its connection: slower."""
     write_timeout: float | None = 60.0
     """Seconds that a client may take nothing of what is written; then the end. nginx's.
 

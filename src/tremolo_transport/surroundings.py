@@ -10,6 +10,7 @@ from anyio.abc import TaskGroup
 
 from tremolo_core.forwarded import Forwarding
 
+from .ceilings import RequestCeiling
 from .exchange import Handler
 from .refusals import RefusalLog
 from .settings import Listener, ServerSettings
@@ -55,7 +56,8 @@ class Surroundings:
         task_group: TaskGroup,
         shutdown: ShutdownNotice,
     ) -> None:
-        self.handler = handler
+        most = settings.requests_in_flight
+        self.handler = handler if most is None else RequestCeiling(handler, most)
         self.settings = settings
         self.context = context
         """What start-up left; each request runs in a copy."""

@@ -15,6 +15,7 @@ CHANGES: Changes = {
     "server_name": ("x", {"server.server_name": b"x"}),
     "server_header": (False, {"server.server_name": b""}),
     "access_log": (False, {"server.access_log": False}),
+    "task_per_request": (True, {"server.task_per_request": True}),
     "date_header": (False, {"server.date": False}),
 }
 

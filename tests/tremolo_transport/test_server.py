@@ -34,6 +34,7 @@ from tremolo_transport import (
 )
 from tremolo_transport import open_sockets as open_listening
 from tremolo_transport.acceptor import accept_queued
+from tremolo_transport.ceilings import ConnectionCeiling
 from tremolo_transport.driver import Driver
 from tremolo_transport.parting import Parting
 from tremolo_transport.streams import Transport
@@ -663,7 +664,9 @@ async def test_on_asyncio_a_loop_that_ends_leaves_no_connection_open(
     if anyio_backend_name != "asyncio":
         pytest.skip("only asyncio can end a task before it has begun")
 
-    async def accept_and_end(listener: socket.socket, start: Callable[..., object]) -> None:
+    async def accept_and_end(
+        listener: socket.socket, start: Callable[..., object], ceiling: ConnectionCeiling
+    ) -> None:
         await anyio.wait_readable(listener)
         accept_queued(listener, start, most=1)
         # As `asyncio.run` does when its function returns.
