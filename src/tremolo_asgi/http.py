@@ -9,6 +9,7 @@ import anyio
 
 from tremolo_core import (
     ConnectionClosed,
+    Data,
     EndOfMessage,
     Event,
     Headers,
@@ -51,6 +52,8 @@ class HttpCycle:
         "_client_left",
         "_exchange",
         "_head",
+        "_missing",
+        "_piece",
         "_progress",
         "_trailers",
         "_waiting",
@@ -65,6 +68,10 @@ class HttpCycle:
         self._with_trailers = False
         """Whether trailers were announced."""
         self._trailers = Headers()
+        self._missing: int | None = None
+        """Bytes of the body behind what was received; None before any, negative if unknown."""
+        self._piece: Data | None = None
+        """The last piece of the body, while it waits to be known as such."""
         self._body_ended = False
         self._client_left = False
         self._waiting: list[anyio.CancelScope] | None = None
@@ -81,9 +88,20 @@ class HttpCycle:
             return disconnect()
         if self._body_ended:
             return await self._wait_for_disconnect()
-        event = await self._exchange.receive()
-        self._note(event)
-        return received(event)
+        piece, self._piece = self._piece, None
+        if piece is None:
+            event = await self._exchange.receive()
+            if not isinstance(event, Data):
+                self._note(event)
+                return received(event)
+            piece = event
+            if not self._completes(piece):
+                return received(piece)
+        # The end of a declared length is known with its last byte, so this does not wait.
+        self._piece = piece
+        self._note(await self._exchange.receive())
+        self._piece = None
+        return received(piece, last=self._body_ended)
 
     async def send(self, message: SendMessage) -> None:
         """Send one message of the answer, and wait until the client's side takes it.
@@ -219,6 +237,15 @@ class HttpCycle:
             finally:
                 self._waiting.remove(scope)
         return disconnect()
+
+    def _completes(self, piece: Data) -> bool:
+        """Whether a piece of the body is the last of a declared length."""
+        missing = self._missing
+        if missing is None:
+            declared = self._exchange.request.headers.get(b"content-length")
+            missing = -1 if declared is None else int(declared)
+        self._missing = missing - len(piece.data)
+        return self._missing == 0
 
     def _note(self, event: Event) -> None:
         if isinstance(event, EndOfMessage):

@@ -81,11 +81,11 @@ class FilePart:
     more: bool
 
 
-def received(event: Event) -> HTTPReceiveMessage:
-    """What `receive()` returns for an event of the request's body."""
+def received(event: Event, *, last: bool = False) -> HTTPReceiveMessage:
+    """What `receive()` returns for an event of the request's body, the `last` with bytes or not."""
     match event:
         case Data():
-            return {"type": "http.request", "body": event.data, "more_body": True}
+            return {"type": "http.request", "body": event.data, "more_body": not last}
         case EndOfMessage():
             return {"type": "http.request", "body": b"", "more_body": False}
         case ConnectionClosed():

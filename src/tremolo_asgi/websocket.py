@@ -121,10 +121,14 @@ class WebSocketCycle:
         ClientDisconnected, an OSError, if the client has left or the WebSocket
         was closed. After the first two nothing was sent.
         """
-        kind = kind_of(message)
+        kind = message.get("type") if type(message) is dict else kind_of(message)
         progress = self._progress
         if kind == "websocket.send" and progress is WebSocketProgress.OPEN:
-            await self._send((read_message(message),), progress)
+            try:
+                await self._exchange.send(read_message(message))
+            except ClientDisconnected:
+                self._client_left = True
+                raise
             return
         must_be_due(kind, progress)
         match kind:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from tremolo_asgi import IncompleteResponse, MessageError
@@ -11,6 +12,7 @@ from tremolo_asgi.http import HttpCycle
 from tremolo_core import (
     Data,
     EndOfMessage,
+    Event,
     Headers,
     InformationalResponse,
     LocalProtocolError,
@@ -506,3 +508,49 @@ async def test_a_client_that_leaves_in_the_middle_of_a_file(path: Path) -> None:
     with path.open("rb") as file, pytest.raises(ClientDisconnected):
         await cycle.send(part(file=file))
     assert cycle.client_left
+
+
+def sized(length: bytes) -> Request:
+    headers = Headers([(b"host", b"example.org"), (b"content-length", length)])
+    return Request(method=b"POST", target=b"/", headers=headers)
+
+
+async def test_the_last_piece_of_a_declared_length_says_so() -> None:
+    exchange = FakeExchange(Data(data=b"ab"), Data(data=b"c"), END, asked=sized(b"3"))
+    cycle = HttpCycle(exchange)
+    assert await cycle.receive() == piece(b"ab", more=True)
+    assert await cycle.receive() == piece(b"c")
+    exchange.leave()
+    assert await cycle.receive() == DISCONNECT
+
+
+async def test_a_body_of_another_length_ends_when_it_ends() -> None:
+    # As it could only come from an exchange that is not ours.
+    exchange = FakeExchange(Data(data=b"abc"), END, asked=sized(b"2"))
+    cycle = HttpCycle(exchange)
+    assert [await cycle.receive() for _ in range(2)] == [piece(b"abc", more=True), piece()]
+
+
+async def test_a_client_that_leaves_with_its_last_byte_is_told_behind_it() -> None:
+    exchange = FakeExchange(Data(data=b"ab"), asked=sized(b"2"))
+    exchange.leave()
+    cycle = HttpCycle(exchange)
+    assert await cycle.receive() == piece(b"ab", more=True)
+    assert await cycle.receive() == DISCONNECT
+
+
+async def test_a_last_piece_whose_receive_is_cancelled_is_not_lost() -> None:
+    class SlowAtTheEnd(FakeExchange):
+        """Whose end is not there at once, as that of an exchange of ours would be."""
+
+        async def receive(self) -> Event:
+            if self._incoming == [END]:
+                await anyio.lowlevel.checkpoint()
+            return await super().receive()
+
+    cycle = HttpCycle(SlowAtTheEnd(Data(data=b"ab"), END, asked=sized(b"2")))
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await cycle.receive()
+    assert scope.cancelled_caught
+    assert await cycle.receive() == piece(b"ab")
