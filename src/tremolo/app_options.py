@@ -11,6 +11,7 @@ from .option_values import (
     read_flag,
     read_one_of,
     read_root_path,
+    read_seconds,
     read_server_name,
     read_size,
     read_text,
@@ -45,6 +46,13 @@ APP_OPTIONS: tuple[Option, ...] = (
         unit="MODE",
         help="whether an ASGI application is started up and shut down: on, off, or auto"
         " for one that knows how",
+    ),
+    Option(
+        name="startup_timeout",
+        fields=("startup_timeout",),
+        read=read_seconds,
+        unit="SECONDS",
+        help="how long an ASGI application may take to start up; by default, for ever",
     ),
     Option(
         name="thread_pool_size",

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from tremolo_asgi import LifespanMode
+from tremolo_asgi import LifespanMode, LifespanTimeouts
 from tremolo_core import value
 from tremolo_transport.endpoints import Bind, Endpoint, UnixBind
 from tremolo_transport.settings import Listener, ServerSettings
@@ -106,6 +106,7 @@ class Config:
     """With none, the program itself serves."""
     root_path: str = ""
     lifespan: LifespanMode = "auto"
+    startup_timeout: float | None = LifespanTimeouts().startup
     ws_per_message_deflate: bool = True
     """As in uvicorn."""
     app: AppSettings = AppSettings()

@@ -81,7 +81,9 @@ def handler_for(app: object, config: Config, *, name: str | None = None) -> Hand
         app,
         root_path=config.root_path,
         lifespan=config.lifespan,
-        lifespan_timeouts=LifespanTimeouts(shutdown=config.server.shutdown),
+        lifespan_timeouts=LifespanTimeouts(
+            startup=config.startup_timeout, shutdown=config.server.shutdown
+        ),
         deflate=PerMessageDeflate() if config.ws_per_message_deflate else None,
     )
 
