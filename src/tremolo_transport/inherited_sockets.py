@@ -11,6 +11,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack
 
 from .endpoints import DescriptorBind, SystemdBind
+from .tcp_sockets import send_at_once
 
 __all__ = ("take_descriptor", "take_from_systemd")
 
@@ -74,6 +75,8 @@ def _take(descriptor: int) -> socket.socket:
             socket.SOL_SOCKET, socket.SO_ACCEPTCONN
         ):
             raise OSError(errno.EINVAL, "it is no socket that listens for connections")
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            send_at_once(sock)
         # The programs that this one starts have no business with it.
         sock.set_inheritable(False)
         sock.setblocking(False)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from .endpoints import Bind
 
-__all__ = ("listen_tcp",)
+__all__ = ("listen_tcp", "send_at_once")
 
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """The name has an address of a family that this machine does not have."""
@@ -39,6 +39,17 @@ def listen_tcp(bind: Bind) -> list[socket.socket]:
             tries -= 1
             if error.errno != errno.EADDRINUSE or not tries:
                 raise OSError(error.errno, _reason(bind, error)) from None
+
+
+def send_at_once(listener: socket.socket) -> None:
+    """Have what is written to the connections of a listening TCP socket be sent at once.
+
+    They inherit it. Else the second of two small writes would wait for the
+    peer, which waits 40 ms before it says that it has the first (RFC 896, RFC
+    1122 4.2.3.2). asyncio sets this only where it knows a socket's protocol,
+    and who accepts a connection does not.
+    """
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _resolve(bind: Bind) -> list[tuple[int, _Name]]:
@@ -90,6 +101,7 @@ def _listen(family: int, name: _Name, bind: Bind) -> socket.socket:
             # Each family has a socket of its own, on every system alike, unless one for both
             # is asked for.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, bind.host != "::")
+        send_at_once(sock)
         if bind.reuse_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(name)

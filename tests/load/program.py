@@ -1,7 +1,8 @@
 """The server under load, as a process of its own: `python -m tests.load.program <loop>`.
 
-It says its port on standard output, and stops when its standard input ends.
-Whatever it has to complain about is on standard error.
+With a certificate's path behind that, it speaks TLS. It says its port on standard output,
+and stops when its standard input ends. Whatever it has to complain about is on standard
+error.
 """
 
 import itertools
@@ -14,7 +15,7 @@ import anyio
 import anyio.to_thread
 
 from tremolo_core import Data, EndOfMessage, Headers, Response
-from tremolo_transport import ClientDisconnected, Exchange, serve
+from tremolo_transport import Bind, ClientDisconnected, Exchange, Listener, TLSSettings, serve
 
 __all__ = ("PIECE", "main")
 
@@ -105,8 +106,10 @@ def open_sockets() -> int:
     return found
 
 
-async def main() -> None:
-    async with serve(Handlers()) as server:
+async def main(certificate: str | None) -> None:
+    # With the path of one, over TLS.
+    tls = None if certificate is None else TLSSettings(certificate=certificate)
+    async with serve(Handlers(), binds=[Listener(endpoint=Bind(port=0), tls=tls)]) as server:
         _, port = server.addresses[0]
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
@@ -116,7 +119,8 @@ async def main() -> None:
 
 if __name__ == "__main__":
     loop = sys.argv[1]
+    certificate = sys.argv[2] if len(sys.argv) > 2 else None
     if loop == "trio":
-        anyio.run(main, backend="trio")
+        anyio.run(main, certificate, backend="trio")
     else:
-        anyio.run(main, backend_options={"use_uvloop": loop == "uvloop"})
+        anyio.run(main, certificate, backend_options={"use_uvloop": loop == "uvloop"})

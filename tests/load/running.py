@@ -32,12 +32,18 @@ class Program:
         [kilobytes] = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
         return int(kilobytes) * 1024
 
+    @property
+    def memory(self) -> int:
+        """The bytes of memory that the process has resident now."""
+        pages = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
 
 @contextmanager
-def running(loop: str, *, module: str = "tests.load.program") -> Iterator[Program]:
+def running(loop: str, *options: str, module: str = "tests.load.program") -> Iterator[Program]:
     """A server on `loop`; afterwards it must have stopped in good order, without a complaint."""
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", module, loop],
+        [sys.executable, "-W", "error", "-m", module, loop, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -3,11 +3,23 @@
 import os
 import socket
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from tests.tremolo_transport.certificates import client_context, write_certificate
+
+from .conftest import LOOPS
 from .program import PIECE
-from .running import Program, connect, get, read_answer, read_to_end, reset_on_close
+from .running import (
+    Program,
+    connect,
+    get,
+    read_answer,
+    read_to_end,
+    reset_on_close,
+    running,
+)
 
 pytestmark = pytest.mark.skipif(
     not os.path.exists("/proc/self/status"), reason="only Linux tells how much memory was used"
@@ -103,3 +115,31 @@ def test_an_upload_that_nobody_reads_stops_the_client(fresh_program: Program) ->
         reset_on_close(writer)
         assert get(other, "/hello") == b"hello"
     assert fresh_program.most_memory < MOST
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_an_idle_connection_over_tls_costs_60_kilobytes_at_most(loop: str, tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    both = tmp_path / "both.pem"
+    both.write_bytes(Path(certificate).read_bytes() + Path(key).read_bytes())
+    context = client_context()
+
+    def connect_all(stack: ExitStack, count: int) -> None:
+        """So many, each of which has sent and received more than buffers hold."""
+        for _ in range(count):
+            sock = context.wrap_socket(stack.enter_context(connect(program)))
+            stack.enter_context(sock)
+            sock.sendall(b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+            sock.sendall(bytes(100_000))
+            assert read_answer(sock)[1] == b"100000"
+            sock.sendall(b"GET /download/131072 HTTP/1.1\r\nHost: a\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"\r\n0\r\n\r\n"):
+                answer += sock.recv(65_536)
+
+    with running(loop, str(both)) as program, ExitStack() as stack:
+        # What the first ones take is the server's for ever.
+        connect_all(stack, 30)
+        before = program.memory
+        connect_all(stack, 100)
+        assert (program.memory - before) / 100 < 60 * 1_024

@@ -37,6 +37,8 @@ def test_its_family_is_asked_of_the_kernel(descriptor: int) -> None:
         assert sock.family in FAMILIES
         assert not sock.getblocking()
         assert not sock.get_inheritable()
+        if sock.family == socket.AF_INET:
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         with socket.socket(sock.family) as client:
             client.connect(sock.getsockname())
             sock.accept()[0].close()

@@ -45,6 +45,18 @@ def test_a_socket_listens_and_does_not_block() -> None:
             pass
 
 
+def test_what_is_written_to_its_connections_is_sent_at_once() -> None:
+    with opened(ANY) as [sock], socket.create_connection(sock.getsockname()):
+        while True:
+            try:
+                accepted, _ = sock.accept()
+            except BlockingIOError:
+                continue
+            break
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_the_port_of_choice_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
