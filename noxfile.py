@@ -72,6 +72,14 @@ def tests(session: nox.Session) -> None:
     run_tests(session)
 
 
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Run the tests with a real browser, Chromium, which must be installed."""
+    session.install("-e", ".[trio,uvloop]", *group("test"))
+    tests = session.posargs or ["tests/browser"]
+    session.run("python", "-m", "pytest", *tests, env={"TREMOLO_BROWSER": "1"})
+
+
 @nox.session(name="tests-all", python=PYTHONS)
 def tests_all(session: nox.Session) -> None:
     """Run the tests on each supported Python that is installed here, and skip the others."""

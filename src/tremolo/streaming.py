@@ -47,6 +47,8 @@ async def accompany(handle: _Handle, route: Route, available: dict[str, Any]) ->
         available["sse"] = None
         if not (request.has_body or handshake):
             available["sse"] = events = EventStream(request, response)
+            # A stream lasts as long as its client listens.
+            request.exchange.limit_time(None)
             handle = functools.partial(events.accompany, handle, keepalive=route.options.keepalive)
         elif "sse" not in plan.defaults:
             raise BadRequest("a request for events has no body")

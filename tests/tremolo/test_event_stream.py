@@ -272,6 +272,21 @@ async def test_how_long_silence_may_be_is_an_option(tremolo_clock: Clock) -> Non
         assert (await client.get("/c")).text == ": hello\n\n:\n\n"
 
 
+async def test_the_limit_on_the_time_of_handlers_is_not_for_it(tremolo_clock: Clock) -> None:
+    app = Tremolo()
+    countdown(app, 1_000)
+
+    @app.route("/asked-for")
+    async def asked_for(sse: EventStream) -> None:
+        with anyio.move_on_after(5):
+            await anyio.sleep_forever()
+        await sse.send("enough")
+
+    async with Client(app, app_handler_timeout=10, timeout=2_000) as client:
+        assert (await client.get("/events")).text.endswith("data: 1000\n\n")
+        assert (await client.get("/asked-for")).text == "data: enough\n\n"
+
+
 async def test_no_comment_begins_the_answer(tremolo_clock: Clock) -> None:
     app = Tremolo()
 

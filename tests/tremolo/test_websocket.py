@@ -457,6 +457,18 @@ async def test_the_client_shows_no_sign_of_life(tremolo_clock: Clock) -> None:
     assert site.noted[0] == 1011
 
 
+async def test_the_limit_on_the_time_of_handlers_is_not_for_it(tremolo_clock: Clock) -> None:
+    async def handler(websocket: WebSocket, noted: list[Any]) -> None:
+        await websocket.accept()
+        with pytest.raises(TimeoutError):
+            await websocket.receive(timeout=300)
+        await websocket.send("still here")
+
+    options = {"ws_ping_interval": None, "app_handler_timeout": 10, "timeout": 1_000}
+    async with Site(handler).client(**options) as client, client.websocket("/") as session:
+        assert await session.receive() == "still here"
+
+
 async def test_the_server_stops() -> None:
     site = Site(echo)
     async with site.client() as client:
