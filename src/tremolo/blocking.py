@@ -4,11 +4,14 @@ For worker threads that were started for a handler, by `threads`; anywhere else
 the blocking methods raise RuntimeError.
 """
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
 from anyio import from_thread
+
+from tremolo_transport.exchange import KEEP, Keep, Rate
 
 from .blocking_parts import BlockingMultipartFile, BlockingPart
 from .contexts import RequestContext
@@ -158,9 +161,48 @@ class BlockingResponse:
         """As `Response.ended`."""
         return self._response.ended
 
-    def write(self, data: Chunk | None = None) -> None:
+    def pace(
+        self,
+        *,
+        download: Rate | Keep = KEEP,
+        upload: Rate | Keep = KEEP,
+        lasting: bool = False,
+    ) -> None:
+        """As `Response.pace`."""
+        from_thread.run_sync(
+            partial(self._response.pace, download=download, upload=upload, lasting=lasting)
+        )
+
+    def write(self, data: Chunk | None = None, *, rate: Rate | Keep = KEEP) -> None:
         """As `Response.write`."""
-        from_thread.run(self._response.write, data)
+        from_thread.run(partial(self._response.write, data, rate=rate))
+
+    def sendfile(
+        self,
+        path: str | bytes | os.PathLike[str],
+        offset: int = 0,
+        count: int = -1,
+        buffer_size: int | None = None,
+        content_type: Text | None = None,
+        executor: Any = None,
+        rate: Rate | Keep = KEEP,
+        *,
+        filename: str | None = None,
+    ) -> None:
+        """As `Response.sendfile`."""
+        from_thread.run(
+            partial(
+                self._response.sendfile,
+                path,
+                offset,
+                count,
+                buffer_size,
+                content_type,
+                executor,
+                rate,
+                filename=filename,
+            )
+        )
 
     def end(self, data: Chunk = b"", *, keepalive: bool = True) -> None:
         """As `Response.end`."""

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING
 
-from tremolo_transport.exchange import ClientDisconnected, Exchange
+from tremolo_transport.exchange import KEEP, ClientDisconnected, Exchange
 
 from .answering import answer
 from .background import room_for_tasks
@@ -147,6 +147,8 @@ class Dispatcher:
             request.set_buffer_size(options.buffer_size)
         if options.max_body_size is not None or options.any_body_size:
             request.set_body_limit(options.max_body_size)
+        if options.rate is not KEEP or options.upload_rate is not KEEP:
+            response.pace(download=options.rate, upload=options.upload_rate)
         if found.arguments:
             available.update(found.arguments)
         if route.plan.asked:

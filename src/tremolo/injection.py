@@ -9,7 +9,6 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from inspect import Parameter
-from types import MappingProxyType
 from typing import Any
 
 __all__ = ("INJECTED", "ON_REQUEST", "CallPlan", "Kind", "plan_call")
@@ -33,13 +32,6 @@ ON_REQUEST = ("sse", "websocket")
 
 _BY_KEYWORD = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
-
-_NOT_YET = MappingProxyType(
-    {
-        "rate": "speed limits",
-    }
-)
-"""Parameters that ask for what this version does not have."""
 
 
 class Kind(enum.Enum):
@@ -104,7 +96,7 @@ def plan_call(
     parameters as `func` and is called in its place.
 
     Raises TypeError if `func` cannot be called: it has a parameter without
-    default that nothing provides, or one that asks for what is not there yet.
+    default that nothing provides.
     """
     if not callable(func):
         raise TypeError(f"a handler is something that can be called, not {func!r}")
@@ -125,11 +117,6 @@ def plan_call(
                 if parameter.default is not Parameter.empty:
                     replaced.setdefault(parameter.name, parameter.default)
                 continue
-            if parameter.name in _NOT_YET:
-                raise TypeError(
-                    f"{name} asks for {parameter.name!r}, but this version of Tremolo has"
-                    f" no {_NOT_YET[parameter.name]} yet"
-                )
             if parameter.default is not Parameter.empty:
                 defaults.setdefault(parameter.name, parameter.default)
             elif depth == 0 and parameter.kind not in _VARIABLE:

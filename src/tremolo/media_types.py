@@ -3,9 +3,10 @@
 import mimetypes
 import os
 
-__all__ = ("media_type_of",)
+__all__ = ("OCTETS", "media_type_of")
 
-_OCTETS = b"application/octet-stream"
+OCTETS = b"application/octet-stream"
+"""Of which nothing is known."""
 
 _MODERN = {
     ".avif": "image/avif",
@@ -27,7 +28,7 @@ _MODERN = {
 """What Python's own table does not have, or not in every version; all of IANA's registry."""
 
 _COMPRESSED = {
-    ".br": _OCTETS,
+    ".br": OCTETS,
     ".bz2": b"application/x-bzip2",
     ".gz": b"application/gzip",
     ".tgz": b"application/gzip",
@@ -50,7 +51,7 @@ def media_type_of(name: str) -> bytes:
         # The name alone: what looks like a URL would be read as one.
         found, coding = _types.guess_type("a" + extension)
         if coding is not None:
-            return _OCTETS
+            return OCTETS
     if found is None:
-        return _OCTETS
+        return OCTETS
     return f"{found}; charset=utf-8".encode() if found.startswith("text/") else found.encode()

@@ -4,8 +4,10 @@ How a body is framed, and whether what is said may be sent, is judged in the
 core; which bytes a handler's result stands for, in `results`.
 """
 
+import functools
+import os
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import anyio
 
@@ -19,8 +21,12 @@ from tremolo_core import (
     LocalProtocolError,
 )
 from tremolo_core import Response as ResponseEvent
-from tremolo_transport.exchange import ClientDisconnected, Exchange
+from tremolo_transport.exchange import KEEP, ClientDisconnected, Exchange, Keep, Rate
 
+from .content_disposition import content_disposition
+from .file_answer import FileFacts, answer_file
+from .file_response import OpenFile, boundary, open_file, run_in, send_body, slice_of
+from .media_types import OCTETS
 from .response_head import DEFAULT_CONTENT_TYPE, ResponseHead, Text, encoded
 from .results import Chunk, chunk_bytes
 
@@ -121,14 +127,33 @@ class Response(ResponseHead):
         fields = Headers([(b"link", encoded(link)) for link in links])
         await self._exchange.send(InformationalResponse(status=103, headers=fields))
 
-    async def write(self, data: Chunk | None = None) -> None:
+    def pace(
+        self,
+        *,
+        download: Rate | Keep = KEEP,
+        upload: Rate | Keep = KEEP,
+        lasting: bool = False,
+    ) -> None:
+        """Hold the rest of the answer, or of the request's body, to a rate in bytes per second.
+
+        None or 0 lifts it. It is for this request, in place of what the options
+        `download_rate` and `upload_rate` say, or if `lasting` for those that
+        follow on its connection too. Raises ValueError for what is no rate.
+        """
+        self._exchange.pace(download=download, upload=upload, lasting=lasting)
+
+    async def write(self, data: Chunk | None = None, *, rate: Rate | Keep = KEEP) -> None:
         """Send a piece of the body at once; before the first, in the same write, the head.
+
+        From now on at `rate`, if one is given, as `pace` has it.
 
         Empty data, or None, ends the answer. If no Content-Length was set, the
         body is chunked, or ends with the connection for HTTP/1.0. With a
         status that allows no body, only the head is sent, and `data` is dropped.
         """
         chunk = b"" if data is None else chunk_bytes(data)
+        if rate is not KEEP:
+            self.pace(download=rate)
         if (self._before_head is not None or self._replaced) and await self._is_replaced():
             return
         if not chunk:
@@ -144,6 +169,83 @@ class Response(ResponseHead):
             self._ended = True
         else:
             await self._begin(self._head(None), Data(data=chunk))
+
+    async def sendfile(
+        self,
+        path: str | bytes | os.PathLike[str],
+        offset: int = 0,
+        count: int = -1,
+        buffer_size: int | None = None,
+        content_type: Text | None = None,
+        executor: Any = None,
+        rate: Rate | Keep = KEEP,
+        *,
+        filename: str | None = None,
+    ) -> None:
+        """Answer with a file, or with `count` bytes of it from `offset` on.
+
+        The client may ask for ranges of that, to resume a download, and under
+        conditions: 206, 304, 412 and 416 are answered as RFC 9110 has it, unless
+        a status other than 200 was set. The type is `content_type`, or what was
+        set, or else `application/octet-stream`. With a `filename` the client is
+        told to save it, under that name.
+
+        The kernel sends the file where that can be done, else it is read in
+        worker threads; `buffer_size` bytes at a time, by default as many as go.
+        It is opened in a thread too, or by `executor.submit`. From now on the
+        answer is sent at `rate`, as `pace` has it, and the time-out for handlers
+        does not count any more: a client that takes nothing is given up after
+        `write_timeout`.
+
+        Raises NotFound, a 404, if there is no such regular file; OSError if it
+        cannot be read, EOFError if it shrinks meanwhile, InternalServerError if
+        the head is sent already, ValueError for a negative offset.
+        """
+        self._refuse_if_sent()
+        if offset < 0:
+            raise ValueError(f"a file has no offset {offset}")
+        if rate is not KEEP:
+            self.pace(download=rate)
+        found = await run_in(executor, functools.partial(open_file, path))
+        try:
+            if filename is not None:
+                self.set_header(b"content-disposition", content_disposition(filename))
+            if content_type is None:
+                content_type = self._fields.get(b"content-type", (OCTETS,))[0]
+            facts = slice_of(found, offset, count, encoded(content_type))
+            await self._send_facts(found.file, facts, piece=buffer_size)
+        finally:
+            found.file.close()
+
+    async def send_open_file(self, found: OpenFile, *, content_type: bytes) -> None:
+        """As `sendfile`, for all of a file that is open already, and stays so."""
+        await self._send_facts(found.file, slice_of(found, 0, -1, content_type), piece=None)
+
+    async def _send_facts(self, file: BinaryIO, facts: FileFacts, *, piece: int | None) -> None:
+        if (self._before_head is not None or self._replaced) and await self._is_replaced():
+            return
+        request = self._exchange.request
+        answer = answer_file(
+            request.method,
+            request.headers,
+            facts,
+            boundary=boundary(),
+            plain=self._status not in (None, 200),
+        )
+        if answer.status != 200:
+            self.set_status(answer.status)
+        for name, told in answer.fields:
+            self._fields[name] = [told]
+        if not answer.body:
+            await self._end(b"", declare=True)
+            return
+        self._exchange.limit_time(None)
+        self._has_begun()
+        await self._begin(self._head(answer.length))
+        await send_body(self._exchange, file, answer, piece=piece)
+        self._ended = True
+        if self._last:
+            await self._exchange.send(ConnectionClosed())
 
     async def send(self, data: Chunk | None) -> None:
         """Send a piece of the body, as `write` does; None ends it, empty data does nothing."""

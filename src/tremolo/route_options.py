@@ -4,10 +4,12 @@ They are given to `Application.route`, or are defaults of the handler's
 parameters; all others are the application's own.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from tremolo_core import value
+from tremolo_transport.exchange import KEEP, Keep, Rate
 
 from .event_stream import KEEPALIVE_SECONDS
 from .response_head import Text
@@ -31,6 +33,10 @@ class RouteOptions:
     """Bytes of a request's body that are read; beyond them 413. None is the application's limit."""
     any_body_size: bool = False
     """Whether there is no such limit: `max_body_size=None`."""
+    rate: Rate | Keep = KEEP
+    """Bytes of its answers per second, in place of `download_rate`; None or 0 is any number."""
+    upload_rate: Rate | Keep = KEEP
+    """The same for what it is sent."""
     keepalive: float | None = None
     """Seconds of silence after which server-sent events get a comment between them; None is never.
 
@@ -70,6 +76,8 @@ def read_route_options(
         stream=bool(options.get("stream", True)),
         max_body_size=max_body_size,
         any_body_size="max_body_size" in options and max_body_size is None,
+        rate=_read_rate(options, "rate", name),
+        upload_rate=_read_rate(options, "upload_rate", name),
         keepalive=_read_keepalive(options, name) if "sse" in asked else None,
     )
 
@@ -87,6 +95,15 @@ def _read_status(status: object, name: str) -> tuple[int, Text] | None:
                 f"{name}: status must be a number from 200 to 599, or a tuple of it and a"
                 f" phrase, not {status!r}"
             )
+
+
+def _read_rate(options: Mapping[str, Any], option: str, name: str) -> Rate | Keep:
+    rate = options.get(option, KEEP)
+    if rate is None or rate is KEEP:
+        return rate
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < math.inf:
+        raise ValueError(f"{name}: {option} must be a number of bytes per second, not {rate!r}")
+    return rate
 
 
 def _read_keepalive(options: Mapping[str, Any], name: str) -> float | None:

@@ -3,6 +3,7 @@
 Which route a request gets is decided in `routes`.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from .foreign import BELOW
 from .injection import INJECTED
 from .mounting import Mount
 from .routes import Route
+from .static_files import static_files
 from .views import View, view_handlers
 
 __all__ = ("RouteRegistry",)
@@ -140,6 +142,42 @@ class RouteRegistry:
             )
             for handler in view_handlers(func, options)
         ]
+
+    def static(
+        self,
+        prefix: str,
+        folder: str | os.PathLike[str],
+        *,
+        index: str | Iterable[str] = "index.html",
+        dot_files: bool = False,
+        precompressed: bool = True,
+        cache_control: str | None = None,
+        name: str | None = "static",
+        **options: Any,
+    ) -> None:
+        """Send the files of `folder` to whoever asks for their paths below `prefix`.
+
+        For a folder the first file called as `index` says is sent. Never sent
+        is what is outside, also by a symbolic link, what is no regular file,
+        and without `dot_files` what begins with a dot. If there is a
+        `precompressed` `style.css.br`, `.zst` or `.gz` beside `style.css`, it is
+        sent to clients that take it. `cache_control` is the field of that name.
+
+        Conditions and ranges are answered as by `Response.sendfile`. The path of
+        a file is `url_for(name, rest="style.css")`; `options` are as in `route`.
+
+        Raises ValueError if `folder` is none.
+        """
+        files = static_files(
+            folder,
+            index=index,
+            dot_files=dot_files,
+            precompressed=precompressed,
+            cache_control=cache_control,
+        )
+        below = prefix.rstrip("/")
+        self.add_route(files, below or "/", methods=("GET",), name=None, **options)
+        self.add_route(files, below + "/{rest:path}", methods=("GET",), name=name, **options)
 
     def url_for(self, name: str, /, **parameters: object) -> str:
         """Return the path of the route called `name`, percent-encoded, for `parameters`.

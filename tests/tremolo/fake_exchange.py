@@ -9,7 +9,15 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from tremolo_core import ConnectionClosed, Data, EndOfMessage, Event, Headers, Request, Response
-from tremolo_transport.exchange import ConnectionState, Exchange, Peer, ShutdownNotice
+from tremolo_transport.exchange import (
+    KEEP,
+    ConnectionState,
+    Exchange,
+    Keep,
+    Peer,
+    Rate,
+    ShutdownNotice,
+)
 
 Arguments = TypeVarTuple("Arguments")
 
@@ -66,6 +74,7 @@ class FakeExchange(Exchange):
         self.sends: list[tuple[Event, ...]] = []
         self.body_limits: list[int | None] = []
         self.time_limits: list[float | None] = []
+        self.paces: list[tuple[Rate | Keep, Rate | Keep, bool]] = []
         self.fail_next_send: BaseException | None = None
         self.before_send: Callable[[], None] = lambda: None
 
@@ -83,6 +92,15 @@ class FakeExchange(Exchange):
             error, self.fail_next_send = self.fail_next_send, None
             raise error
         self.sends.append(events)
+
+    def pace(
+        self,
+        *,
+        download: Rate | Keep = KEEP,
+        upload: Rate | Keep = KEEP,
+        lasting: bool = False,
+    ) -> None:
+        self.paces.append((download, upload, lasting))
 
     def limit_time(self, seconds: float | None) -> None:
         self.time_limits.append(seconds)

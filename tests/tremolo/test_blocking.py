@@ -1,6 +1,7 @@
 """Request and response from a worker thread."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -9,12 +10,15 @@ from tremolo import BlockingRequest, BlockingResponse, Request, Response
 from tremolo.exceptions import PayloadTooLarge
 from tremolo.threads import Threads
 from tremolo_core import Data, EndOfMessage, Event
+from tremolo_transport.exchange import KEEP
 
 from .fake_exchange import FakeExchange
 
 pytestmark = pytest.mark.anyio
 
 T = TypeVar("T")
+
+OWN_TEXT = Path(__file__).read_bytes()
 
 
 async def in_thread(func: Callable[[], T]) -> T:
@@ -100,3 +104,17 @@ async def test_outside_of_a_worker_thread_it_says_so() -> None:
     request, _ = request_with()
     with pytest.raises(RuntimeError):
         request.body()
+
+
+async def test_a_file_and_a_rate() -> None:
+    exchange = FakeExchange()
+    response = BlockingResponse(Response(exchange))
+
+    def handler() -> None:
+        response.pace(upload=2)
+        response.sendfile(__file__, 3, 5, rate=1, filename="a.py")
+
+    await in_thread(handler)
+    assert exchange.body == OWN_TEXT[3:8]
+    assert (b"content-disposition", b'attachment; filename="a.py"') in exchange.response.headers
+    assert exchange.paces == [(KEEP, 2, False), (1, KEEP, False)]

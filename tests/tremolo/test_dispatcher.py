@@ -673,3 +673,16 @@ async def test_a_route_may_have_a_limit_of_its_own(
     # What is announced too large is refused before the handler is called.
     assert called == ["called"] * (status == 200)
     assert exchange.body_limits == [limit] * (status == 200)
+
+
+async def test_a_route_has_rates_of_its_own(app: Tremolo) -> None:
+    @app.get("/slow", upload_rate=2_000)
+    async def slow(rate: int = 1_000) -> str:
+        return "slow"
+
+    @app.get("/fast")
+    async def fast() -> str:
+        return "fast"
+
+    assert (await ask(app, b"/slow")).paces == [(1_000, 2_000, False)]
+    assert (await ask(app, b"/fast")).paces == []

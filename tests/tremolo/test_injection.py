@@ -216,14 +216,6 @@ def test_a_positional_only_parameter_is_refused() -> None:
         plan_call(handler, provided=PROVIDED)
 
 
-@pytest.mark.parametrize("name", ["rate"])
-def test_what_this_version_does_not_have_is_refused_by_name(name: str) -> None:
-    namespace: dict[str, Any] = {}
-    exec(f"async def handler({name}=None, **server): ...", namespace)
-    with pytest.raises(TypeError, match=f"asks for '{name}', but this version"):
-        plan_call(namespace["handler"], provided=PROVIDED)
-
-
 def test_what_cannot_be_called_is_refused() -> None:
     with pytest.raises(TypeError, match="can be called, not 'text'"):
         plan_call("text", provided=PROVIDED)  # type: ignore[arg-type] # the mistake under test

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tremolo.route_options import RouteOptions, read_route_options
+from tremolo_transport.exchange import KEEP
 
 
 def read(**options: Any) -> RouteOptions:
@@ -96,3 +97,16 @@ def test_keepalive_is_for_handlers_that_ask_for_events() -> None:
         with pytest.raises(ValueError, match="the handler: keepalive must be"):
             keepalive(keepalive=wrong)
         assert read(keepalive=wrong).keepalive is None
+
+
+def test_rates() -> None:
+    assert (read().rate, read().upload_rate) == (KEEP, KEEP)
+    options = read(rate=1_000, upload_rate=None)
+    assert (options.rate, options.upload_rate) == (1_000, None)
+
+
+@pytest.mark.parametrize("rate", ["fast", True, -1, float("inf"), float("nan")])
+def test_a_rate_that_cannot_be(rate: object) -> None:
+    for option in ("rate", "upload_rate"):
+        with pytest.raises(ValueError, match=f"the handler: {option} must be"):
+            read(**{option: rate})
