@@ -115,6 +115,20 @@ def mutations(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Search for bytes that break the core's word, for a minute; `-- -max_total_time=600`."""
+    session.install(*group("core"), *group("fuzz"))
+    found = Path(session.create_tmp()) / "corpus"
+    paths = {"PYTHONPATH": os.pathsep.join(("src", "."))}
+    session.run("python", "fuzz/make_corpus.py", str(found), env=paths)
+    session.run(
+        *("python", "fuzz/core.py", str(found), "fuzz/corpus", "-max_len=2048"),
+        *(session.posargs or ["-max_total_time=60"]),
+        env=paths,
+    )
+
+
+@nox.session
 def compatibility(session: nox.Session) -> None:
     """Ask nggit/tremolo what the compatibility tests ask us; it differs where we say so."""
     session.install("tremolo==0.5.3")

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from tremolo_core import (
+    AcceptWebSocket,
+    BytesMessage,
     Connection,
     ConnectionClosed,
     Data,
@@ -17,10 +19,22 @@ from tremolo_core import (
     Response,
     Signal,
     State,
+    TextMessage,
     value,
 )
 
-__all__ = ("NO_CONTENT", "Happening", "Refused", "converse", "cut", "every_byte", "play")
+from .framing import handshake
+
+__all__ = (
+    "NO_CONTENT",
+    "Happening",
+    "Refused",
+    "converse",
+    "cut",
+    "every_byte",
+    "on_websocket",
+    "play",
+)
 
 NO_CONTENT = (Response(status=200, headers=Headers(((b"content-length", b"0"),))), EndOfMessage())
 
@@ -93,6 +107,47 @@ def _hear(connection: Connection, happenings: list[Happening], *, early: bool) -
             connection.send(*NO_CONTENT)
         if (connection.client_state, connection.server_state) == (State.DONE, State.DONE):
             connection.start_next_cycle()
+
+
+def on_websocket(
+    pieces: Iterable[bytes], *, fast_path: bool, accepted: AcceptWebSocket
+) -> tuple[list[object], bytes]:
+    """What is heard on a WebSocket, whose messages are sent back, and what is written.
+
+    If the messages come by fragment, adjacent parts are joined, and nothing is sent back.
+    """
+    connection = Connection(limits=Limits(message=2_000), fast_path=fast_path)
+    connection.receive_data(handshake(b"Sec-WebSocket-Extensions: permessage-deflate"))
+    connection.next_event()
+    connection.next_event()
+    connection.send(accepted)
+    heard: list[object] = []
+    for piece in pieces:
+        connection.receive_data(piece)
+        try:
+            while not isinstance(event := connection.next_event(), Signal):
+                if not isinstance(event, TextMessage | BytesMessage):
+                    heard.append(event)
+                elif accepted.by_fragment:
+                    add_part(heard, event)
+                else:
+                    heard.append(event)
+                    connection.send(event)
+        except RemoteProtocolError as error:
+            heard.append((error.status, error.close_code, error.reason))
+            break
+    return heard, connection.data_to_send()
+
+
+def add_part(heard: list[object], part: TextMessage | BytesMessage) -> None:
+    before = heard[-1] if heard else None
+    match before, part:
+        case TextMessage(final=False), TextMessage():
+            heard[-1] = TextMessage(text=before.text + part.text, final=part.final)
+        case BytesMessage(final=False), BytesMessage():
+            heard[-1] = BytesMessage(data=before.data + part.data, final=part.final)
+        case _:
+            heard.append(part)
 
 
 def cut(data: bytes, *at: int) -> list[bytes]:

@@ -39,7 +39,15 @@ from .frame_corpus import BAD as BAD_FRAMES
 from .frame_corpus import CLOSES
 from .frame_corpus import GOOD as GOOD_FRAMES
 from .framing import BINARY, TEXT, frame, handshake
-from .playing import NO_CONTENT, Happening, Refused, converse, cut, every_byte
+from .playing import (
+    NO_CONTENT,
+    Happening,
+    Refused,
+    converse,
+    cut,
+    every_byte,
+    on_websocket,
+)
 
 END = EndOfMessage()
 
@@ -530,47 +538,6 @@ FRAMES: dict[str, bytes] = {
     "text at the limit": frame(TEXT, bytes(2_000)),
 }
 SHORT_FRAMES = {name: raw for name, raw in FRAMES.items() if len(raw) < 4_000}
-
-
-def on_websocket(
-    pieces: Iterable[bytes], *, fast_path: bool, accepted: AcceptWebSocket
-) -> tuple[list[object], bytes]:
-    """What is heard on a WebSocket, whose messages are sent back, and what is written.
-
-    If the messages come by fragment, adjacent parts are joined, and nothing is sent back.
-    """
-    connection = Connection(limits=Limits(message=2_000), fast_path=fast_path)
-    connection.receive_data(handshake(b"Sec-WebSocket-Extensions: permessage-deflate"))
-    connection.next_event()
-    connection.next_event()
-    connection.send(accepted)
-    heard: list[object] = []
-    for piece in pieces:
-        connection.receive_data(piece)
-        try:
-            while not isinstance(event := connection.next_event(), Signal):
-                if not isinstance(event, TextMessage | BytesMessage):
-                    heard.append(event)
-                elif accepted.by_fragment:
-                    add_part(heard, event)
-                else:
-                    heard.append(event)
-                    connection.send(event)
-        except RemoteProtocolError as error:
-            heard.append((error.status, error.close_code, error.reason))
-            break
-    return heard, connection.data_to_send()
-
-
-def add_part(heard: list[object], part: TextMessage | BytesMessage) -> None:
-    before = heard[-1] if heard else None
-    match before, part:
-        case TextMessage(final=False), TextMessage():
-            heard[-1] = TextMessage(text=before.text + part.text, final=part.final)
-        case BytesMessage(final=False), BytesMessage():
-            heard[-1] = BytesMessage(data=before.data + part.data, final=part.final)
-        case _:
-            heard.append(part)
 
 
 ACCEPTANCES = {

@@ -1,0 +1,31 @@
+"""Bytes that a fuzzer found worth keeping, and those it begins with."""
+
+from pathlib import Path
+
+import pytest
+
+from .corpus import BAD, BREAKING_OFF, GOOD
+from .frame_corpus import BAD as BAD_FRAMES
+from .frame_corpus import GOOD as GOOD_FRAMES
+from .fuzzing import check
+
+KEPT = Path(__file__).parents[2] / "fuzz" / "corpus"
+
+BEGINNINGS = {
+    **{f"good {name}": b"\x00" + good.raw for name, good in GOOD.items()},
+    **{f"bad {name}": b"\x01" + bad.raw for name, bad in BAD.items()},
+    **{f"broken off {name}": b"\x00" + raw for name, raw in BREAKING_OFF.items()},
+    **{f"frame {name}": b"\x80" + raw for name, raw in GOOD_FRAMES.items()},
+    **{f"bad frame {name}": b"\x81" + a + b for name, (a, b, _) in BAD_FRAMES.items()},
+}
+
+
+@pytest.mark.parametrize("raw", BEGINNINGS.values(), ids=BEGINNINGS)
+def test_what_the_fuzzer_begins_with(raw: bytes) -> None:
+    for places in (bytes(4), b"\x03\x11\x29\x47"):
+        check(raw[:1] + places + raw[1:])
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*")), ids=lambda path: path.name)
+def test_what_it_found(path: Path) -> None:
+    check(path.read_bytes())
