@@ -118,7 +118,7 @@ class HttpCycle:
         the body, the answer may begin anew with `http.response.start`. For a
         file, raises what opening and reading it raise, too.
         """
-        # Asking the type first is most of what this costs.
+        # A dict is what nearly every message is, and to make sure of another takes longer.
         kind = message.get("type") if type(message) is dict else kind_of(message)
         progress = self._progress
         if kind == "http.response.body" and (
