@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, assert_never
 import anyio
 
 from tremolo_asgi import LifespanFailed
-from tremolo_transport import Server, serve
+from tremolo_transport import Listener, ListeningSocket, Server, serve
 from tremolo_transport.exchange import Exchange, Handler, ManagedHandler
 from tremolo_transport.listeners import Listenable
 from tremolo_transport.memory_use import resident_kib
@@ -49,6 +49,9 @@ _ORPHAN_SECONDS = 5.0
 
 _PATIENCE_SECONDS = 1.0
 """How long functions in threads may take to end, once nothing else runs any more."""
+
+_RELOAD: signal.Signals | None = getattr(signal, "SIGHUP", None)
+"""Has a program without workers read its certificates again; one with workers replaces those."""
 
 _Order: TypeAlias = signal.Signals | Command
 
@@ -83,6 +86,9 @@ class Process:
         ends here.
         """
         numbers = {signal.SIGTERM} if self._seat is not None else {signal.SIGINT, signal.SIGTERM}
+        if self._seat is None and _RELOAD is not None and any(map(_speaks_tls, self._listeners)):
+            # Where there is nothing to read again, a terminal that closes is to end the program.
+            numbers.add(_RELOAD)
         backend, options = _backend(self._config.loop)
         try:
             with on_signals(numbers, self._note):
@@ -99,6 +105,10 @@ class Process:
 
     def _note(self, order: _Order) -> None:
         """Take an order, from a signal handler or another thread."""
+        if order is _RELOAD:
+            self._orders.append(order)
+            self._wakeup.wake()
+            return
         at_once = order is Command.DROP or self._stopping or self._server is None
         if at_once:
             code = 128 + order if isinstance(order, signal.Signals) else ExitCode.OK
@@ -143,6 +153,10 @@ class Process:
 
     def _act(self, order: _Order, scope: anyio.CancelScope) -> None:
         server = self._server
+        if order is _RELOAD:
+            if server is not None:
+                server.reload_certificates()
+            return
         if isinstance(order, signal.Signals):
             if server is None or server.shutdown.begun:
                 _logger.warning("%s: ending at once", order.name)
@@ -239,6 +253,11 @@ class Process:
             for function in busy:
                 _logger.error("%s did not end in its thread: it is left behind", function)
             leave(code or ExitCode.STUCK)
+
+
+def _speaks_tls(listening: Listenable) -> bool:
+    listener = listening.listener if isinstance(listening, ListeningSocket) else listening
+    return isinstance(listener, Listener) and listener.tls is not None
 
 
 class _Watched:

@@ -8,11 +8,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from contextvars import Context, copy_context
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
+from tests.tremolo_transport.certificates import write_certificate
 from tremolo.config import Config, Loop, configure
 from tremolo.exit_codes import ExitCode, complain
 from tremolo.program import run
@@ -49,7 +51,7 @@ class OnRecord(logging.Handler):
 
 @pytest.fixture
 def when_logged() -> Iterator[WhenLogged]:
-    logger = logging.getLogger("tremolo.program")
+    logger = logging.getLogger("tremolo")
     handlers: list[OnRecord] = []
 
     def install(text: str, call: Call) -> None:
@@ -118,6 +120,34 @@ def test_a_signal_stops_it_in_good_order(
     assert lines[0].startswith("listening on http://127.0.0.1:")
     assert lines[1:] == [f"{number.name}: stopping", "stopped"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_sighup_has_its_certificates_read_again(
+    loop: Loop, when_logged: WhenLogged, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    certificate, key = write_certificate(tmp_path)
+    before = signal.getsignal(signal.SIGHUP)
+    when_logged("listening on https://", raise_signal(signal.SIGHUP))
+    when_logged("read the certificate", raise_signal(signal.SIGTERM))
+    with caplog.at_level(logging.INFO):
+        assert run(lambda: not_found, told(loop=loop, ssl_cert=certificate, ssl_key=key)) == 0
+    assert f"read the certificate {certificate} again" in caplog.messages
+    assert signal.getsignal(signal.SIGHUP) is before
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_without_certificates_sighup_is_left_alone(loop: Loop, when_logged: WhenLogged) -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    handlers: list[object] = []
+
+    def look(line: str) -> None:
+        handlers.append(signal.getsignal(signal.SIGHUP))
+        signal.raise_signal(signal.SIGTERM)
+
+    when_logged("listening on ", look)
+    assert run(lambda: not_found, told(loop=loop)) == 0
+    assert handlers == [before]
 
 
 @pytest.mark.parametrize("loop", LOOPS)
