@@ -202,14 +202,14 @@ class Connection:
             plain = judge_plainly(events, standing, outgoing)
             if plain is not None:
                 self._standing, written = plain
-                self._out += incoming.engine.write(written)
+                incoming.engine.write(written, self._out)
                 return
         batch = outgoing.judge(events, standing, awaited=self.they_await_continue)
         if batch.standing.answering:
             self._refusal = None
         if incoming.withheld:
             incoming.withheld = batch.awaited
-        self._out += incoming.engine.write(batch.written)
+        incoming.engine.write(batch.written, self._out)
         self._standing = batch.standing
         if frames is not None:
             self._out += map(frames.send, batch.framed)

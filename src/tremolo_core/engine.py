@@ -41,8 +41,8 @@ class Engine(Protocol):
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
         """Return what the next bytes say that the gate has passed; None for mere framing."""
 
-    def write(self, events: Iterable[OutgoingEvent]) -> list[bytes]:
-        """Return the bytes that say `events`, in pieces to be joined."""
+    def write(self, events: Iterable[OutgoingEvent], out: list[bytes]) -> None:
+        """Put the bytes that say `events` behind those in `out`."""
 
     def send_elsewhere(self, count: int) -> None:
         """Note that `count` bytes of a body that is not chunked are written elsewhere."""

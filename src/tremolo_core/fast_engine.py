@@ -53,25 +53,23 @@ class FastEngine:
             return None
         return _END if len(raw) <= len(b"\r\n") else _end_with_trailers(raw)
 
-    def write(self, events: Iterable[OutgoingEvent]) -> list[bytes]:
+    def write(self, events: Iterable[OutgoingEvent], out: list[bytes]) -> None:
         """As `Engine.write`."""
-        written: list[bytes] = []
         for event in events:
             if isinstance(event, Data):
                 data = event.data
                 if self._chunked:
-                    written += (b"%x\r\n" % len(data), data, b"\r\n")
+                    out += (b"%x\r\n" % len(data), data, b"\r\n")
                 else:
-                    written.append(data)
+                    out.append(data)
             elif isinstance(event, AnswerHead):
                 self._chunked = event.framing is _CHUNKED
-                written.append(event.raw)
+                out.append(event.raw)
             elif isinstance(event, EndOfMessage):
                 if self._chunked:
-                    written.append(_LAST_CHUNK + write_fields(event.trailers))
+                    out.append(_LAST_CHUNK + write_fields(event.trailers))
             else:
-                written.append(write_head(event.status, event.reason, event.headers))
-        return written
+                out.append(write_head(event.status, event.reason, event.headers))
 
     def send_elsewhere(self, count: int) -> None:
         """As `Engine.send_elsewhere`: lengths are counted in `outgoing`."""

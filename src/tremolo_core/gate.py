@@ -239,14 +239,22 @@ class Gate:
             raise RemoteProtocolError(f"a body of more than {self.body_limit} bytes", status=413)
 
     def _content(self, behind: _Stage) -> bytes | None:
-        size = min(self._missing, len(self._buffer))
+        buffer = self._buffer
+        size = len(buffer)
         if not size:
             return None
         self.passed = _CONTENT
+        if size > self._missing:
+            size = self._missing
+            data = self._take(size)
+        else:
+            # All there is, as mostly.
+            data = bytes(buffer)
+            buffer.clear()
         self._missing -= size
         if not self._missing:
             self._stage = behind
-        return self._take(size)
+        return data
 
     def _chunk_line(self) -> bytes | None:
         limit = self._limits.chunk_line

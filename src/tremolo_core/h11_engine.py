@@ -75,10 +75,11 @@ class H11Engine:
                 "a message that h11 refuses", status=error.error_status_hint
             ) from error
 
-    def write(self, events: Iterable[OutgoingEvent]) -> list[bytes]:
+    def write(self, events: Iterable[OutgoingEvent], out: list[bytes]) -> None:
         """As `Engine.write`."""
-        send = self._h11.send
-        return [send(_to_h11(event)) or b"" for event in events]
+        send = self._h11.send_with_data_passthrough
+        for event in events:
+            out += send(_to_h11(event)) or ()
 
     def send_elsewhere(self, count: int) -> None:
         """As `Engine.send_elsewhere`."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ._values import maker, value
 from .errors import RemoteProtocolError
-from .grammar import CONTENT_LENGTH, HOST
+from .grammar import HOST
 from .headers import Headers
 from .websocket_handshake import Handshake, read_handshake
 
@@ -23,6 +23,9 @@ _NOTED = _SECRET | frozenset(
     )
 )
 """Of the others it does not matter here what they say."""
+
+_MOST_DIGITS = 18
+"""Of a Content-Length: as far as a signed 64-bit integer is sure to reach."""
 
 _ALONE = frozenset((b"content-length", b"host"))
 """Even the same twice would be read differently by others (RFC 9112 3.2, 6.3)."""
@@ -139,7 +142,8 @@ def _judge_framing(noted: Mapping[bytes, bytes], http_version: bytes) -> int | N
         raise RemoteProtocolError("a transfer coding other than chunked", status=501)
     if length is None:
         return 0
-    if CONTENT_LENGTH.fullmatch(length) is None:
+    # As the pattern for what we send, but in a fifth of the time.
+    if not length.isdigit() or len(length) > _MOST_DIGITS:
         raise RemoteProtocolError("a malformed Content-Length field")
     return int(length)
 

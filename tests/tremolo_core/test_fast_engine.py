@@ -28,7 +28,9 @@ def head_of(raw: bytes) -> Head:
 
 
 def write(made: FastEngine, event: OutgoingEvent) -> bytes:
-    return b"".join(made.write([event]))
+    out = [b""]
+    made.write([event], out)
+    return b"".join(out)
 
 
 def asked(raw: bytes = GET) -> FastEngine:

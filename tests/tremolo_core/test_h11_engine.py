@@ -37,7 +37,9 @@ def head_of(raw: bytes) -> Head:
 
 
 def write(made: H11Engine, event: OutgoingEvent) -> bytes:
-    return b"".join(made.write([event]))
+    out = [b""]
+    made.write([event], out)
+    return b"".join(out)
 
 
 def asked(raw: bytes = GET) -> H11Engine:

@@ -58,7 +58,7 @@ class Answering:
             assert self._all() == before
             return False
         self.standing, written = plain
-        self.out += self.engine.write(written)
+        self.engine.write(written, self.out)
         return True
 
     def _all(self) -> list[object]:
