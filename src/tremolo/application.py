@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from tremolo_asgi import AsgiGuest
+from tremolo_transport.endpoints import Bind
 
 from .background import BackgroundTask, WorkerTasks
 from .contexts import WorkerContext
@@ -21,6 +22,7 @@ from .injection import INJECTED
 from .middlewares import Middlewares
 from .mounting import Mount, mounted_below
 from .paths import read_prefix
+from .port_registry import PortRegistry
 from .route_registry import RouteRegistry
 from .routes import RouteTable
 from .settings import AppSettings
@@ -30,7 +32,7 @@ __all__ = ("Application",)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Application(RouteRegistry, HookRegistry):
+class Application(RouteRegistry, HookRegistry, PortRegistry):
     """Routes, middlewares, hooks and error handlers under one name. Picklable if these are.
 
     Everything is registered before `build`, or `run`: a handler that is built
@@ -40,6 +42,7 @@ class Application(RouteRegistry, HookRegistry):
     def __init__(self, name: str | None = None) -> None:
         RouteRegistry.__init__(self)
         HookRegistry.__init__(self)
+        PortRegistry.__init__(self)
         self.logger = logging.getLogger("tremolo" if name is None else name)
         """The logger of that name; by default `tremolo`. Handlers are given it as `logger`."""
         self.context = WorkerContext(AppSettings().by_name())
@@ -180,9 +183,10 @@ class Application(RouteRegistry, HookRegistry):
     ) -> None:
         """Serve as a program, until a signal comes.
 
-        Port 0 is one of the system's choice, `loop` is asyncio, uvloop or trio,
-        and `debug` shows tracebacks to clients. `options` are those of the
-        command line, with underscores.
+        It listens where `listen` says and, if `host` is given, there besides;
+        `bind` takes the place of all that. Port 0 is one of the system's choice,
+        `loop` is asyncio, uvloop or trio, and `debug` shows tracebacks to
+        clients. `options` are those of the command line, with underscores.
 
         Raises TypeError for an option that there is not, ValueError for a value
         that cannot be, SystemExit with the exit code if serving fails.
@@ -198,7 +202,10 @@ class Application(RouteRegistry, HookRegistry):
         if log_level is not None:
             options["log_level"] = log_level
         if "bind" not in options:
-            if host is None:
-                raise ValueError("run() must be told where to listen: a host and a port, or bind")
-            options.update(host=host, port=port)
+            if host is None and not self.ports:
+                raise ValueError(
+                    "run() must be told where to listen: a host and a port, or bind, or by listen()"
+                )
+            own = [] if host is None else [Bind(host=host, port=port)]
+            options["bind"] = [*own, *self._listeners(host, options)]
         serving.run(self, debug=debug, loop=loop, worker_num=worker_num, **options)

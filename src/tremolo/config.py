@@ -57,6 +57,9 @@ OPTIONS: tuple[Option, ...] = (
 )
 """In the order of the help."""
 
+_NEED = {"limit_max_requests_jitter": "limit_max_requests", "reload_dir": "reload"}
+"""Options that only say more about another."""
+
 _BY_NAME: dict[str, tuple[Option, Spelling | None]] = {
     **{spelling.name: (option, spelling) for option in OPTIONS for spelling in option.spellings},
     **{option.name: (option, None) for option in OPTIONS},
@@ -98,6 +101,10 @@ class Config:
     """How a line of the log looks, as `logging.Formatter` wants it, or `"json"`."""
     log_config: str | None = None
     """A file that says all about logging, in place of the two above."""
+    factory: bool = False
+    """Whether what is named makes the application when it is called."""
+    app_dir: str = ""
+    """Where modules are looked for besides; the current directory if it is empty."""
     reload: bool = False
     """Whether workers are started anew when the code was saved."""
     reload_dir: tuple[str, ...] = ()
@@ -182,6 +189,9 @@ def configure(options: Mapping[str, object]) -> Config:
             raise ConfigError(name, f"says what {earlier} says too; give one of them")
     if "bind" in contents and not contents.keys().isdisjoint({"host", "port"}):
         raise ConfigError(told_by["bind"], "says host and port already; do not give those too")
+    for name, needed in _NEED.items():
+        if name in contents and not contents.get(needed):
+            raise ConfigError(told_by[name], f"says nothing without {needed}")
     if contents.get("worker_num") == 0:
         for name in NEED_WORKERS & contents.keys():
             raise ConfigError(told_by[name], "needs a worker process, and worker_num says none")

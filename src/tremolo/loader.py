@@ -39,7 +39,23 @@ class ModuleFailed(LoadError):
 
 def build(target: str, config: Config) -> Handler:
     """Load what `target` names and return its handler. Raises LoadError."""
-    return handler_for(load(target), config, name=target)
+    if config.app_dir:
+        _look_in(os.path.abspath(config.app_dir))
+    app = load(target)
+    if config.factory:
+        app = _made_by(app, target)
+    return handler_for(app, config, name=target)
+
+
+def _made_by(factory: Any, target: str) -> Any:
+    """What a function of the user's returns that makes the application."""
+    if not callable(factory):
+        raise NotAnApplication(f"{target!r} makes no application: it is {type(factory).__name__}")
+    try:
+        return factory()
+    except (Exception, SystemExit) as error:
+        error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+        raise ModuleFailed(f"cannot load {target!r}: it raised {type(error).__name__}") from error
 
 
 def load(target: str) -> Any:

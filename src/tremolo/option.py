@@ -54,8 +54,6 @@ class Option:
     spellings: tuple[Spelling, ...] = ()
     repeatable: bool = False
     """Whether it may be given several times, each of which adds to the others."""
-    per_listener: bool = False
-    """Whether each `Application.listen` may say it differently."""
 
     @property
     def flag(self) -> str:

@@ -1,10 +1,10 @@
-"""The options of a program: its event loop and its log.
+"""The options of a program: where its application is, its event loop and its log.
 
 A server inside somebody's program has none of them.
 """
 
 from .option import Option
-from .option_values import read_log_format, read_one_of, read_text
+from .option_values import read_flag, read_log_format, read_one_of, read_text
 
 __all__ = ("PROGRAM_OPTIONS",)
 
@@ -15,6 +15,19 @@ PROGRAM_OPTIONS: tuple[Option, ...] = (
         read=read_one_of("asyncio", "uvloop", "trio"),
         unit="NAME",
         help="asyncio, uvloop or trio",
+    ),
+    Option(
+        name="factory",
+        fields=("factory",),
+        read=read_flag,
+        help="APP is a function without parameters that returns the application",
+    ),
+    Option(
+        name="app_dir",
+        fields=("app_dir",),
+        read=read_text,
+        unit="DIRECTORY",
+        help="where the module of APP is looked for, by default in the current directory",
     ),
     Option(
         name="log_level",

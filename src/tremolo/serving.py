@@ -22,6 +22,7 @@ from .worker_options import WORKER_OPTIONS
 
 __all__ = ("run", "serve")
 
+_OF_NAMES = frozenset(("app_dir", "factory"))
 _OF_PROGRAMS = frozenset(
     name for option in (*PROGRAM_OPTIONS, *WORKER_OPTIONS) for name in option.names
 )
@@ -77,6 +78,9 @@ def run(
     Raises ConfigError, a ValueError, for an option that cannot be, and
     SystemExit with the exit code if serving fails or is ended by force.
     """
+    if not isinstance(app, str):
+        for name in _OF_NAMES & options.keys():
+            raise ConfigError(name, "is for an application that is told by its name")
     with share_locks(configure({**_address(host, port, options), **options})) as config:
         make = (
             functools.partial(build, app, config)

@@ -35,8 +35,8 @@ def pids(program: Program, count: int) -> set[int]:
     return found
 
 
-def test_two_workers_share_an_address(loop: str) -> None:
-    with running(f"--loop={loop}", "--workers=2") as program:
+def test_two_workers_share_an_address() -> None:
+    with running("--workers=2") as program:
         workers = pids(program, 2)
         assert program.process.pid not in workers
         assert program.stop() == 0
@@ -53,8 +53,8 @@ def test_one_that_was_killed_is_replaced_with_one_line_that_says_why(loop: str) 
         assert program.stop() == 0
 
 
-def test_one_that_exits_in_a_handler_is_replaced(loop: str) -> None:
-    with running(f"--loop={loop}") as program:
+def test_one_that_exits_in_a_handler_is_replaced() -> None:
+    with running() as program:
         with program.connected() as connection:
             connection.request("GET", "/exit/0")
             with pytest.raises(http.client.RemoteDisconnected):
@@ -63,8 +63,8 @@ def test_one_that_exits_in_a_handler_is_replaced(loop: str) -> None:
         assert program.get("/")
 
 
-def test_a_hung_one_is_replaced(loop: str) -> None:
-    with running(f"--loop={loop}", "--timeout-worker-healthcheck=0.5") as program:
+def test_a_hung_one_is_replaced() -> None:
+    with running("--timeout-worker-healthcheck=0.5") as program:
         first = int(program.get("/"))
         with socket.create_connection(("127.0.0.1", program.port)) as client:
             client.sendall(b"GET /block HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -83,8 +83,8 @@ def test_sighup_replaces_all_one_by_one(loop: str) -> None:
 
 
 @pytest.mark.parametrize("limit", ["--limit-memory=100000", "--limit-max-requests=2"])
-def test_one_that_reaches_a_limit_is_replaced(loop: str, limit: str) -> None:
-    with running(f"--loop={loop}", limit) as program:
+def test_one_that_reaches_a_limit_is_replaced(limit: str) -> None:
+    with running(limit) as program:
         first = int(program.get("/hoard/100000000"))
         program.get("/")
         program.get("/")
@@ -93,8 +93,8 @@ def test_one_that_reaches_a_limit_is_replaced(loop: str, limit: str) -> None:
         assert program.stop() == 0
 
 
-def test_without_its_supervisor_no_worker_is_left(loop: str) -> None:
-    with running(f"--loop={loop}", "--workers=2") as program:
+def test_without_its_supervisor_no_worker_is_left() -> None:
+    with running("--workers=2") as program:
         workers = pids(program, 2)
         program.signal(signal.SIGKILL)
         until(lambda: not any(map(is_running, workers)))

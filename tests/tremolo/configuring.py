@@ -15,6 +15,13 @@ Changes: TypeAlias = dict[str, tuple[object, dict[str, object]]]
 """For names of options and their spellings, something that is not the default, and what changes."""
 
 
+NEEDED: dict[str, dict[str, object]] = {
+    "limit_max_requests_jitter": {"limit_max_requests": 5},
+    "reload_dir": {"reload": True},
+}
+"""What must be told too for some options to mean anything."""
+
+
 def flat(thing: Any, prefix: str = "") -> dict[str, object]:
     """All the fields of a value, those of its values too, with dots between."""
     found: dict[str, object] = {}

@@ -1,5 +1,6 @@
 """What is registered on an application, and what it refuses."""
 
+import dataclasses
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -69,7 +70,7 @@ def test_a_parameter_that_nothing_provides_is_named_at_registration() -> None:
     with pytest.raises(TypeError) as caught:
         app.add_route(handler, "/")
     assert "handler has the parameter 'reqest'" in str(caught.value)
-    assert "app, context, fileno, globals, logger, loop, prefix, request, response" in str(
+    assert "app, context, fileno, globals, lock, logger, loop, prefix, request, response" in str(
         caught.value
     )
 
@@ -110,10 +111,11 @@ class Programs:
 
     def __init__(self) -> None:
         self.code = 0
-        self.ran: list[tuple[Callable[[], Any], config.Config]] = []
+        self.ran: list[tuple[Any, config.Config]] = []
 
     def run(self, build: Callable[[], Any], told: config.Config) -> int:
-        self.ran.append((build, told))
+        # The locks of a run are gone with it.
+        self.ran.append((build(), told))
         return self.code
 
 
@@ -129,12 +131,15 @@ async def test_run_is_a_program_of_this_application(programs: Programs) -> None:
     app = Tremolo()
     app.add_route(hello)
     app.run("0.0.0.0", 8000, debug=True, loop="trio", log_level="ERROR", client_max_body_size=5)
-    ((build, told),) = programs.ran
+    ((handler, told),) = programs.ran
     assert told.binds == (Bind(host="0.0.0.0", port=8000),)
     assert (told.loop, told.log_level) == ("trio", "ERROR")
-    assert told.app == AppSettings(debug=True, client_max_body_size=5)
+    # Made for this run, and gone with it.
+    assert told.app.lock_file is not None
+    settings = dataclasses.replace(told.app, lock_file=None)
+    assert settings == AppSettings(debug=True, client_max_body_size=5)
     exchange = FakeExchange()
-    await build()(exchange)
+    await handler(exchange)
     assert exchange.body == b"hello"
     assert app.context.options["client_max_body_size"] == 5
 
@@ -163,8 +168,8 @@ def test_the_number_of_workers_is_an_option(programs: Programs) -> None:
 
 
 def test_unknown_options_are_named(programs: Programs) -> None:
-    with pytest.raises(TypeError, match="has no option b_size, reload; there are "):
-        Tremolo().run("127.0.0.1", reload=True, b_size=5)
+    with pytest.raises(TypeError, match="has no option a_size, b_size; there are "):
+        Tremolo().run("127.0.0.1", a_size=5, b_size=5)
 
 
 def test_run_must_be_told_where(programs: Programs) -> None:

@@ -63,6 +63,15 @@ def test_nothing_told_is_the_default() -> None:
     assert configure({}) == Config()
 
 
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [("limit_max_requests_jitter", "limit_max_requests"), ("reload_dir", "reload")],
+)
+def test_what_only_says_more_about_another_is_refused_alone(name: str, needed: str) -> None:
+    with pytest.raises(ConfigError, match=f"says nothing without {needed}"):
+        configure({name: CHANGES[name][0]})
+
+
 def test_all_can_be_told_at_once() -> None:
     names = [option.name for option in OPTIONS if option.name not in ("host", "port")]
     told = {name: CHANGES[name][0] for name in names}

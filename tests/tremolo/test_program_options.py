@@ -7,6 +7,8 @@ from .configuring import Changes, assert_changes, each_of
 
 CHANGES: Changes = {
     "loop": ("trio", {"loop": "trio"}),
+    "factory": (True, {"factory": True}),
+    "app_dir": ("x", {"app_dir": "x"}),
     "log_config": ("x.json", {"log_config": "x.json"}),
     "log_fmt": ("json", {"log_fmt": "json"}),
     "log_level": ("error", {"log_level": "ERROR"}),

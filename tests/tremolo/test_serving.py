@@ -21,8 +21,11 @@ from tremolo_asgi import LifespanFailed
 async def asgi(scope: Any, receive: Any, send: Any) -> None:
     assert scope["type"] == "http"
     body = scope["path"].encode()
-    while (message := await receive()).get("more_body"):
-        body += message["body"]
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
     await send({"type": "http.response.start", "status": 200})
     await send({"type": "http.response.body", "body": body})
 
