@@ -200,6 +200,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/hello.py", *session.posargs)
 
 
+@nox.session(name="bench-idle")
+def bench_idle(session: nox.Session) -> None:
+    """Measure the memory of 10,000 idle connections, next to uvicorn's; Linux only."""
+    session.install(".", *group("bench"))
+    session.run("python", "benchmarks/idle.py", *session.posargs)
+
+
 @nox.session(name="bench-core")
 def bench_core(session: nox.Session) -> None:
     """Measure the core against bare h11 and bare wsproto; `-- --check` fails below a floor."""

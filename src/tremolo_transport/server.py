@@ -243,24 +243,23 @@ class Server:
         self, sock: socket.socket, entrance: Entrance, around: Surroundings, sweeper: Sweeper
     ) -> None:
         self._unserved.discard(sock)
+        driver: Driver | None = None
         try:
             admitted = await entrance.admit(sock)
-            if admitted is not None:
-                await self._serve_stream(Driver(*admitted, around), sweeper)
-        finally:
-            self._ceiling.give_back()
-
-    async def _serve_stream(self, driver: Driver, sweeper: Sweeper) -> None:
-        sweeper.drivers.add(driver)
-        try:
+            if admitted is None:
+                return
+            driver = Driver(*admitted, around)
+            sweeper.drivers.add(driver)
             await driver.run()
         except anyio.get_cancelled_exc_class():
-            if anyio.current_effective_deadline() == -math.inf:
+            if driver is None or anyio.current_effective_deadline() == -math.inf:
                 raise
             # On asyncio a handler can cancel the task it runs in: that must not end the others.
             logger.warning("connection %d was closed, as its task was cancelled", driver.id)
         finally:
-            sweeper.drivers.discard(driver)
+            self._ceiling.give_back()
+            if driver is not None:
+                sweeper.drivers.discard(driver)
 
 
 def _contexts_of(listeners: Iterable[Listener]) -> dict[TLSSettings | SSLContext, TLSContext]:

@@ -68,6 +68,8 @@ class Handlers:
                     await anyio.sleep_forever()
                 with suppress(ClientDisconnected):
                     await exchange.respond(200)
+            case b"tasks":
+                await exchange.respond(200, body=b"%d" % len(anyio.get_running_tasks()))
             case b"sockets":
                 await exchange.respond(200, body=b"%d" % open_sockets())
             case _:

@@ -1,5 +1,6 @@
 """Many connections, and many requests on one; and clients that read only at the end."""
 
+import socket
 from contextlib import ExitStack
 
 import pytest
@@ -44,19 +45,51 @@ BEFORE_THE_RESET = {
 }
 
 
-def test_three_hundred_resets_leave_no_socket_behind(program: Program) -> None:
+def test_a_thousand_resets_leave_neither_sockets_nor_tasks_behind(program: Program) -> None:
     with connect(program) as observer:
-        before = get(observer, "/sockets")
+        before = left_behind(observer)
         for sent in BEFORE_THE_RESET.values():
             with ExitStack() as stack:
-                for _ in range(50):
+                for _ in range(170):
                     sock = stack.enter_context(connect(program))
                     sock.sendall(sent)
                     reset_on_close(sock)
                 assert get(observer, "/hello") == b"hello"
         # A handler that waits hears of it at once, one that sends when it sends.
-        while get(observer, "/sockets") != before:
+        while left_behind(observer) != before:
             pass
+
+
+ABORTED = {
+    "uploads": b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"
+    + bytes(20_000),
+    "downloads": b"GET /download/1000000000 HTTP/1.1\r\nHost: a\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("what", ABORTED)
+@pytest.mark.parametrize("by", ["reset", "close"])
+def test_two_hundred_and_fifty_that_are_aborted_leave_nothing_behind(
+    program: Program, what: str, by: str
+) -> None:
+    with connect(program) as observer:
+        before = left_behind(observer)
+        for _ in range(5):
+            with ExitStack() as stack:
+                for _ in range(50):
+                    sock = stack.enter_context(connect(program, receive_buffer=65_536))
+                    sock.sendall(ABORTED[what])
+                    if what == "downloads":
+                        assert sock.recv(1_000)
+                    if by == "reset":
+                        reset_on_close(sock)
+        while left_behind(observer) != before:
+            pass
+
+
+def left_behind(observer: socket.socket) -> tuple[bytes, bytes]:
+    """How many sockets and tasks the server has."""
+    return get(observer, "/sockets"), get(observer, "/tasks")
 
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])

@@ -4,15 +4,14 @@ import asyncio
 import contextvars
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
 
 import anyio
 import pytest
-from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
+from anyio import BrokenResourceError, CancelScope, EndOfStream
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
@@ -41,6 +40,7 @@ from .conversations import (
     settle,
     surroundings,
 )
+from .striking import by_scope_and_by_task, strike_everywhere
 
 pytestmark = pytest.mark.anyio
 
@@ -908,34 +908,6 @@ async def test_a_client_that_pipelines_for_ever_leaves_others_their_turn(
 # Cancellation at every await.
 
 
-class Struck:
-    """An awaitable that awaits another, and calls `strike` as that suspends for the nth time."""
-
-    def __init__(self, awaitable: Awaitable[None], nth: int, strike: Callable[[], object]) -> None:
-        self._steps = awaitable.__await__()
-        self._nth = nth
-        self._strike = strike
-        self.suspended = 0
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        step: Callable[[], Any] = self._steps.__next__
-        assert isinstance(self._steps, Generator)
-        while True:
-            try:
-                trap = step()
-            except StopIteration:
-                return
-            if self.suspended == self._nth:
-                self._strike()
-            self.suspended += 1
-            try:
-                argument = yield trap
-            except BaseException as error:
-                step = partial(self._steps.throw, error)
-            else:
-                step = partial(self._steps.send, argument)
-
-
 async def converse_about_everything(client: Client) -> None:
     """Have the driver wait for all that it can wait for, as far as it gets."""
     try:
@@ -962,73 +934,46 @@ async def converse_about_everything(client: Client) -> None:
     await client.stream.aclose()
 
 
-@pytest.mark.parametrize("by_task", [False, True], ids=["scope", "task"])
+@by_scope_and_by_task
 async def test_whatever_it_waits_for_a_connection_can_be_cancelled(
     by_task: bool, anyio_backend_name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     if by_task and anyio_backend_name != "asyncio":
         pytest.skip("only on asyncio is a task itself cancelled")
-    running: list[Exchange] = []
     closed: list[Exchange] = []
 
     async def echo(exchange: Exchange) -> None:
-        running.append(exchange)
         exchange.connection.on_close(lambda: closed.append(exchange))
-        try:
+        event = await exchange.receive()
+        await exchange.send(Response(status=200))
+        while isinstance(event, Data) and exchange.request.method != b"PUT":
+            await exchange.send(Data(data=event.data * 10))
             event = await exchange.receive()
-            await exchange.send(Response(status=200))
-            while isinstance(event, Data) and exchange.request.method != b"PUT":
-                await exchange.send(Data(data=event.data * 10))
-                event = await exchange.receive()
-            await exchange.send(END)
-        finally:
-            running.remove(exchange)
+        await exchange.send(END)
 
-    tasks = len(anyio.get_running_tasks())
-    nth = 0
-    while True:
-        client, server = memory_stream_pair(40)
-        with anyio.fail_after(PATIENCE):
-            async with anyio.create_task_group() as group:
-                around = surroundings(echo, group)
-                driver = Driver(server, Peer(), around)
-                scope = CancelScope()
-                struck = await run_struck(driver, Client(client), nth, scope, by_task=by_task)
-                assert driver.state is ConnectionState.CLOSED
-                assert running == []
-                with pytest.raises(ClosedResourceError):
-                    await server.send(b"x")
-                assert len(anyio.get_running_tasks()) == tasks
-                # Whoever shares its surroundings is none the worse for it.
-                other, its_server = memory_stream_pair()
-                await other.send(LAST)
-                await Driver(its_server, Peer(), around).run()
-                assert (await Client(other).answer()).status == 200
-        if struck.suspended <= nth:
-            break
-        nth += 1
-    assert nth > 30
-    assert len(closed) > nth
+    places = await strike_everywhere(echo, converse_about_everything, by_task=by_task)
+    assert places > 30
+    assert len(closed) > places
     assert errors(caplog) == []
 
 
-async def run_struck(
-    driver: Driver, client: Client, nth: int, scope: CancelScope, *, by_task: bool
-) -> Struck:
-    struck = Struck(driver.run(), nth, scope.cancel)
+@by_scope_and_by_task
+async def test_so_can_one_whose_handlers_have_tasks_of_their_own(
+    by_task: bool, anyio_backend_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    if by_task and anyio_backend_name != "asyncio":
+        pytest.skip("only on asyncio is a task itself cancelled")
 
-    async def run() -> None:
-        if by_task:
-            task = asyncio.current_task()
-            assert task is not None
-            struck._strike = lambda: asyncio.get_running_loop().call_soon(task.cancel)
-        with scope:
-            await struck
+    async def echo(exchange: Exchange) -> None:
+        exchange.connection.start_soon(anyio.sleep_forever)
+        await exchange.send(Response(status=200))
+        async for event in exchange:
+            await exchange.send(event)
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(converse_about_everything, client)
-        if by_task:
-            await asyncio.wait([asyncio.ensure_future(run())])
-        else:
-            group.start_soon(run)
-    return struck
+    settings = ServerSettings(task_per_request=True, requests_in_flight=1)
+    places = await strike_everywhere(
+        echo, converse_about_everything, by_task=by_task, settings=settings
+    )
+    # What the handlers wait for, the connection waits for in one place.
+    assert places > 5
+    assert errors(caplog) == []

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
+from anyio import BrokenResourceError
 from anyio.lowlevel import checkpoint
 from wsproto import ConnectionType
 from wsproto.connection import Connection as Reader
@@ -51,6 +52,7 @@ from .conversations import (
     reset,
     settle,
 )
+from .striking import by_scope_and_by_task, strike_everywhere
 
 pytestmark = pytest.mark.anyio
 
@@ -700,3 +702,55 @@ async def test_a_cancelled_receive_takes_no_part_of_a_frame_along() -> None:
             pass
         assert isinstance(event, Message)
         assert event.data == "received"
+
+
+# Cancellation at every await.
+
+
+async def converse_in_frames(client: Client) -> None:
+    """Have the server wait for all that it can wait for on a WebSocket, as far as it gets."""
+    try:
+        await client.send(handshake() + frame(TEXT, b"at once"))
+        await client.until(b"\r\n\r\n")
+        frames = Frames(client)
+        assert await frames.text() == "at once"
+        await settle()
+        await client.send(frame(PING, b"x" * 90))
+        await client.send(frame(BINARY, bytes(200))[:100])
+        await settle()
+        await client.send(frame(BINARY, bytes(200))[100:])
+        for _ in range(3):
+            if isinstance(await frames.next(), CloseConnection):
+                break
+        await client.send(close_frame(1000))
+        await client.rest()
+    except (AssertionError, BrokenResourceError):
+        # The server was cancelled.
+        pass
+    await client.stream.aclose()
+
+
+@by_scope_and_by_task
+@pytest.mark.parametrize("then", ["echo", "return", "raise"])
+async def test_whatever_it_waits_for_it_can_be_cancelled(
+    then: str, by_task: bool, anyio_backend_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    if by_task and anyio_backend_name != "asyncio":
+        pytest.skip("only on asyncio is a task itself cancelled")
+
+    async def handler(exchange: Exchange) -> None:
+        if exchange.request.upgrade is None:
+            await exchange.respond(200)
+            return
+        await exchange.send(ACCEPT)
+        async for event in exchange:
+            if isinstance(event, TextMessage | BytesMessage):
+                await exchange.send(event)
+            if then == "return":
+                return
+            if then == "raise":
+                raise ClientDisconnected
+
+    places = await strike_everywhere(handler, converse_in_frames, by_task=by_task)
+    assert places > 10
+    assert errors(caplog) == []
