@@ -5,7 +5,7 @@ import socket
 
 import anyio
 import pytest
-from anyio import EndOfStream
+from anyio import EndOfStream, aclose_forcefully
 from anyio.abc import SocketStream
 from anyio.streams.tls import TLSStream as AnyioTLSStream
 
@@ -15,6 +15,9 @@ from tremolo_transport.streams import Transport, end_tls, is_tls, open_stream
 from tremolo_transport.tls_stream import TLSStream
 
 from .certificates import HOST, client_context, server_context
+from .conversations import PATIENCE
+from .stream_conformance import CHECKS, Check
+from .test_asyncio_stream import DEVIATION
 
 pytestmark = pytest.mark.anyio
 
@@ -67,3 +70,23 @@ async def test_saying_so_to_who_has_gone_is_no_error() -> None:
     server = TLSStream(plain, server_context())
     other.abort()
     await end_tls(server)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("transport", list(Transport), ids=lambda one: one.value)
+async def test_the_contract_of_a_byte_stream_over_a_unix_socket(
+    transport: Transport, check: Check
+) -> None:
+    native = await stream_class(transport) is AsyncioStream
+    if native and check in DEVIATION:
+        pytest.skip("what the native stream does otherwise, over any socket")
+    sockets = socket.socketpair(socket.AF_UNIX)
+    for sock in sockets:
+        sock.setblocking(False)
+    with anyio.fail_after(PATIENCE):
+        one, other = [await open_stream(sock, transport) for sock in sockets]
+        try:
+            await check(one, other)
+        finally:
+            for stream in (one, other):
+                await aclose_forcefully(stream)
