@@ -23,7 +23,7 @@ from tremolo.exceptions import (
     Unauthorized,
 )
 
-from . import module_view
+from . import module_view, stream_handlers
 
 __all__ = ("app",)
 
@@ -649,3 +649,9 @@ async def redirect_308(response: Any, **server: Any) -> str:
 async def send(response: Any, **server: Any) -> None:
     await response.write(b"one ")
     await response.send(None)
+
+
+# 10, 12, 13 and 14: what streams.
+
+for path, handler in stream_handlers.ROUTES.items():
+    app.add_route(handler, path)

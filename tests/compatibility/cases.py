@@ -7,7 +7,7 @@ as in `talking`.
 
 import dataclasses
 
-__all__ = ("CASES", "Case")
+__all__ = ("CASES", "Case", "ask", "post")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Case:
     """Whether nothing can be asked of the other any more."""
 
 
-def _ask(target: str, *fields: str, method: str = "GET", version: str = "1.1") -> str:
+def ask(target: str, *fields: str, method: str = "GET", version: str = "1.1") -> str:
+    """A request after which the connection ends."""
     lines = [f"{method} {target} HTTP/{version}", "Host: a", *fields, "Connection: close"]
     return "\r\n".join(lines) + "\r\n\r\n"
 
@@ -41,17 +42,18 @@ def _keep(target: str) -> str:
     return f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-def _post(target: str, body: str, *fields: str) -> str:
-    return _ask(target, f"Content-Length: {len(body)}", *fields, method="POST") + body
+def post(target: str, body: str, *fields: str) -> str:
+    """One with a body of known length."""
+    return ask(target, f"Content-Length: {len(body)}", *fields, method="POST") + body
 
 
 def _chunked(target: str, *chunks: str) -> str:
     body = "".join(f"{len(chunk):x}\r\n{chunk}\r\n" for chunk in (*chunks, ""))
-    return _ask(target, "Transfer-Encoding: chunked", method="POST") + body
+    return ask(target, "Transfer-Encoding: chunked", method="POST") + body
 
 
 def _get(target: str, status: int, body: str | None = None, topic: str | None = None) -> Case:
-    return Case(name=target, request=_ask(target), status=status, body=body, topic=topic)
+    return Case(name=target, request=ask(target), status=status, body=body, topic=topic)
 
 
 _FORM = "Content-Type: application/x-www-form-urlencoded"
@@ -69,13 +71,13 @@ CASES: tuple[Case, ...] = (
     _get("/3/named-is-not-in-the-rest", 200, "False"),
     Case(
         name="options",
-        request=_ask("/3/options"),
+        request=ask("/3/options"),
         status=503,
         body="5 503",
         fields=(("content-type", "text/plain"),),
     ),
     _get("/3/unstreamed", 200, "piece piece piece "),
-    Case(name="a sync handler", request=_post("/3/sync", "abc"), status=200, body="abc!"),
+    Case(name="a sync handler", request=post("/3/sync", "abc"), status=200, body="abc!"),
     _get("/3/sync-generator", 200, "one two"),
     _get("/3/sync-without-server", 200, "no server", "handlers"),
     _get("/3/keyword-only", 200, "keyword", "handlers"),
@@ -86,29 +88,29 @@ CASES: tuple[Case, ...] = (
     _get("/3/options-of-functions", 200, "given", "handlers"),
     _get("/3/module", 200, "module"),
     _get("/3/view", 200, "the model"),
-    Case(name="a view's post", request=_post("/3/view", ""), status=200, body="posted"),
+    Case(name="a view's post", request=post("/3/view", ""), status=200, body="posted"),
     Case(
         name="a view's head",
-        request=_ask("/3/view", method="HEAD"),
+        request=ask("/3/view", method="HEAD"),
         status=200,
         fields=(("content-type", "text/html; charset=utf-8"),),
     ),
     Case(
         name="a view's helper",
-        request=_ask("/3/view", method="HELPER"),
+        request=ask("/3/view", method="HELPER"),
         status=405,
         topic="routing",
     ),
     Case(
         name="a view's other methods",
-        request=_ask("/3/view", method="DELETE"),
+        request=ask("/3/view", method="DELETE"),
         status=405,
         fields=(("allow", "GET, HEAD, OPTIONS, POST"),),
         topic="routing",
     ),
     Case(
         name="a view's options",
-        request=_ask("/3/view", method="OPTIONS"),
+        request=ask("/3/view", method="OPTIONS"),
         status=204,
         topic="routing",
     ),
@@ -125,28 +127,28 @@ CASES: tuple[Case, ...] = (
     _get("/4/number", 500, None, "other values"),
     Case(
         name="a returned body has its length",
-        request=_ask("/4/bytes"),
+        request=ask("/4/bytes"),
         status=200,
         framing="length",
         topic="framing",
     ),
     Case(
         name="yields",
-        request=_ask("/4/yields"),
+        request=ask("/4/yields"),
         status=200,
         body="onetwo",
         framing="chunked",
     ),
     Case(
         name="yields for HTTP/1.0",
-        request=_ask("/4/yields", version="1.0"),
+        request=ask("/4/yields", version="1.0"),
         status=200,
         body="onetwo",
         framing="close",
     ),
     Case(
         name="returns for HTTP/1.0",
-        request=_ask("/4/bytes", version="1.0"),
+        request=ask("/4/bytes", version="1.0"),
         status=200,
         body="bytes",
         framing="length",
@@ -155,7 +157,7 @@ CASES: tuple[Case, ...] = (
     _get("/4/yields-nothing", 200, "", "yield"),
     Case(
         name="breaks off",
-        request=_ask("/4/breaks-off"),
+        request=ask("/4/breaks-off"),
         status=200,
         body="begun",
         framing="chunked",
@@ -163,23 +165,23 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="no content",
-        request=_ask("/4/no-content"),
+        request=ask("/4/no-content"),
         status=204,
         body="",
         fields=(("content-type", None), ("transfer-encoding", None), ("content-length", None)),
     ),
     Case(
         name="writes",
-        request=_ask("/4/writes"),
+        request=ask("/4/writes"),
         status=200,
         body="one two",
         fields=(("x-own", "yes"),),
         framing="chunked",
     ),
-    Case(name="ends", request=_ask("/4/ends"), status=200, body="whole", framing="length"),
+    Case(name="ends", request=ask("/4/ends"), status=200, body="whole", framing="length"),
     Case(
         name="connections are kept",
-        request=_keep("/4/bytes") + _keep("/4/yields") + _ask("/4/str"),
+        request=_keep("/4/bytes") + _keep("/4/yields") + ask("/4/str"),
         status=200,
         answers=3,
     ),
@@ -204,13 +206,13 @@ CASES: tuple[Case, ...] = (
     _get("/none", 404),
     Case(
         name="the asterisk",
-        request=_ask("*", method="OPTIONS"),
+        request=ask("*", method="OPTIONS"),
         status=204,
         topic="routing",
     ),
     Case(
         name="an absolute target",
-        request=_ask("http://a/5/plain"),
+        request=ask("http://a/5/plain"),
         status=200,
         body="plain",
         topic="routing",
@@ -225,35 +227,35 @@ CASES: tuple[Case, ...] = (
     # 7.
     Case(
         name="the order of middlewares",
-        request=_ask("/7/order"),
+        request=ask("/7/order"),
         status=200,
         body="order",
         fields=(("x-order", "123BA"),),
     ),
     Case(
         name="a middleware that stops",
-        request=_ask("/7/stopped"),
+        request=ask("/7/stopped"),
         status=200,
         body="stopped by a middleware",
         fields=(("x-stopped", "yes"),),
     ),
     Case(
         name="on_response for what a middleware answers",
-        request=_ask("/7/stopped"),
+        request=ask("/7/stopped"),
         status=200,
         fields=(("x-order", "12BA"),),
         topic="on_response",
     ),
     Case(
         name="a middleware that raises",
-        request=_ask("/7/raised"),
+        request=ask("/7/raised"),
         status=401,
         body="who?",
         fields=(("www-authenticate", 'Basic realm="x"'),),
     ),
     Case(
         name="on_response for errors",
-        request=_ask("/7/error"),
+        request=ask("/7/error"),
         status=403,
         fields=(("x-order", "123BA"),),
         topic="on_response",
@@ -265,7 +267,7 @@ CASES: tuple[Case, ...] = (
     _get("/8/globals", 200, "['start'] ['start'] True worker_start"),
     Case(
         name="the connection's context",
-        request=_keep("/8/connection") + _ask("/8/connection"),
+        request=_keep("/8/connection") + ask("/8/connection"),
         status=200,
         body="hello from on_connect 2",
         answers=2,
@@ -279,20 +281,20 @@ CASES: tuple[Case, ...] = (
     _get("/9/forbidden", 403, "Forbidden"),
     Case(
         name="an exception's fields",
-        request=_ask("/9/cookie"),
+        request=ask("/9/cookie"),
         status=403,
         body="no",
         fields=(("set-cookie", "a=b"),),
     ),
     Case(
         name="an exception's allow",
-        request=_ask("/9/allow"),
+        request=ask("/9/allow"),
         status=405,
         fields=(("allow", "GET"),),
     ),
     Case(
         name="an exception's underscores",
-        request=_ask("/9/busy"),
+        request=ask("/9/busy"),
         status=503,
         body="later",
         fields=(("retry-after", "5"),),
@@ -308,7 +310,7 @@ CASES: tuple[Case, ...] = (
     _get("/9/text", 200, "Not Found|a b|408: text|utf-8"),
     Case(
         name="connections are kept after errors",
-        request=_keep("/9/forbidden") + _ask("/4/bytes"),
+        request=_keep("/9/forbidden") + ask("/4/bytes"),
         status=200,
         answers=2,
         topic="errors",
@@ -318,13 +320,13 @@ CASES: tuple[Case, ...] = (
     _get("/10/host", 200, "b'a' b'http' False True"),
     Case(
         name="headers",
-        request=_ask("/10/headers", "X-A: 1", "x-a: 2"),
+        request=ask("/10/headers", "X-A: 1", "x-a: 2"),
         status=200,
         body="[b'1', b'2'] None",
     ),
     Case(
         name="lists",
-        request=_ask("/10/getlist", "Accept-Encoding: GZIP, deflate;q=0.5"),
+        request=ask("/10/getlist", "Accept-Encoding: GZIP, deflate;q=0.5"),
         status=200,
         body="[b'GZIP', b'deflate;q=0.5']",
         topic="getlist, subprotocols",
@@ -333,26 +335,26 @@ CASES: tuple[Case, ...] = (
     _get("/10/query?" + "a=1&" * 101, 400, None, "statuses"),
     Case(
         name="cookies",
-        request=_ask("/10/cookies", "Cookie: A=1; a=2; a=%20x"),
+        request=ask("/10/cookies", "Cookie: A=1; a=2; a=%20x"),
         status=200,
         body="{'A': ['1'], 'a': ['2', ' x']}",
         topic="cookies",
     ),
     Case(
         name="one cookie",
-        request=_ask("/10/cookies", 'Cookie: a="b%20c"'),
+        request=ask("/10/cookies", 'Cookie: a="b%20c"'),
         status=200,
         body="{'a': ['b c']}",
     ),
     _get("/10/uid", 200, "32 False"),
     Case(
         name="about the body",
-        request=_post("/10/about-the-body", "abc", "Content-Type: text/x"),
+        request=post("/10/about-the-body", "abc", "Content-Type: text/x"),
         status=200,
         body="b'text/x' 3 True",
     ),
     _get("/10/about-the-body", 200, "b'application/octet-stream' -1 False"),
-    Case(name="a body", request=_post("/10/body", "abc"), status=200, body="abc"),
+    Case(name="a body", request=post("/10/body", "abc"), status=200, body="abc"),
     Case(
         name="a chunked body", request=_chunked("/10/body", "ab", "cde"), status=200, body="abcde"
     ),
@@ -364,25 +366,25 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="a body by size",
-        request=_post("/10/read", "abcdef"),
+        request=post("/10/read", "abcdef"),
         status=200,
         body="[b'abc', b'def', b''] True",
     ),
     Case(
         name="a body too large",
-        request=_post("/10/body", "x" * 2_097_153),
+        request=post("/10/body", "x" * 2_097_153),
         status=413,
     ),
-    Case(name="an unread body", request=_post("/10/unread", "abc"), status=200, body="unread"),
+    Case(name="an unread body", request=post("/10/unread", "abc"), status=200, body="unread"),
     Case(
         name="a form",
-        request=_post("/10/form", "a=1&a=2&b=&c=%C3%A9", _FORM),
+        request=post("/10/form", "a=1&a=2&b=&c=%C3%A9", _FORM),
         status=200,
         body="{'a': ['1', '2'], 'c': ['\xc3\xa9']} True",
     ),
     Case(
         name="no form",
-        request=_post("/10/form", "x", "Content-Type: text/plain"),
+        request=post("/10/form", "x", "Content-Type: text/plain"),
         status=400,
     ),
     Case(
@@ -396,40 +398,40 @@ CASES: tuple[Case, ...] = (
     _get("/11/status", 201, "201"),
     Case(
         name="set headers",
-        request=_ask("/11/headers"),
+        request=ask("/11/headers"),
         status=200,
         body="[b'1', b'2'] False",
         fields=(("x-a", "2"), ("x-b", "1 | 2"), ("content-type", "text/plain")),
     ),
     Case(
         name="a line break in a value",
-        request=_ask("/11/line-break"),
+        request=ask("/11/line-break"),
         status=500,
         fields=(("x-evil", None),),
     ),
     Case(
         name="a session cookie",
-        request=_ask("/11/session-cookie"),
+        request=ask("/11/session-cookie"),
         status=200,
         fields=(("set-cookie", "name=value; Path=/; SameSite=Lax"),),
         topic="cookies",
     ),
     Case(
         name="a redirection",
-        request=_ask("/11/redirect"),
+        request=ask("/11/redirect"),
         status=302,
         fields=(("location", "/elsewhere"), ("x-kept", "yes")),
     ),
     Case(
         name="a redirection with 308",
-        request=_ask("/11/redirect-308"),
+        request=ask("/11/redirect-308"),
         status=308,
         fields=(("location", "/elsewhere"),),
         topic="statuses",
     ),
     Case(
         name="send ends",
-        request=_ask("/11/send"),
+        request=ask("/11/send"),
         status=200,
         body="one ",
         framing="chunked",
@@ -437,7 +439,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="an exit",
-        request=_ask("/9/exit"),
+        request=ask("/9/exit"),
         status=500,
         topic="errors",
         last=True,

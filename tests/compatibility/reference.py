@@ -9,8 +9,12 @@ import socket
 import subprocess
 import sys
 
-from .cases import CASES, Case
+from .cases import CASES as ROWS
+from .cases import Case
+from .stream_cases import STREAM_CASES
 from .talking import differences
+
+CASES = (*ROWS, *STREAM_CASES)
 
 __all__ = ()
 

@@ -13,8 +13,12 @@ from tremolo import serve
 from tremolo_transport import memory_stream_pair, serve_connection
 
 from .application import app
-from .cases import CASES, Case
+from .cases import CASES as ROWS
+from .cases import Case
+from .stream_cases import STREAM_CASES
 from .talking import differences
+
+CASES = (*ROWS, *STREAM_CASES)
 
 pytestmark = pytest.mark.anyio
 
