@@ -6,6 +6,7 @@ from .errors import ClientDisconnected, ExchangeOver, TransportError
 from .exchange import Exchange, Handler, ManagedHandler
 from .listeners import ListeningSocket, open_sockets
 from .memory import MemoryStream, memory_stream_pair
+from .pace import Pace
 from .peer import Address, ConnectionInfo, ConnectionState, Peer
 from .server import Server
 from .serving import serve_connection
@@ -30,6 +31,7 @@ __all__ = (
     "ListeningSocket",
     "ManagedHandler",
     "MemoryStream",
+    "Pace",
     "Peer",
     "Server",
     "ServerSettings",

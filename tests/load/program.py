@@ -9,6 +9,7 @@ import itertools
 import os
 import stat
 import sys
+import tempfile
 from contextlib import suppress
 
 import anyio
@@ -41,6 +42,8 @@ class Handlers:
                 await exchange.respond(200, body=arguments[0])
             case b"download":
                 await self._download(exchange, int(arguments[0]))
+            case b"file":
+                await self._file(exchange, int(arguments[0]))
             case b"upload":
                 await self._upload(exchange)
             case b"echo":
@@ -81,6 +84,15 @@ class Handlers:
             await exchange.send(Data(data=PIECE))
             self._produced += len(PIECE)
         await exchange.send(EndOfMessage())
+
+    async def _file(self, exchange: Exchange, size: int) -> None:
+        """All of a file but its first byte, as if a download went on behind it."""
+        length = Headers(((b"content-length", b"%d" % (size - 1)),))
+        with tempfile.TemporaryFile(buffering=0) as file:
+            file.truncate(size)
+            await exchange.send(Response(status=200, headers=length))
+            await exchange.send_file(file, offset=1, count=size - 1)
+            await exchange.send(EndOfMessage())
 
     async def _upload(self, exchange: Exchange) -> None:
         size = 0

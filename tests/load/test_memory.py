@@ -44,6 +44,18 @@ def test_a_download_of_one_gibibyte(fresh_program: Program) -> None:
     assert fresh_program.most_memory < MOST
 
 
+def test_a_quarter_of_a_gibibyte_of_a_file(fresh_program: Program) -> None:
+    size, buffer = 256 * MIB, bytearray(MIB)
+    before = fresh_program.most_memory
+    with connect(fresh_program) as sock:
+        sock.sendall(b"GET /file/%d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % size)
+        received = 0
+        while more := sock.recv_into(buffer):
+            received += more
+    assert size < received < size + 1_000
+    assert fresh_program.most_memory < before + 20 * MIB
+
+
 def test_an_upload_of_one_gibibyte(fresh_program: Program) -> None:
     piece = bytes(MIB)
     with connect(fresh_program) as sock:

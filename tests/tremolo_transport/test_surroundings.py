@@ -8,6 +8,7 @@ import pytest
 
 from tremolo_core import Limits, Response, Timeouts
 from tremolo_transport.exchange import Exchange
+from tremolo_transport.pace import Pace
 from tremolo_transport.settings import Listener, ServerSettings
 from tremolo_transport.shutdown import ShutdownNotice
 from tremolo_transport.surroundings import Surroundings
@@ -89,5 +90,7 @@ async def test_a_listener_has_settings_of_its_own_and_shares_the_rest() -> None:
         assert under.forwarding == Listener().forwarding
         assert under.refusals is around.refusals
         assert under.stamp is around.stamp
+        paced = around.under(Listener(pace=Pace(download=1.0)))
+        assert paced.settings == replace(around.settings, pace=Pace(download=1.0))
         assert around.settings == ServerSettings()
         assert around.under(Listener()).settings == around.settings
