@@ -1,10 +1,10 @@
 """Downloads and uploads of the framework over loopback: rates, memory, throughput.
 
     python benchmarks/downloads.py [--loops asyncio,uvloop,trio] [--seconds 20] [--clients 100]
-        [--parts throughput,memory,rates]
+        [--rate 1048576] [--parts throughput,memory,rates]
 
 For each event loop a server process is started. Printed are, for each way of
-sending and for uploads, how far the rate of 1 MiB/s was missed, alone and with
+sending and for uploads, how far the rate was missed, alone and with
 all clients at once; what the server's memory grew by during 2 GiB that are
 yielded, and 2 GiB that are resumed; and how fast a file is sent, next to nginx
 if that is installed.
@@ -120,14 +120,14 @@ async def _drop_all(sock: socket.socket) -> int:
     return total
 
 
-async def rates(port: int, seconds: int, clients: int) -> None:
+async def rates(port: int, rate: int, seconds: int, clients: int) -> None:
     """Print how far the rate is missed."""
     for way in WAYS:
-        taken = await transfer(port, way, seconds * MIB)
+        taken = await transfer(port, way, seconds * rate)
         line = f"    {way:9} alone {seconds / taken - 1:+7.2%}"
         if clients:
             together = await asyncio.gather(
-                *(transfer(port, way, seconds * MIB) for _ in range(clients))
+                *(transfer(port, way, seconds * rate) for _ in range(clients))
             )
             errors = [seconds / one - 1 for one in together]
             line += f"   {clients} at once {min(errors):+7.2%} to {max(errors):+7.2%}"
@@ -188,6 +188,7 @@ def main() -> None:
     parser.add_argument("--loops", default="asyncio,uvloop,trio")
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--clients", type=int, default=100)
+    parser.add_argument("--rate", type=int, default=MIB)
     parser.add_argument("--parts", default="throughput,memory,rates")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -205,8 +206,8 @@ def main() -> None:
                 with server(loop, file, 0) as (port, pid):
                     asyncio.run(footprint(port, pid))
             if "rates" in told.parts:
-                with server(loop, file, MIB) as (port, _):
-                    asyncio.run(rates(port, told.seconds, told.clients))
+                with server(loop, file, told.rate) as (port, _):
+                    asyncio.run(rates(port, told.rate, told.seconds, told.clients))
         if "throughput" in told.parts and shutil.which("nginx"):
             with nginx(folder) as port:
                 speed = throughput(f"http://127.0.0.1:{port}/file")
