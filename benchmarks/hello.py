@@ -1,7 +1,9 @@
-"""Requests per second of one worker, as a ratio to uvicorn with the same loop and h11.
+"""Requests per second of one worker, as ratios to uvicorn with h11, and to our bare ASGI server.
 
-Both serve examples/asgi_hello.py on plain asyncio and are asked in turns, five
-times each, over the same number of kept-alive connections. Where the system
+`tremolo` and `uvicorn` serve examples/asgi_hello.py, `framework` examples/hello.py,
+and `starlette` the same on uvicorn, all on plain asyncio. With `--reference
+PYTHON`, an interpreter that has nggit/tremolo, that serves examples/hello.py too.
+They are asked in turns, five times each, over as many kept-alive connections. Where the system
 allows it the server has one core to itself and the load generator another. The
 load generator is `load`, or wrk if that is installed.
 """
@@ -24,10 +26,18 @@ from report import spread, write
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 
-SERVERS = {
+SERVERS: dict[str, tuple[str, ...]] = {
     "tremolo": (
         *("-m", "tremolo", "--loop", "asyncio", "--log-level", "ERROR"),
         *("--bind", "127.0.0.1:{port}", str(EXAMPLES / "asgi_hello.py:app")),
+    ),
+    "framework": (
+        *("-m", "tremolo", "--loop", "asyncio", "--log-level", "ERROR"),
+        *("--bind", "127.0.0.1:{port}", str(EXAMPLES / "hello.py:app")),
+    ),
+    "starlette": (
+        *("-m", "uvicorn", "--loop", "asyncio", "--http", "h11", "--log-level", "error"),
+        *("--no-access-log", "--port", "{port}", "--app-dir", str(HERE), "starlette_hello:app"),
     ),
     "uvicorn": (
         *("-m", "uvicorn", "--loop", "asyncio", "--http", "h11", "--log-level", "error"),
@@ -55,10 +65,10 @@ def pin(process: subprocess.Popen[str], core: int) -> bool:
 
 
 @contextlib.contextmanager
-def serving(name: str) -> Iterator[int]:
+def serving(name: str, python: str = sys.executable) -> Iterator[int]:
     """Run a server while the context lasts; gives its port once it accepts."""
     port = free_port()
-    command = [sys.executable, *(word.format(port=port) for word in SERVERS[name])]
+    command = [python, *(word.format(port=port) for word in SERVERS[name])]
     with subprocess.Popen(command, text=True) as server:
         pin(server, 0)
         try:
@@ -101,12 +111,19 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5, help="default: 5")
     arguments.add_argument("--seconds", type=int, default=3, help="a round; default: 3")
     arguments.add_argument("--connections", type=int, default=16, help="default: 16")
+    arguments.add_argument("--reference", help="a Python that has nggit/tremolo")
     options = arguments.parse_args()
 
+    pythons = dict.fromkeys(SERVERS, sys.executable)
+    if options.reference:
+        SERVERS["nggit"] = (str(HERE / "serve_hello.py"), "{port}")
+        pythons["nggit"] = options.reference
     rates: dict[str, list[float]] = {name: [] for name in SERVERS}
     busy: list[float] = []
-    with serving("tremolo") as ours, serving("uvicorn") as theirs:
-        ports = {"tremolo": ours, "uvicorn": theirs}
+    with contextlib.ExitStack() as stack:
+        ports = {
+            name: stack.enter_context(serving(name, python)) for name, python in pythons.items()
+        }
         for port in ports.values():
             measure(port, seconds=1, connections=options.connections)
         for _ in range(options.rounds):
@@ -115,14 +132,21 @@ def main() -> None:
                 rates[name].append(result["rate"])
                 busy.append(result.get("busy", 0.0))
 
-    pairs = zip(rates["tremolo"], rates["uvicorn"], strict=True)
-    ratio = spread([mine / other for mine, other in pairs])
+    ratios = {
+        f"{one} to {other}": spread(
+            [mine / its for mine, its in zip(rates[one], rates[other], strict=True)]
+        )
+        for one, other in (("tremolo", "uvicorn"), ("framework", "tremolo"))
+    }
     for name, figures in rates.items():
         print(
-            f"{name:8} {spread(figures)['median']:10,.0f} requests/s"
+            f"{name:20} {spread(figures)['median']:10,.0f} requests/s"
             f"   ({min(figures):,.0f} to {max(figures):,.0f})"
         )
-    print(f"ratio    {ratio['median']:10.2f}   ({ratio['lowest']:.2f} to {ratio['highest']:.2f})")
+    for name, ratio in ratios.items():
+        print(
+            f"{name:20} {ratio['median']:10.2f}   ({ratio['lowest']:.2f} to {ratio['highest']:.2f})"
+        )
     if max(busy) > 0.9:
         print("The load generator had no time to spare: the faster server may be faster still.")
     result_file = write(
@@ -134,7 +158,7 @@ def main() -> None:
             "load_generator_busy": max(busy),
             "pinned": hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1,
             "requests_per_second": {name: spread(figures) for name, figures in rates.items()},
-            "tremolo_to_uvicorn": ratio,
+            "ratios": ratios,
         },
     )
     print(f"raw numbers: {result_file}")

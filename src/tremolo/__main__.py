@@ -6,6 +6,7 @@ Its options are those of the table in `config`; what they do is done by
 
 import argparse
 import functools
+import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from ._version import __version__
 from .config import OPTIONS, Config, ConfigError, configure, defaults_of
 from .exit_codes import ExitCode, complain
 from .option import Option, Spelling, flag_of
+from .route_listing import list_routes
 from .shared_locks import share_locks
 
 __all__ = ("main",)
@@ -21,7 +23,8 @@ __all__ = ("main",)
 _DESCRIPTION = """\
 Serve an ASGI application, or a Tremolo application, over HTTP.
 
-APP is MODULE:NAME or FILE.py:NAME; NAME is `app` if it is left out.
+APP is MODULE:NAME or FILE.py:NAME; NAME is `app` if it is left out. `tremolo routes APP`
+prints the routes of a Tremolo application instead of serving it.
 """
 
 
@@ -31,6 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit code; raises nothing that an argument or an application
     is to blame for.
     """
+    arguments = sys.argv[1:] if argv is None else argv
+    if len(arguments) == 2 and arguments[0] == "routes":
+        code, table = list_routes(arguments[1])
+        sys.stdout.write(table)
+        return code
     try:
         told, unknown = _parser().parse_known_args(argv)
         config, target = _understand(vars(told), unknown)

@@ -686,3 +686,51 @@ async def test_a_route_has_rates_of_its_own(app: Tremolo) -> None:
 
     assert (await ask(app, b"/slow")).paces == [(1_000, 2_000, False)]
     assert (await ask(app, b"/fast")).paces == []
+
+
+async def test_nor_for_a_middleware_a_hook_a_view_or_an_error(
+    app: Tremolo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @app.on_request
+    async def before(request: Request) -> None: ...
+
+    @app.on_response
+    def after(response: Response) -> None: ...
+
+    @app.on_connect
+    async def connect(context: ConnectionContext) -> None: ...
+
+    @app.route("/{id:int}")
+    async def handler(id: int, request: Request, **server: Any) -> str:
+        return str(id)
+
+    @app.route("/plain")
+    def plain(request: BlockingRequest) -> str:
+        return "plain"
+
+    @app.route("/view")
+    class View:
+        async def get(self, request: Request) -> None:
+            raise Forbidden
+
+    @app.error(403)
+    async def forbidden(exc: Exception, request: Request) -> str:
+        return "forbidden"
+
+    inspected: list[object] = []
+    inspect_signature = inspect.signature
+
+    def counting(func: Any, **more: Any) -> inspect.Signature:
+        inspected.append(func)
+        return inspect_signature(func, **more)
+
+    monkeypatch.setattr(inspect, "signature", counting)
+    app.add_route(handler, "/other/{id:int}")
+    assert inspected, "at registration it is"
+    handle = app.build()
+    inspected.clear()
+    for target, body in ((b"/5", b"5"), (b"/plain", b"plain"), (b"/view", b"forbidden")):
+        exchange = FakeExchange(target)
+        await handle(exchange)
+        assert exchange.body == body
+    assert not inspected
