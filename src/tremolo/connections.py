@@ -5,6 +5,7 @@ before. What a handler may do with its own is in `connection_server`.
 """
 
 import logging
+from typing import Any
 
 import anyio
 
@@ -20,6 +21,8 @@ from .settings import AppSettings
 from .threads import Threads
 
 __all__ = ("Connections",)
+
+_SHARED = ("app", "context", "fileno", "globals", "logger", "loop")
 
 _logger = logging.getLogger("tremolo.handlers")
 
@@ -53,6 +56,17 @@ class Connections:
     def context_of(self, exchange: Exchange) -> ConnectionContext:
         """The context of a connection, made when it is first asked for."""
         return self._know(exchange).context
+
+    def fill(self, given: Given) -> None:
+        """Put into `given` what is the same for all requests of its connection.
+
+        At once, for functions that take all there is: to make each thing anew
+        costs more than everything else that is done for a small request.
+        """
+        known = self._know(given["request"].exchange)
+        if known.shared is None:
+            known.shared = {name: given[name] for name in _SHARED}
+        given.update(known.shared)
 
     async def greet(self, exchange: Exchange) -> None:
         """Run the hooks for the beginning of a connection, unless they have run.
@@ -110,11 +124,13 @@ class Connections:
 class _Known:
     """One connection."""
 
-    __slots__ = ("context", "greeted", "turn")
+    __slots__ = ("context", "greeted", "shared", "turn")
 
     def __init__(self, context: ConnectionContext) -> None:
         self.context = context
         self.greeted = False
+        self.shared: dict[str, Any] | None = None
+        """What all its requests are given."""
         self.turn = anyio.Lock()
         """For requests that come at the same time."""
 

@@ -149,6 +149,8 @@ class Dispatcher:
             request.set_body_limit(options.max_body_size)
         if options.rate is not KEEP or options.upload_rate is not KEEP:
             response.pace(download=options.rate, upload=options.upload_rate)
+        if route.plan.takes_all:
+            self._connections.fill(available)
         if found.arguments:
             available.update(found.arguments)
         if route.plan.asked:

@@ -48,7 +48,7 @@ class Kind(enum.Enum):
 class CallPlan:
     """A function with all that must be known to call it. Picklable if the function is."""
 
-    __slots__ = ("asked", "defaults", "func", "kind", "name", "names", "options")
+    __slots__ = ("asked", "defaults", "func", "kind", "name", "names", "options", "takes_all")
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class CallPlan:
         kind: Kind,
         name: str,
         names: tuple[str, ...],
+        takes_all: bool = False,
         options: dict[str, Any],
         defaults: dict[str, Any],
     ) -> None:
@@ -69,6 +70,8 @@ class CallPlan:
         """What people call the function."""
         self.names = names
         """What it is given by keyword."""
+        self.takes_all = takes_all
+        """Whether that is everything, as it has a parameter such as `**server`."""
         self.options = options
         """What it was registered with, and the defaults of its other parameters."""
         self.defaults = defaults
@@ -124,7 +127,8 @@ def plan_call(
     given = {key: value for key, value in options.items() if key in named}
     asked = frozenset(named.keys() & set(if_named))
     names = tuple(key for key in named if key not in given)
-    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in signatures[-1]):
+    takes_all = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in signatures[-1])
+    if takes_all:
         names = tuple(key for key in (*provided, *sorted(asked)) if key not in bound)
     call = call or func
     return CallPlan(
@@ -133,6 +137,7 @@ def plan_call(
         kind=_kind_of(func),
         name=name,
         names=names,
+        takes_all=takes_all,
         options={**defaults, **options},
         defaults=replaced,
     )

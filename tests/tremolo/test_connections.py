@@ -9,6 +9,7 @@ import pytest
 from tremolo import Application, Tremolo
 from tremolo.contexts import ConnectionContext
 
+from .fake_exchange import FakeConnection, FakeExchange
 from .over_sockets import serving
 
 pytestmark = pytest.mark.anyio
@@ -158,3 +159,21 @@ async def test_a_server_that_stops_waits_for_hooks_for_the_end() -> None:
     async with serving(app) as place, place.connect() as line:
         await line.ask()
     assert seen == ["close", "stop"]
+
+
+async def test_what_is_the_same_for_a_connection_is_so_for_its_requests_alone() -> None:
+    app, seen = Tremolo(), list[dict[str, Any]]()
+
+    @app.route("/")
+    async def handler(**server: Any) -> None:
+        seen.append(server)
+
+    handle = app.build()
+    first, second = FakeConnection(), FakeConnection()
+    for connection in (first, first, second):
+        await handle(FakeExchange(connection=connection))
+    one, same, other = seen
+    assert one["context"] is same["context"] is not other["context"]
+    assert one["request"] is not same["request"]
+    assert one["lock"] is not same["lock"]
+    assert {*one} == {*same} == {*other}

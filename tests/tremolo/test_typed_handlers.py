@@ -68,20 +68,20 @@ async def connected(context: ConnectionContext) -> None:
 
 async def mistakes(request: Request, response: Response) -> None:
     """Never called: each line is one that the type checker refuses."""
-    request.methd  # type: ignore[attr-defined] # noqa: B018
+    request.methd  # type: ignore[attr-defined] # misspelt # noqa: B018
     request.body() + b""  # type: ignore[operator] # it is not awaited
-    response.set_status("404")  # type: ignore[arg-type]
-    response.set_cookie("name", value=5)  # type: ignore[arg-type]
-    await response.write(5)  # type: ignore[arg-type]
-    await response.end({"a": 1})  # type: ignore[arg-type]
-    app.get("/x", methods=5, name=5)  # type: ignore[arg-type]
-    app.route("/x", methods=5)  # type: ignore[arg-type]
-    app.hook("nothing")  # type: ignore[call-overload]
-    app.middleware("nothing")  # type: ignore[call-overload]
-    app.error("404")  # type: ignore[arg-type]
-    app.add_route("not callable", "/x")  # type: ignore[arg-type]
-    app.mount("/x", "not an application")  # type: ignore[arg-type]
-    app.url_for(5)  # type: ignore[arg-type]
+    response.set_status("404")  # type: ignore[arg-type] # of another type
+    response.set_cookie("name", value=5)  # type: ignore[arg-type] # of another type
+    await response.write(5)  # type: ignore[arg-type] # of another type
+    await response.end({"a": 1})  # type: ignore[arg-type] # of another type
+    app.get("/x", methods=5, name=5)  # type: ignore[arg-type] # of another type
+    app.route("/x", methods=5)  # type: ignore[arg-type] # of another type
+    app.hook("nothing")  # type: ignore[call-overload] # no such name
+    app.middleware("nothing")  # type: ignore[call-overload] # no such name
+    app.error("404")  # type: ignore[arg-type] # of another type
+    app.add_route("not callable", "/x")  # type: ignore[arg-type] # of another type
+    app.mount("/x", "not an application")  # type: ignore[arg-type] # of another type
+    app.url_for(5)  # type: ignore[arg-type] # of another type
 
 
 async def test_decorators_leave_the_functions_their_types() -> None:
