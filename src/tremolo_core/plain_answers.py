@@ -4,7 +4,7 @@ Only what is right, and nothing out of the ordinary: all else is left to
 `outgoing`, which would have said the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from .answer_head import Framing, answer_head
@@ -21,7 +21,7 @@ _CHUNKED: Final = Framing.CHUNKED
 
 
 def judge_plainly(
-    events: Iterable[Event], standing: Standing, outgoing: Outgoing
+    events: Sequence[Event], standing: Standing, outgoing: Outgoing
 ) -> tuple[Standing, list[OutgoingEvent]] | None:
     """Judge `events`, which are sent together; return where they lead, and what is to be written.
 
@@ -31,6 +31,11 @@ def judge_plainly(
     if not outgoing.is_plain:
         return None
     framing, missing = outgoing.framing, outgoing.missing
+    if framing is _CHUNKED and len(events) == 1:
+        # A piece of a stream, by itself, changes nothing here.
+        event = events[0]
+        if type(event) is Data and event.data and standing.sends_body[outgoing.keep_alive]:
+            return standing, [event]
     begun, keep_alive = outgoing.begun, outgoing.keep_alive
     written: list[OutgoingEvent] = []
     for event in events:

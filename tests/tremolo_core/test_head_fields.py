@@ -59,6 +59,7 @@ def test_how_the_body_is_framed(line: bytes, length: int | None) -> None:
         ([b"Connection: close"], False),
         ([b"Connection: x,\tCLOSE , y"], False),
         ([b"Connection: x", b"Connection: Close"], False),
+        ([b"Connection: close", b"Connection: x"], False),
         ([b"Connection: keep-alive"], True),
         ([b"Connection: closed, enclose"], True),
         ([b"Connection: close x"], True),
@@ -97,3 +98,39 @@ def test_what_depends_on_the_method_is_not_kept() -> None:
     assert (other.handshake, other.is_ordinary, other.may_be_kept) == (None, True, False)
     with pytest.raises(RemoteProtocolError):
         read(*block, method=b"POST")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (b"Host: a", b"Host: a"),
+        (b"Host: a", b"X: y", b"HOST: b"),
+        (b"Host: a", b"Content-Length: 5", b"Content-Length: 5"),
+        (b"Host: a", b"Content-Length: 5, 5"),
+        (b"Host: a", b"Content-Length: +5"),
+        (b"Host: a", b"Content-Length: \xb2"),
+        (b"Host: a", b"Content-Length:"),
+        (b"Host: a", b"Content-Length: " + b"1" * 19),
+        (b"Host: a", b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"),
+        (b"Host: a", b"Transfer-Encoding: chunked", b"Content-Length: 5"),
+        (b"Host: a", b"Transfer-Encoding: chunked,"),
+        (b"Host:",),
+        (b"X: y",),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(lines: tuple[bytes, ...]) -> None:
+    with pytest.raises(RemoteProtocolError) as caught:
+        read(*lines)
+    assert caught.value.status == 400
+
+
+def test_the_longest_length() -> None:
+    fields = read(b"Host: a", b"Content-Length: " + b"1" * 18)
+    assert fields.content_length == 111_111_111_111_111_111
+
+
+def test_an_older_version_has_no_handshake() -> None:
+    block = handshake().split(b"\r\n")[1:-2]
+    fields = read(*block, http_version=b"1.0")
+    assert (fields.handshake, fields.content_length) == (None, 0)
+    assert read(*block[1:], http_version=b"1.0").headers.get(b"host") is None

@@ -64,3 +64,9 @@ def test_where_another_exchange_may_follow(pair: tuple[State, State]) -> None:
     assert (following is None) == (pair not in NEXT_CYCLE)
     if following is not None:
         assert (following.client, following.server) == NEXT_CYCLE[pair]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_whether_the_answer_has_begun(pair: tuple[State, State]) -> None:
+    unanswered = pair[1] is State.IDLE or pair[1] is State.SEND_RESPONSE
+    assert standing_of(*pair).answering != unanswered
