@@ -178,12 +178,11 @@ class Outgoing:
                     # Whether the body follows, only the client knows (RFC 9110 10.1.1).
                     self.keep_alive = False
                 awaited = not _answers_wait(event)
-            if kind not in _FRAMES:
-                to_write = self._judge_part(event)
-                if to_write is not None:
-                    written.append(to_write)
-            elif isinstance(event, FrameEvent):
+            # A union takes long to be asked, so only where the answer is known.
+            if kind in _FRAMES and isinstance(event, FrameEvent):
                 framed.append(self.frames.judge(event))
+            elif (to_write := self._judge_part(event)) is not None:
+                written.append(to_write)
             standing = steps[self.keep_alive]
             if kind is AcceptWebSocket and standing.client is State.SEND_BODY:
                 # A handshake has no body, but its end may not have been asked for.
