@@ -194,6 +194,14 @@ def downstream(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Stop, roll, recycle and kill workers under load, at the full size."""
+    session.install("-e", ".[trio,uvloop,reload]", *group("test"))
+    tests = session.posargs or ["tests/processes"]
+    session.run("python", "-m", "pytest", *tests, env={"TREMOLO_SOAK": "1"})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure against uvicorn; `-- --rounds 3` makes it shorter."""
     session.install(".", *group("bench"))
