@@ -35,7 +35,7 @@ python_use_unqualified_type_names = True
 # be taken for Python's.
 nitpick_ignore_regex = [
     ("py:class", r"tremolo\.\w+\.[FH]"),
-    ("py:class", r"Arguments"),
+    ("py:class", r"Arguments|tremolo\.utils\.text\.AnyText"),
     ("py:class", r"tremolo\.testing\.\w+\.T|Ts"),
     ("py:class", r"tremolo_asgi\.(message_)?types\.\w+"),
     (
