@@ -7,11 +7,13 @@ from .exchange import Exchange, Handler, ManagedHandler
 from .listeners import ListeningSocket, open_sockets
 from .memory import MemoryStream, memory_stream_pair
 from .pace import Pace
+from .parting import Parting
 from .peer import Address, ConnectionInfo, ConnectionState, Peer
 from .server import Server
 from .serving import serve_connection
 from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
+from .statistics import Statistics
 from .tls_session import TLSSession
 from .tls_settings import ClientCertificates, TLSSettings
 
@@ -32,10 +34,12 @@ __all__ = (
     "ManagedHandler",
     "MemoryStream",
     "Pace",
+    "Parting",
     "Peer",
     "Server",
     "ServerSettings",
     "ShutdownNotice",
+    "Statistics",
     "SystemdBind",
     "TLSSession",
     "TLSSettings",
