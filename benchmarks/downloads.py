@@ -198,8 +198,7 @@ def main() -> None:
             sparse.truncate(2 * GIB)
         dense = str(Path(folder) / "dense")
         with open(dense, "wb") as written:
-            for _ in range(512):
-                written.write(bytes(MIB))
+            written.writelines(bytes(MIB) for _ in range(512))
         for loop in told.loops.split(","):
             print(loop, flush=True)
             if "throughput" in told.parts:
