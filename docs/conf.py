@@ -38,6 +38,8 @@ nitpick_ignore_regex = [
     ("py:class", r"Arguments|tremolo\.utils\.text\.AnyText"),
     ("py:class", r"tremolo\.testing\.\w+\.T|Ts"),
     ("py:class", r"tremolo_asgi\.(message_)?types\.\w+"),
+    # What stands for a rate that is left as it is, and what only the framework itself hands on.
+    ("py:class", r"tremolo_transport\.pace\.Keep|tremolo\.file_response\.OpenFile"),
     (
         "py:.*",
         r"(abc|anyio|asyncio|collections|contextlib|contextvars|enum|httpx|ipaddress|os|socket|ssl|types)\..*",
