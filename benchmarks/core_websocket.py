@@ -13,6 +13,8 @@ import wsproto.events
 from core_row import Row
 
 import tremolo_core
+from tremolo_core import frames as core_frames
+from tremolo_core.masking import Unmask, choose, in_c
 
 __all__ = ("ROWS",)
 
@@ -39,10 +41,11 @@ def frame(payload: bytes, mask: bytes) -> bytes:
     return head + mask + bytes([byte ^ key for byte, key in zip(payload, masks, strict=False)])
 
 
-def on_core(messages: Sequence[bytes], *, fast_path: bool = True) -> Callable[[int], None]:
-    """The echo on one `tremolo_core.Connection`."""
+def on_core(messages: Sequence[bytes], *, unmask: Unmask, fast_path: bool) -> Callable[[int], None]:
+    """The echo on one `tremolo_core.Connection`, which takes masks off by `unmask`."""
 
     def work(times: int) -> None:
+        vars(core_frames)["fastest"] = lambda: unmask
         connection = tremolo_core.Connection(fast_path=fast_path)
         connection.receive_data(HANDSHAKE)
         assert isinstance(connection.next_event(), tremolo_core.Request)
@@ -80,14 +83,15 @@ def row(
     times: int,
     floor: float,
     goal: float,
+    unmask: Unmask,
     fast_path: bool = True,
 ) -> Row:
     """A row in which both sides echo messages of `size` bytes."""
     messages = frames(size)
     return Row(
-        name=name if fast_path else f"{name}, fast_path=False",
+        name=name,
         against="wsproto",
-        core=on_core(messages, fast_path=fast_path),
+        core=on_core(messages, unmask=unmask, fast_path=fast_path),
         other=on_wsproto(messages),
         times=times,
         floor=floor,
@@ -95,9 +99,37 @@ def row(
     )
 
 
+PYTHON = choose(None)
+C = in_c()
+"""None without the extra `speed`."""
+
 ROWS = (
-    row("echo of 64 bytes", 64, times=1_000, floor=5, goal=7),
-    row("echo of 16 KiB", 16_384, times=100, floor=1.4, goal=2),
-    row("echo of 64 bytes", 64, times=500, floor=0.75, goal=0.85, fast_path=False),
-    row("echo of 16 KiB", 16_384, times=100, floor=0.75, goal=0.85, fast_path=False),
+    row("echo of 64 bytes", 64, times=1_000, floor=5, goal=7, unmask=PYTHON),
+    row("echo of 16 KiB", 16_384, times=100, floor=1.4, goal=2, unmask=PYTHON),
+    *(
+        ()
+        if C is None
+        else (
+            row("echo of 64 bytes, C mask", 64, times=1_000, floor=6, goal=9, unmask=C),
+            row("echo of 16 KiB, C mask", 16_384, times=200, floor=10, goal=14, unmask=C),
+        )
+    ),
+    row(
+        "echo of 64 bytes, fast_path=False",
+        64,
+        times=500,
+        floor=0.75,
+        goal=0.85,
+        unmask=PYTHON,
+        fast_path=False,
+    ),
+    row(
+        "echo of 16 KiB, fast_path=False",
+        16_384,
+        times=100,
+        floor=0.75,
+        goal=0.85,
+        unmask=PYTHON,
+        fast_path=False,
+    ),
 )

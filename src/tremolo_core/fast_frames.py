@@ -2,11 +2,10 @@
 
 Whatever is not a message in a single frame, complete and as plain as can be, is
 left to the engine that reads and writes all of them, and so is every complaint:
-what is read here, `frame_gate` would pass and wsproto would read the same.
+what is read here, `frame_gate` would pass, and wsproto would read the same.
 """
 
 from .events import BytesMessage, TextMessage
-from .frame_gate import FrameGate
 from .masking import Unmask
 
 __all__ = ("read_message", "write_message")
@@ -20,42 +19,46 @@ _TWO_BYTES = 0x80 | 126
 _EIGHT_BYTES = 0x80 | 127
 """The second byte of a masked frame whose length stands in the two, or eight, that follow."""
 
+_LARGE = 4_096
+
 _TEXT_HEADS = tuple(bytes((_TEXT, size)) for size in range(126))
 _BYTES_HEADS = tuple(bytes((_BYTES, size)) for size in range(126))
 
 
-def read_message(gate: FrameGate, unmask: Unmask) -> TextMessage | BytesMessage | None:
-    """Take the message out of the gate that comes next; None, and nothing is taken, if in doubt."""
-    buffer = gate.buffer
-    if len(buffer) < 6 or not gate.between:
+def read_message(
+    data: bytes | bytearray, *, limit: int | None, unmask: Unmask
+) -> tuple[TextMessage | BytesMessage, int] | None:
+    """Return the message that `data` begins with, and how long its frame is; None if in doubt.
+
+    To be asked where a message may begin. `limit` is the most bytes that it may have.
+    """
+    if len(data) < 6:
         return None
-    first, second = buffer[0], buffer[1]
+    first, second = data[0], data[1]
     if (first != _BYTES and first != _TEXT) or second < _MASKED:
         return None
     if second < _TWO_BYTES:
         start, size = 6, second - _MASKED
     elif second == _TWO_BYTES:
-        start, size = 8, buffer[2] << 8 | buffer[3]
+        start, size = 8, data[2] << 8 | data[3]
         if size < 126:
             return None
     else:
-        start, size = 14, int.from_bytes(buffer[2:10])
+        start, size = 14, int.from_bytes(data[2:10])
         if size <= 0xFFFF:
             return None
     end = start + size
-    if len(buffer) < end or (gate.limit is not None and size > gate.limit):
+    if len(data) < end or (limit is not None and size > limit):
         return None
-    payload = unmask(buffer[start:end], buffer[start - 4 : start])
-    message: TextMessage | BytesMessage
+    # A view costs as much as copying some kilobytes.
+    masked = data[start:end] if size < _LARGE else memoryview(data)[start:end]
+    payload = unmask(masked, data[start - 4 : start])
     if first == _BYTES:
-        message = BytesMessage(data=payload)
-    else:
-        try:
-            message = TextMessage(text=payload.decode())
-        except UnicodeDecodeError:
-            return None
-    del buffer[:end]
-    return message
+        return BytesMessage(data=payload), end
+    try:
+        return TextMessage(text=payload.decode()), end
+    except UnicodeDecodeError:
+        return None
 
 
 def write_message(event: TextMessage | BytesMessage, *, below: int | None) -> bytes | None:

@@ -76,8 +76,7 @@ class FrameGate:
         self.limit = limit
         """The most bytes that a message may have; None is no limit."""
         self.buffer = bytearray()
-        """What was taken and not passed on. While the gate is `between` messages, whole ones that
-        `fast_frames` has found right may be taken out at its front."""
+        """What was taken and not passed on."""
         self.between = True
         """Whether the last byte that was passed on ended a message, or none was."""
         self.holds_whole = False
@@ -109,6 +108,10 @@ class FrameGate:
         """Take bytes from the peer."""
         self._held = False
         self.buffer += data
+
+    def drop(self, size: int) -> None:
+        """Drop so many bytes at the front, between messages: one that `fast_frames` has read."""
+        del self.buffer[:size]
 
     def pass_on(self) -> bytes | None:
         """Pass on the next raw bytes: a header with payload, or more of it; None if there are none.

@@ -52,6 +52,7 @@ class Frames:
         "_compressed_from",
         "_engine",
         "_error",
+        "_fresh",
         "_gate",
         "_in_engine",
         "_in_parts",
@@ -83,6 +84,8 @@ class Frames:
         self._engine: FrameEngine = WsprotoEngine(deflate=agreed.deflate, limit=limit)
         self._compressed_from = None if agreed.deflate is None else agreed.deflate.threshold
         """Bytes from which on whole messages are compressed; None if none is."""
+        self._fresh = b""
+        """What has just come."""
         self._in_engine = False
         """Whether the engine has bytes of which not all was read."""
         self._in_parts = False
@@ -118,7 +121,7 @@ class Frames:
     @property
     def buffered(self) -> int:
         """Bytes that wait here, with what the waiting events take."""
-        return self._gate.buffered + self._waiting_size
+        return self._gate.buffered + len(self._fresh) + self._waiting_size
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the peer."""
@@ -126,28 +129,52 @@ class Frames:
         if self._released or self._error is not None or self._gate.close_waits:
             self.ignored |= bool(data)
         else:
-            self._gate.feed(data)
+            # Only one piece can wait here: it is read next, or given to the gate.
+            self._give_fresh_to_gate()
+            self._fresh = data
 
     def read(self) -> list[IncomingFrame]:
         """Read on while there is room for what is read; return each event, whole or in parts."""
         read: list[IncomingFrame] = []
         if self._error is not None:
             return read
-        gate, unmask, room = self._gate, self._unmask, self._limits.read_ahead
+        gate, room = self._gate, self._limits.read_ahead
+        if self._fresh:
+            if self._waiting_size < room and (message := self._read_fresh()) is not None:
+                read.append(message)
+                return read
+            self._give_fresh_to_gate()
         try:
             while self._waiting_size < room:
-                event = read_message(gate, unmask) if unmask and not self._in_engine else None
-                if event is not None:
-                    self._waiting.append(event)
-                    self._waiting_size += _cost(event)
-                    read.append(event)
-                    if not gate.buffer:
-                        break
+                found = None
+                if self._unmask is not None and gate.between and not self._in_engine:
+                    found = read_message(gate.buffer, limit=gate.limit, unmask=self._unmask)
+                if found is not None:
+                    gate.drop(found[1])
+                    self.tell(found[0])
+                    read.append(found[0])
                 elif not self._read_slowly(read):
                     break
         except RemoteProtocolError as error:
             self._error = error
         return read
+
+    def _read_fresh(self) -> TextMessage | BytesMessage | None:
+        """Read what has just come without a stay in the gate, if it is one whole message."""
+        if self._unmask is None or self._in_engine or self._gate.buffer or not self._gate.between:
+            return None
+        found = read_message(self._fresh, limit=self._gate.limit, unmask=self._unmask)
+        if found is None or found[1] != len(self._fresh):
+            return None
+        self._fresh = b""
+        self._waiting.append(found[0])
+        self._waiting_size += _cost(found[0])
+        return found[0]
+
+    def _give_fresh_to_gate(self) -> None:
+        if self._fresh:
+            self._gate.feed(self._fresh)
+            self._fresh = b""
 
     def _read_slowly(self, read: list[IncomingFrame]) -> bool:
         """Have the engine read on, one step; false if there is nothing for it to read."""
@@ -169,7 +196,7 @@ class Frames:
     @property
     def settled(self) -> bool:
         """Whether `read` would find nothing, and the peer's last frame has not come."""
-        return not (self._gate.buffer or self._in_engine or self._error is not None)
+        return not (self._fresh or self._gate.buffer or self._in_engine or self._error is not None)
 
     def tell(self, event: Event) -> None:
         """Put `event` behind what waits."""
@@ -260,6 +287,7 @@ class Frames:
     def release(self) -> None:
         """Let go of everything but the events that wait: no frame will be read or written."""
         self._released = True
+        self._fresh = b""
         self._gate.discard()
         self._engine.release()
         self._assembly.release()

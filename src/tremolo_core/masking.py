@@ -8,9 +8,11 @@ import functools
 from collections.abc import Callable
 from typing import TypeAlias
 
-__all__ = ("Unmask", "choose", "fastest", "in_c", "unmask_at_once", "unmask_in_strides")
+__all__ = ("Masked", "Unmask", "choose", "fastest", "in_c", "unmask_at_once", "unmask_in_strides")
 
-Unmask: TypeAlias = Callable[[bytes | bytearray, bytes | bytearray], bytes]
+Masked: TypeAlias = bytes | bytearray | memoryview
+
+Unmask: TypeAlias = Callable[[Masked, bytes | bytearray], bytes]
 """Returns a payload, given it as it came and its mask of four bytes."""
 
 _LARGE = 1_024
@@ -20,7 +22,7 @@ _XOR = tuple(bytes(byte ^ key for byte in range(256)) for key in range(256))
 """For each byte of a mask, what it makes of every byte."""
 
 
-def unmask_at_once(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
+def unmask_at_once(payload: Masked, mask: bytes | bytearray) -> bytes:
     """As one large number: the time per byte grows little, and a call costs little."""
     size = len(payload)
     masks = (mask * (size + 3 >> 2))[:size]
@@ -29,15 +31,17 @@ def unmask_at_once(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes
     )
 
 
-def unmask_in_strides(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
+def unmask_in_strides(payload: Masked, mask: bytes | bytearray) -> bytes:
     """Every fourth byte together, as they have the same byte of the mask."""
+    if isinstance(payload, memoryview):
+        payload = bytes(payload)
     plain = bytearray(len(payload))
     for offset, key in enumerate(mask):
         plain[offset::4] = payload[offset::4].translate(_XOR[key])
     return bytes(plain)
 
 
-def _in_python(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
+def _in_python(payload: Masked, mask: bytes | bytearray) -> bytes:
     if len(payload) < _LARGE:
         return unmask_at_once(payload, mask)
     return unmask_in_strides(payload, mask)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tremolo_core.masking import choose, fastest, in_c, unmask_at_once, unmask_in_strides
+from tremolo_core.masking import Masked, choose, fastest, in_c, unmask_at_once, unmask_in_strides
 
 MASK = b"\x01\x23\xfe\x80"
 
 
-def byte_by_byte(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
+def byte_by_byte(payload: Masked, mask: bytes | bytearray) -> bytes:
     """As RFC 6455 5.3 has it."""
     return bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
 
@@ -23,6 +23,7 @@ def test_any_payload(payload: bytes, mask: bytes) -> None:
     for way in (unmask_at_once, unmask_in_strides, fastest(), choose(None)):
         assert way(payload, mask) == expected
         assert way(bytearray(payload), bytearray(mask)) == expected
+        assert way(memoryview(payload), mask) == expected
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 1_023, 1_024, 1_025, 1_027, 70_000])
@@ -41,7 +42,7 @@ def test_c_is_taken_if_it_does_the_same() -> None:
 
 
 def test_and_not_if_it_does_not() -> None:
-    def forgetful(payload: bytes | bytearray, mask: bytes | bytearray) -> bytes:
+    def forgetful(payload: Masked, mask: bytes | bytearray) -> bytes:
         return bytes(payload)
 
     assert choose(forgetful) is choose(None)

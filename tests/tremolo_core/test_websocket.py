@@ -40,9 +40,8 @@ from tremolo_core import (
     TextMessage,
     Timeouts,
 )
-from tremolo_core.fast_frames import read_message
 from tremolo_core.frame_gate import FrameGate
-from tremolo_core.masking import Unmask
+from tremolo_core.frames import Frames
 
 from .frame_corpus import BAD, CLOSES, COMPRESSED, GOOD
 from .framing import BINARY, CONTINUATION, PING, PONG, TEXT, close_frame, frame, handshake
@@ -1033,19 +1032,26 @@ def read_as_frames(monkeypatch: pytest.MonkeyPatch) -> bytearray:
     """All bytes that wsproto is given, whoever gives them, and those that are read in its place."""
     everything = bytearray()
     receive = wsproto.connection.Connection.receive_data
-
-    def read_in_its_place(gate: FrameGate, unmask: Unmask) -> TextMessage | BytesMessage | None:
-        before = bytes(gate.buffer)
-        message = read_message(gate, unmask)
-        everything.extend(before[: len(before) - len(gate.buffer)])
-        return message
+    drop = FrameGate.drop
+    read_fresh = Frames._read_fresh
 
     def recorded(self: wsproto.connection.Connection, data: bytes | None) -> None:
         everything.extend(data or b"")
         receive(self, data)
 
+    def recorded_drop(self: FrameGate, size: int) -> None:
+        everything.extend(self.buffer[:size])
+        drop(self, size)
+
+    def recorded_fresh(self: Frames) -> TextMessage | BytesMessage | None:
+        fresh = self._fresh
+        message = read_fresh(self)
+        everything.extend(b"" if message is None else fresh)
+        return message
+
     monkeypatch.setattr(wsproto.connection.Connection, "receive_data", recorded)
-    monkeypatch.setattr("tremolo_core.frames.read_message", read_in_its_place)
+    monkeypatch.setattr(FrameGate, "drop", recorded_drop)
+    monkeypatch.setattr(Frames, "_read_fresh", recorded_fresh)
     return everything
 
 
