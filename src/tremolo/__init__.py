@@ -11,7 +11,7 @@ from .event_stream import EventStream
 from .locks import Lock
 from .request import Request
 from .response import Response
-from .serving import run, serve
+from .serving import run, serve, serve_forever
 from .websocket import WebSocket
 
 __all__ = (
@@ -31,6 +31,7 @@ __all__ = (
     "exceptions",
     "run",
     "serve",
+    "serve_forever",
     "utils",
 )
 

@@ -8,9 +8,12 @@ import functools
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from anyio import TASK_STATUS_IGNORED
+from anyio.abc import TaskStatus
+
 import tremolo_transport
 from tremolo_asgi import ASGIApplication
-from tremolo_transport import Server
+from tremolo_transport import Address, Server
 
 from . import program
 from .application import Application
@@ -20,7 +23,7 @@ from .program_options import PROGRAM_OPTIONS
 from .shared_locks import share_locks
 from .worker_options import WORKER_OPTIONS
 
-__all__ = ("run", "serve")
+__all__ = ("run", "serve", "serve_forever")
 
 _OF_NAMES = frozenset(("app_dir", "factory"))
 _OF_PROGRAMS = frozenset(
@@ -59,6 +62,28 @@ def serve(
     return tremolo_transport.serve(
         handler_for(app, config), binds=config.listeners, settings=config.server
     )
+
+
+async def serve_forever(
+    app: Application | ASGIApplication,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    task_status: TaskStatus[tuple[Address, ...]] = TASK_STATUS_IGNORED,
+    **options: Any,
+) -> None:
+    """Serve an application until cancelled: `[address] = await group.start(serve_forever, app)`.
+
+    The group may be a task group of anyio's or a nursery of trio's;
+    `functools.partial` holds what else there is to tell, which is what `serve`
+    takes. `start` returns the addresses, with the ports that the system chose,
+    when connections are accepted; it raises what `serve` and entering it raise.
+    When this is cancelled, the server stops at once: to stop one in good order,
+    enter and leave `serve`.
+    """
+    async with serve(app, host=host, port=port, **options) as server:
+        task_status.started(server.addresses)
+        await server.wait_stopped()
 
 
 def run(

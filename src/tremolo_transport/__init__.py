@@ -1,6 +1,6 @@
 """Moves the core's bytes over streams and sockets, on asyncio, uvloop and trio, and in memory."""
 
-from .embedding import serve
+from .embedding import serve, serve_forever
 from .endpoints import Bind, DescriptorBind, Endpoint, SystemdBind, UnixBind
 from .errors import ClientDisconnected, ExchangeOver, TransportError
 from .exchange import Exchange, Handler, ManagedHandler
@@ -49,4 +49,5 @@ __all__ = (
     "open_sockets",
     "serve",
     "serve_connection",
+    "serve_forever",
 )

@@ -1,4 +1,4 @@
-"""`serve`: a server as a context manager, inside anybody's program."""
+"""A server inside anybody's program: as a context manager, or as a task of somebody's group."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,17 +6,18 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
 import anyio
-from anyio import CancelScope
-from anyio.abc import TaskGroup
+from anyio import TASK_STATUS_IGNORED, CancelScope
+from anyio.abc import TaskGroup, TaskStatus
 
 from .cancellation import is_cancellation
 from .endpoints import Bind
 from .exchange import Handler
 from .listeners import Listenable
+from .peer import Address
 from .server import Server
 from .settings import ServerSettings
 
-__all__ = ("serve",)
+__all__ = ("serve", "serve_forever")
 
 
 def serve(
@@ -38,6 +39,25 @@ def serve(
     task than it was entered in, as fixtures do; trio forbids that.
     """
     return _Embedded(handler, binds, settings or ServerSettings())
+
+
+async def serve_forever(
+    handler: Handler,
+    *,
+    binds: Sequence[Listenable] = (Bind(port=0),),
+    settings: ServerSettings | None = None,
+    task_status: TaskStatus[tuple[Address, ...]] = TASK_STATUS_IGNORED,
+) -> None:
+    """Serve `handler` until cancelled: `[address] = await group.start(serve_forever, handler)`.
+
+    The group may be a task group of anyio's or a nursery of trio's. `start`
+    returns `Server.addresses` when connections are accepted, and raises what
+    entering `serve` would raise. When this is cancelled, the server stops at
+    once: to stop one in good order, enter and leave `serve`.
+    """
+    async with serve(handler, binds=binds, settings=settings) as server:
+        task_status.started(server.addresses)
+        await server.wait_stopped()
 
 
 class _Embedded(AbstractAsyncContextManager[Server]):

@@ -4,19 +4,11 @@ import importlib.util
 
 import pytest
 
-LOOPS = [
-    pytest.param(
-        loop,
-        marks=pytest.mark.skipif(
-            importlib.util.find_spec(loop) is None, reason=f"{loop} is not installed"
-        ),
-    )
-    for loop in ("asyncio", "uvloop", "trio")
-]
 
-
-@pytest.fixture(params=LOOPS)
+@pytest.fixture(params=["asyncio", "uvloop", "trio"])
 def loop(request: pytest.FixtureRequest) -> str:
     """Each in turn."""
     name: str = request.param
+    if importlib.util.find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
     return name

@@ -33,6 +33,16 @@ def asked(program: Program, data: bytes, *, answered: bool) -> Iterator[socket.s
         yield client
 
 
+def on(*ways: str) -> pytest.MarkDecorator:
+    """Some loops with a number of workers each: every loop, with workers and without.
+
+    Not every one with each number, as a program takes long to start.
+    """
+    return pytest.mark.parametrize(
+        ("loop", "workers"), [way.split("-") for way in ways], ids=ways, indirect=["loop"]
+    )
+
+
 def told(loop: str, workers: str) -> tuple[str, str]:
     return f"--loop={loop}", f"--worker-num={workers}"
 
@@ -55,7 +65,7 @@ CLIENTS = {
 }
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
+@on("asyncio-0", "asyncio-1", "uvloop-1", "trio-0", "trio-1")
 def test_it_ends_cleanly_within_the_bound_whatever_its_clients_do(loop: str, workers: str) -> None:
     with ExitStack() as stack:
         program = stack.enter_context(running(*told(loop, workers), f"--shutdown-timeout={BOUND}"))
@@ -68,7 +78,7 @@ def test_it_ends_cleanly_within_the_bound_whatever_its_clients_do(loop: str, wor
         assert "did not end" not in program.log
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
+@on("asyncio-1", "uvloop-0", "trio-0", "trio-1")
 def test_what_is_stuck_is_named_and_left_behind(loop: str, workers: str) -> None:
     with ExitStack() as stack:
         program = stack.enter_context(running(*told(loop, workers), f"--shutdown-timeout={BOUND}"))
@@ -79,7 +89,7 @@ def test_what_is_stuck_is_named_and_left_behind(loop: str, workers: str) -> None
         program.wait_for(r"blocked_thread \(.*application\.py, line \d+\) did not end")
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
+@on("asyncio-0", "uvloop-1", "trio-1")
 def test_a_blocked_event_loop_is_named_and_left_behind(loop: str, workers: str) -> None:
     with running(*told(loop, workers), f"--shutdown-timeout={BOUND}") as program:
         program.get("/")
@@ -94,8 +104,17 @@ def test_a_blocked_event_loop_is_named_and_left_behind(loop: str, workers: str) 
         program.wait_for("in block")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(
+    ("loop", "workers", "number"),
+    [
+        ("asyncio", "2", signal.SIGINT),
+        ("asyncio", "0", signal.SIGTERM),
+        ("uvloop", "0", signal.SIGINT),
+        ("trio", "0", signal.SIGINT),
+        ("trio", "2", signal.SIGTERM),
+    ],
+    indirect=["loop"],
+)
 def test_a_second_signal_means_now(loop: str, workers: str, number: signal.Signals) -> None:
     with (
         running(*told(loop, workers), "--shutdown-timeout=none") as program,
@@ -107,7 +126,7 @@ def test_a_second_signal_means_now(loop: str, workers: str, number: signal.Signa
         assert program.wait() == 128 + number
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
+@on("asyncio-1", "uvloop-0", "trio-1")
 def test_a_client_that_asks_on_is_answered_and_told_to_leave(loop: str, workers: str) -> None:
     with running(*told(loop, workers)) as program:
         with program.connected() as busy:

@@ -5,16 +5,18 @@ import logging
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
 from tremolo import Application
 from tremolo.config import ConfigError
 from tremolo.loader import NotAnApplication
-from tremolo.serving import run, serve
+from tremolo.serving import run, serve, serve_forever
 from tremolo_asgi import LifespanFailed
 
 
@@ -128,6 +130,26 @@ def test_wrong_arguments_are_refused_before_anything_happens() -> None:
     wrong: Any = handler
     with pytest.raises(NotAnApplication, match="this takes"):
         serve(wrong)
+
+
+@pytest.mark.anyio
+async def test_it_is_started_in_a_task_group_and_serves_until_cancelled() -> None:
+    async with anyio.create_task_group() as group:
+        start = partial(serve_forever, framework(), bind="127.0.0.1:0,127.0.0.2:0")
+        addresses = await group.start(start)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            for host, port in addresses:
+                assert (await client.get(f"http://{host}:{port}/hello")).text == "/hello"
+        group.cancel_scope.cancel()
+    with pytest.raises(OSError, match="refused"), socket.create_connection(addresses[0]):
+        pass
+
+
+@pytest.mark.anyio
+async def test_in_a_task_group_a_wrong_option_is_raised_by_start() -> None:
+    async with anyio.create_task_group() as group:
+        with pytest.raises(ConfigError, match="no such option"):
+            await group.start(partial(serve_forever, asgi, speed=1))
 
 
 STOPS_ITSELF = """

@@ -5,13 +5,14 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from tremolo_transport import Bind, Exchange, Server, ServerSettings, serve
+from tremolo_transport import Bind, Exchange, Server, ServerSettings, serve, serve_forever
 
 from .over_sockets import address, ask, connected, open_sockets, until_sockets
 
@@ -319,3 +320,58 @@ async def test_on_asyncio_a_start_up_that_raises_cancelled_error_does_not_serve(
 
     with pytest.raises(asyncio.CancelledError, match="nobody cancelled us"):
         await serve(Managed(life)).__aenter__()
+
+
+@pytest.mark.anyio
+async def test_in_a_task_group_it_tells_its_addresses_and_serves_until_cancelled() -> None:
+    before = open_sockets()
+    async with anyio.create_task_group() as group:
+        binds = [Bind(port=0), Bind(host="127.0.0.2", port=0)]
+        addresses = await group.start(partial(serve_forever, hello, binds=binds))
+        assert [host for host, _ in addresses] == ["127.0.0.1", "127.0.0.2"]
+        for host, port in addresses:
+            async with await anyio.connect_tcp(host, port) as client:
+                await client.send(REQUEST)
+                assert (await client.receive()).endswith(b"hello")
+        group.cancel_scope.cancel()
+    await until_sockets(before)
+
+
+@pytest.mark.anyio
+async def test_in_a_task_group_what_start_up_raises_is_raised_by_start() -> None:
+    async def life() -> AsyncIterator[Context]:
+        await checkpoint()
+        fail(ValueError("no database"))
+        yield copy_context()
+
+    async with anyio.create_task_group() as group:
+        with pytest.raises(ValueError, match="no database"):
+            await group.start(serve_forever, Managed(life))
+
+
+@pytest.mark.anyio
+async def test_in_a_task_group_others_that_fail_end_it() -> None:
+    before = open_sockets()
+    with pytest.raises(ExceptionGroup) as caught:
+        async with anyio.create_task_group() as group:
+            await group.start(serve_forever, hello)
+            raise ValueError("on purpose")
+    assert caught.group_contains(ValueError, match="on purpose", depth=1)
+    await until_sockets(before)
+
+
+def test_in_a_nursery_of_trios() -> None:
+    trio = pytest.importorskip("trio")
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            [(host, port)] = await nursery.start(serve_forever, hello)
+            stream = await trio.open_tcp_stream(host, port)
+            async with stream:
+                await stream.send_all(REQUEST)
+                answers.append(await stream.receive_some())
+            nursery.cancel_scope.cancel()
+
+    answers: list[bytes] = []
+    trio.run(main)
+    assert answers[0].endswith(b"hello")
