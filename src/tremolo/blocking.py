@@ -41,6 +41,15 @@ class BlockingRequest(RequestHead):
         """What the application keeps for this request."""
         return self._request.context
 
+    @property
+    def timeout(self) -> float | None:
+        """As `Request.timeout`, and the same one."""
+        return self._request.timeout
+
+    @timeout.setter
+    def timeout(self, seconds: float | None) -> None:
+        self._request.timeout = seconds
+
     def stream(self, timeout: float | None = None, *, raw: bool = False) -> Iterator[bytes]:
         """As `Request.stream`, for a `for` loop."""
         while piece := self.read(timeout=timeout):

@@ -30,7 +30,7 @@ class Request(RequestHead):
     answered 413 then. A handler need not catch it.
     """
 
-    __slots__ = ("_body", "_body_limit", "_buffer_size", "_form", "_parts", "_whole")
+    __slots__ = ("_body", "_body_limit", "_buffer_size", "_form", "_parts", "_whole", "timeout")
 
     def __init__(self, exchange: Exchange, *, body_limit: int | None, buffer_size: int) -> None:
         super().__init__(exchange)
@@ -40,6 +40,11 @@ class Request(RequestHead):
         self._whole: bytes | None = None
         self._form: dict[str, list[str]] | None = None
         self._parts: Parts | None = None
+        self.timeout: float | None = None
+        """Seconds; for `stream`, `read`, `recv` and `body` where these are told no `timeout`.
+
+        None leaves it to the server's own time-outs.
+        """
 
     def stream(self, timeout: float | None = None, *, raw: bool = False) -> AsyncIterator[bytes]:
         """Iterate over the body as it arrives, in pieces of at most `buffer_size` bytes.
@@ -48,7 +53,7 @@ class Request(RequestHead):
         `timeout` seconds. `raw` is for applications written for other servers
         and changes nothing: the transfer coding is always taken off.
         """
-        return self._reader.pieces(timeout)
+        return self._reader.pieces(self.timeout if timeout is None else timeout)
 
     async def read(self, size: int = -1, *, timeout: float | None = None) -> bytes:
         """Return `size` bytes of the body, or what is left if that is less.
@@ -58,6 +63,8 @@ class Request(RequestHead):
         `timeout` seconds; what has come by then can still be read.
         """
         reading = self._reader.next_piece() if size < 0 else self._reader.read(size)
+        if timeout is None:
+            timeout = self.timeout
         if timeout is None:
             return await reading
         with fail_after(timeout):
@@ -75,6 +82,8 @@ class Request(RequestHead):
         `timeout` is for all of it, and `raw` changes nothing, as in `stream`.
         """
         if self._whole is None:
+            if timeout is None:
+                timeout = self.timeout
             if timeout is None:
                 self._whole = await self._reader.read_all()
             else:

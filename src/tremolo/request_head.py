@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 from anyio.abc import ByteStream
 
-from tremolo_core import Headers
+from tremolo_core import Headers, Request
 from tremolo_core.targets import split_target
 from tremolo_transport.exchange import Address, Exchange
 
@@ -25,7 +25,7 @@ from .contexts import RequestContext
 from .cookies import parse_cookies
 from .exceptions import BadRequest
 
-__all__ = ("PathParameters", "RequestHead", "RequestHeaders")
+__all__ = ("PathParameters", "RequestHead", "RequestHeader", "RequestHeaders")
 
 _MOST_QUERY_FIELDS = 100
 """As many as nggit/tremolo takes; each costs a list and two strings."""
@@ -58,6 +58,25 @@ class RequestHeaders(dict[bytes, list[bytes]]):
         """
         members = (part.strip() for line in self.get(name, ()) for part in line.split(separator))
         return [member for member in members if member]
+
+
+class RequestHeader:
+    """The head of a request in its parts, for applications that pass it on."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    @property
+    def line(self) -> bytes:
+        """The request line without its end, such as `b"GET / HTTP/1.1"`."""
+        request = self._request
+        return b"%s %s HTTP/%s" % (request.method, request.target, request.http_version)
+
+    def getheaders(self) -> list[tuple[bytes, bytes]]:
+        """The fields in the order of the wire, each as its lower-case name and its value."""
+        return list(self._request.headers)
 
 
 class RequestHead:
@@ -110,6 +129,11 @@ class RequestHead:
         if self._headers is None:
             self._headers = RequestHeaders.of(self.exchange.request.headers)
         return self._headers
+
+    @property
+    def header(self) -> RequestHeader:
+        """The request line, and the fields in the order of the wire."""
+        return RequestHeader(self.exchange.request)
 
     @property
     def query(self) -> dict[str, list[str]]:

@@ -51,6 +51,17 @@ async def test_the_body_by_size() -> None:
     assert await in_thread(request.read) == b"def"
 
 
+async def test_the_timeout_is_the_originals() -> None:
+    original = Request(FakeExchange(script=[]), body_limit=100, buffer_size=4)
+    request = BlockingRequest(original)
+    assert request.timeout is None
+    request.timeout = 0.01
+    assert original.timeout == 0.01
+    for read in (request.read, request.body, lambda: list(request.stream())):
+        with pytest.raises(TimeoutError):
+            await in_thread(read)
+
+
 async def test_a_form() -> None:
     exchange = FakeExchange(
         method=b"POST",

@@ -165,6 +165,36 @@ async def test_reading_may_take_no_longer_than_it_is_told(way: str) -> None:
         assert await request.read() == b"ab"
 
 
+@pytest.mark.parametrize("way", ["read", "recv", "next", "body", "stream"])
+async def test_what_it_is_not_told_otherwise_is_the_requests_own_timeout(way: str) -> None:
+    request = Request(FakeExchange(script=[]), body_limit=None, buffer_size=4)
+    assert request.timeout is None
+    request.timeout = 0.01
+    with pytest.raises(TimeoutError):
+        match way:
+            case "read":
+                await request.read(3)
+            case "recv":
+                await request.recv(3)
+            case "next":
+                await request.read()
+            case "body":
+                await request.body()
+            case _:
+                await anext(request.stream())
+
+
+async def test_what_it_is_told_comes_before_the_requests_own_timeout() -> None:
+    request = Request(FakeExchange(script=[]), body_limit=None, buffer_size=4)
+    request.timeout = 3600
+    with pytest.raises(TimeoutError):
+        await request.read(timeout=0.01)
+    with pytest.raises(TimeoutError):
+        await request.body(timeout=0.01)
+    with pytest.raises(TimeoutError):
+        await anext(request.stream(timeout=0.01))
+
+
 async def test_the_decoded_body_is_what_raw_gives_too() -> None:
     assert await requested(b"abc").body(raw=True) == b"abc"
     assert [piece async for piece in requested(b"abc").stream(raw=True)] == [b"abc"]

@@ -33,6 +33,13 @@ def test_headers_are_lists_by_lower_case_name() -> None:
     assert request.headers is request.headers
 
 
+def test_the_head_in_its_parts() -> None:
+    request = head(b"/a?b", (b"Accept", b"a"), (b"X", b"1"), (b"accept", b"b"), method=b"PUT")
+    assert request.header.line == b"PUT /a?b HTTP/1.1"
+    assert request.header.getheaders() == [(b"accept", b"a"), (b"x", b"1"), (b"accept", b"b")]
+    assert head(b"/", http_version=b"1.0").header.line == b"GET / HTTP/1.0"
+
+
 def test_list_fields_keep_their_order_and_case() -> None:
     headers = RequestHeaders.of(
         Headers.of([(b"accept-encoding", b"GZIP, deflate;q=0.5,,"), (b"accept-encoding", b" br")])
