@@ -203,9 +203,21 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure against uvicorn; `-- --rounds 3` makes it shorter."""
-    session.install(".", *group("bench"))
-    session.run("python", "benchmarks/hello.py", *session.posargs)
+    """Measure against other servers; `-- --rounds 3 --rows hello,post --servers ours,uvicorn`."""
+    # Without what is cached of an older commit: pip sees that the version is the same.
+    session.install("--no-cache-dir", "--force-reinstall", "--no-deps", ".")
+    session.install(".[trio,uvloop,speed]", *group("bench"))
+    environments = Path(session.create_tmp()) / "servers"
+    session.run(
+        *("python", "benchmarks/suite.py", "--environments", str(environments)), *session.posargs
+    )
+
+
+@nox.session
+def charts(session: nox.Session) -> None:
+    """Draw the published results of `bench` for the documentation; `-- FILE` publishes others."""
+    session.install(*group("charts"))
+    session.run("python", "benchmarks/charts.py", *session.posargs)
 
 
 @nox.session(name="bench-idle")

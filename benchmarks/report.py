@@ -23,6 +23,20 @@ def spread(figures: Sequence[float]) -> dict[str, Any]:
     }
 
 
+def machine() -> dict[str, Any]:
+    """The processor and the memory, as far as the system says."""
+    found: dict[str, Any] = {"architecture": platform.machine(), "cores": os.cpu_count()}
+    cpu = Path("/proc/cpuinfo")
+    if cpu.exists():
+        lines = cpu.read_text(encoding="utf-8").splitlines()
+        models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+        found["processor"] = models[0] if models else "unknown"
+    if hasattr(os, "sysconf"):
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        found["memory_gib"] = round(memory / (1 << 30), 1)
+    return found
+
+
 def write(name: str, distributions: Sequence[str], result: dict[str, Any]) -> Path:
     """Keep `result` in a file of its own, with the machine and the versions it is true for."""
     now = datetime.datetime.now(datetime.UTC)
