@@ -52,6 +52,8 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         self._error_handlers = ErrorHandlers()
         self._foreign: list[Foreign] = []
         self._guest: AsgiGuest | None = None
+        self._own_options: dict[str, Any] = {}
+        """What `run` was told that only the application understands."""
 
     def error(
         self, code: int | type[Exception], func: Callable[..., Any] | None = None
@@ -128,7 +130,7 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
 
     def build(self, settings: AppSettings = AppSettings()) -> Dispatcher:
         """Make the handler that answers requests with what is registered by now."""
-        self.context.use(settings.by_name())
+        self.context.use({**self._own_options, **settings.by_name()})
         hooks = Hooks()
         foreign: list[Foreign] = []
         for app in mounted_below(self):
@@ -186,19 +188,21 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         It listens where `listen` says and, if `host` is given, there besides;
         `bind` takes the place of all that. Port 0 is one of the system's choice,
         `loop` is asyncio, uvloop or trio, and `debug` shows tracebacks to
-        clients. `options` are those of the command line, with underscores.
+        clients. `options` are those of the command line, with underscores, and
+        those of nggit/tremolo as the page on migration says. What is none of
+        these is the application's own: handlers find it in `globals.options`.
+        With workers it must be picklable.
 
-        Raises TypeError for an option that there is not, ValueError for a value
-        that cannot be, SystemExit with the exit code if serving fails.
+        Raises TypeError for an option that is almost called as one that there
+        is, ValueError for a value that cannot be, SystemExit with the exit code
+        if serving fails.
         """
         # They import this module, for applications that are told by name.
         from . import config, serving
+        from .predecessor_options import split_unknown, translated
 
         known = {name for option in config.OPTIONS for name in option.names}
-        if unknown := sorted(options.keys() - known):
-            raise TypeError(
-                f"run() has no option {', '.join(unknown)}; there are {', '.join(sorted(known))}"
-            )
+        options, self._own_options = split_unknown(translated(options), known)
         if log_level is not None:
             options["log_level"] = log_level
         if "bind" not in options:

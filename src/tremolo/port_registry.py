@@ -38,7 +38,9 @@ class PortRegistry:
         ValueError for a value that cannot be.
         """
         from . import config
+        from .predecessor_options import translated
 
+        options = translated(options)
         unknown = options.keys() - _names_of_own(config.OPTIONS)
         if unknown:
             raise TypeError(f"one place cannot have {', '.join(sorted(unknown))} of its own")

@@ -8,11 +8,27 @@ from .option_values import read_flag, read_log_format, read_one_of, read_text
 
 __all__ = ("PROGRAM_OPTIONS",)
 
+_LOOP_CLASSES = {
+    "asyncio.SelectorEventLoop": "asyncio",
+    "asyncio.new_event_loop": "asyncio",
+    "uvloop.Loop": "uvloop",
+    "uvloop.new_event_loop": "uvloop",
+}
+"""Loops by what makes them, as in nggit/tremolo."""
+
+_read_loop_name = read_one_of("asyncio", "uvloop", "trio")
+
+
+def _read_loop(told: object) -> str:
+    """The name of an event loop, or a class of such a one."""
+    return _read_loop_name(_LOOP_CLASSES.get(told, told) if isinstance(told, str) else told)
+
+
 PROGRAM_OPTIONS: tuple[Option, ...] = (
     Option(
         name="loop",
         fields=("loop",),
-        read=read_one_of("asyncio", "uvloop", "trio"),
+        read=_read_loop,
         unit="NAME",
         help="asyncio, uvloop or trio",
     ),

@@ -167,9 +167,35 @@ def test_the_number_of_workers_is_an_option(programs: Programs) -> None:
     assert programs.ran == []
 
 
-def test_unknown_options_are_named(programs: Programs) -> None:
-    with pytest.raises(TypeError, match="has no option a_size, b_size; there are "):
-        Tremolo().run("127.0.0.1", a_size=5, b_size=5)
+def test_an_option_that_is_misspelled_is_named(programs: Programs) -> None:
+    with pytest.raises(TypeError, match=r"did you mean worker_num\?"):
+        Tremolo().run("127.0.0.1", workers_num=5)
+    assert programs.ran == []
+
+
+def test_other_options_are_the_applications_own(programs: Programs) -> None:
+    app = Tremolo()
+    shared = {"a": 1}
+    app.run("127.0.0.1", buffer_size=5, shared=shared)
+    assert app.context.options["shared"] is shared
+    assert app.context.options["buffer_size"] == 5
+    app.run("127.0.0.1")
+    assert "shared" not in app.context.options
+
+
+def test_run_takes_the_options_of_the_other_tremolo(programs: Programs) -> None:
+    Tremolo().run(
+        "127.0.0.1",
+        ssl={"cert": "c.pem", "key": "k.pem"},
+        loop="asyncio.SelectorEventLoop",
+        experimental=True,
+        max_queue_size=8,
+        client_max_header_size=8192,
+    )
+    told = programs.ran[0][1]
+    assert (told.tls.certificate, told.tls.key) == ("c.pem", "k.pem")
+    assert told.loop == "asyncio"
+    assert (told.server.limits.read_ahead, told.server.limits.head) == (8 * 16_384, 8192)
 
 
 def test_run_must_be_told_where(programs: Programs) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tremolo import Application
 from tremolo_core import Limits, Timeouts
 from tremolo_transport.endpoints import Bind, UnixBind
+from tremolo_transport.tls_settings import TLSSettings
 
 
 def test_a_place_is_taken_once() -> None:
@@ -49,6 +50,17 @@ def test_each_place_has_options_of_its_own_over_those_of_the_run() -> None:
     assert own.endpoint == Bind(port=8_001, backlog=7)
     assert (own.timeouts, own.limits) == (Timeouts(head=2.5), Limits(head=500))
     assert (other.timeouts, other.limits) == (Timeouts(head=9.0), Limits(head=500))
+
+
+def test_a_place_takes_the_options_of_the_other_tremolo() -> None:
+    app = Application()
+    app.listen(8_001, ssl={"cert": "c.pem"}, max_queue_size=2)
+    app.listen(8_002)
+    own, other = app._listeners(None, {})
+    assert isinstance(own.tls, TLSSettings)
+    assert own.tls.certificate == "c.pem"
+    assert own.limits == Limits(read_ahead=2 * 16_384)
+    assert (other.tls, other.limits) == (None, Limits())
 
 
 @pytest.mark.parametrize("name", ["loop", "worker_num", "debug", "nothing"])

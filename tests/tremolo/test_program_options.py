@@ -1,6 +1,8 @@
 """What a program is told besides its application."""
 
-from tremolo.config import Option
+import pytest
+
+from tremolo.config import ConfigError, Option, configure
 from tremolo.program_options import PROGRAM_OPTIONS
 
 from .configuring import Changes, assert_changes, each_of
@@ -18,3 +20,23 @@ CHANGES: Changes = {
 @each_of(PROGRAM_OPTIONS)
 def test_an_option_changes_what_it_says_and_nothing_else(option: Option, name: str) -> None:
     assert_changes(option, name, CHANGES)
+
+
+@pytest.mark.parametrize(
+    ("told", "loop"),
+    [
+        ("asyncio.SelectorEventLoop", "asyncio"),
+        ("asyncio.new_event_loop", "asyncio"),
+        ("uvloop.Loop", "uvloop"),
+        ("uvloop.new_event_loop", "uvloop"),
+        ("Trio", "trio"),
+    ],
+)
+def test_a_loop_may_be_told_by_its_class(told: str, loop: str) -> None:
+    assert configure({"loop": told}).loop == loop
+
+
+@pytest.mark.parametrize("told", ["asyncio.ProactorEventLoop", "mine.Loop", 5])
+def test_another_loop_is_refused(told: object) -> None:
+    with pytest.raises(ConfigError, match=r"^loop: must be one of asyncio, uvloop, trio, not "):
+        configure({"loop": told})

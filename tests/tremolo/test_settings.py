@@ -10,6 +10,7 @@ def test_the_defaults() -> None:
         "client_max_body_size": 2 * 1024 * 1024,
         "ws_max_payload_size": 2 * 1024 * 1024,
         "lock_file": None,
+        "app_handler_timeout": 120.0,
         "thread_pool_size": 5,
         "shutdown_timeout": 30.0,
         "app_close_timeout": 30.0,
