@@ -95,10 +95,7 @@ class Connection:
                 self._read_frames()
 
     def want_no_more(self) -> None:
-        """Note that nobody waits any more for the data that `next_event` needed.
-
-        The peer need not hurry then, until `next_event` needs data again.
-        """
+        """Note that nobody waits for what `next_event` needed: the peer need not hurry then."""
         self._wanted = False
 
     def receive_eof(self) -> None:
@@ -237,6 +234,12 @@ class Connection:
         return written
 
     @property
+    def crowded(self) -> bool:
+        """Whether what came last was so many small frames that less is to be read at a time."""
+        frames = self._incoming.frames
+        return frames is not None and frames.crowded
+
+    @property
     def sends_chunks(self) -> bool:
         """Whether the body of the answer that has begun goes in chunks."""
         return self._outgoing.is_chunked
@@ -265,10 +268,7 @@ class Connection:
 
     @property
     def refusal(self) -> RemoteProtocolError | None:
-        """The error whose answer the next `data_to_send` will write; None if there is none.
-
-        Sending a Response before that replaces the answer.
-        """
+        """The error that the next `data_to_send` answers, unless a Response is sent; or None."""
         return self._refusal
 
     @property

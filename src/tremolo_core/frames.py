@@ -32,6 +32,12 @@ __all__ = ("Frames",)
 _COST_OF_EVENT = 128
 """Bytes that an event takes beside its payload."""
 
+_SMALL = 128
+"""Bytes of a frame, with its header, that cost less than the frame itself does."""
+
+_CROWD = 64
+"""Small frames at once that are no accident; an engine takes a millisecond to read them."""
+
 
 class Frames:
     """The frames of one WebSocket, in both directions.
@@ -50,6 +56,7 @@ class Frames:
         "_assembly",
         "_closing",
         "_compressed_from",
+        "_crowd",
         "_engine",
         "_error",
         "_fresh",
@@ -86,6 +93,8 @@ class Frames:
         """Bytes from which on whole messages are compressed; None if none is."""
         self._fresh = b""
         """What has just come."""
+        self._crowd = 0
+        """Small frames that the engine was given since bytes came last."""
         self._in_engine = False
         """Whether the engine has bytes of which not all was read."""
         self._in_parts = False
@@ -126,6 +135,7 @@ class Frames:
     def feed(self, data: bytes) -> None:
         """Take bytes from the peer."""
         self._received += len(data)
+        self._crowd = 0
         if self._released or self._error is not None or self._gate.close_waits:
             self.ignored |= bool(data)
         else:
@@ -189,9 +199,15 @@ class Frames:
         raw = self._gate.pass_on()
         if raw is None:
             return False
+        self._crowd += len(raw) < _SMALL
         self._engine.receive(raw)
         self._in_engine = True
         return True
+
+    @property
+    def crowded(self) -> bool:
+        """Whether what came last was many small frames, but for whole messages on the fast path."""
+        return self._crowd >= _CROWD
 
     @property
     def settled(self) -> bool:

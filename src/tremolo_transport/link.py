@@ -30,6 +30,9 @@ __all__ = ("Link",)
 
 _READ_SIZE = 65_536
 
+_READ_IN_A_CROWD = 1_024
+"""Bytes to read next of a peer that sends small frames: what costs some milliseconds."""
+
 _WRITE_SIZE = 65_536
 """Bytes of one write at most, as it tells nothing of its progress, nor is told of another rate."""
 
@@ -38,6 +41,7 @@ class Link:
     """One stream, the core connection that speaks on it, and the turns of their users."""
 
     __slots__ = (
+        "_frames_size",
         "_gone_callbacks",
         "_news",
         "_past_scope",
@@ -79,6 +83,8 @@ class Link:
         """Whether nothing can be sent or received any more."""
         self.pace = ConnectionPace(pace)
         """What is written is held to here; whoever is told of bodies keeps to it for them."""
+        self._frames_size = _READ_IN_A_CROWD
+        """Bytes of a WebSocket to read at once: more each time, until there are many frames."""
         self._news: anyio.Event | None = None
         """Set when the reader has something to tell, or has left; made on demand."""
         self._read_scope: CancelScope | None = None
@@ -108,9 +114,11 @@ class Link:
         self.reading = True
         self.reads += 1
         try:
+            most = _READ_SIZE
+            if self.framed:
+                most = await self._frames_in_turn()
             upload = self.pace.upload
-            most = _READ_SIZE if upload is None else min(_READ_SIZE, upload.piece)
-            data = await self.stream.receive(most)
+            data = await self.stream.receive(most if upload is None else min(most, upload.piece))
             # No await from here to the core: that is what makes it lossless.
             self.connection.receive_data(data)
             self.moved += 1
@@ -126,6 +134,17 @@ class Link:
         finally:
             self.reading = False
             self.tell()
+
+    async def _frames_in_turn(self) -> int:
+        """Let others run if the peer sends many small frames; return how much to read next."""
+        size = self._frames_size
+        if self.connection.crowded:
+            self._frames_size = size = _READ_IN_A_CROWD
+            # The stream may have the next already, and return it at once.
+            await checkpoint()
+        elif size < _READ_SIZE:
+            self._frames_size = size * 2
+        return size
 
     def _end_of_input(self) -> None:
         connection = self.connection

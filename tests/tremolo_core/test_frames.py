@@ -335,3 +335,30 @@ def test_what_is_owed_is_known() -> None:
     assert is_owed(frames)
     frames.owed()
     assert not is_owed(frames)
+
+
+# Many small frames.
+
+
+@pytest.mark.parametrize(
+    ("small", "crowded"),
+    [
+        (frame(PING) * 64, True),
+        (frame(PONG, b"x") * 64, True),
+        (frame(TEXT, fin=False) + frame(CONTINUATION, b"x", fin=False) * 63, True),
+        (frame(PING) * 63, False),
+        (frame(TEXT, fin=False) + frame(CONTINUATION, b"x" * 122, fin=False) * 64, False),
+        (frame(BINARY) * 1_000, False),
+    ],
+    ids=["pings", "pongs", "fragments", "a few", "larger ones", "messages on the fast path"],
+)
+def test_many_small_frames_at_once_are_noticed(small: bytes, *, crowded: bool) -> None:
+    frames = opened()
+    read(frames, small)
+    assert frames.crowded is crowded
+
+
+def test_only_what_came_last_counts_as_a_crowd() -> None:
+    frames = opened()
+    read(frames, frame(PING) * 64, frame(PING))
+    assert not frames.crowded

@@ -2,10 +2,18 @@
 
 import anyio
 import pytest
-from anyio import BrokenResourceError, BusyResourceError, CancelScope, ClosedResourceError
+from anyio import (
+    BrokenResourceError,
+    BusyResourceError,
+    CancelScope,
+    ClosedResourceError,
+    fail_after,
+)
 from anyio.lowlevel import checkpoint
 
+from tests.tremolo_core.framing import BINARY, PING, frame, handshake
 from tremolo_core import (
+    AcceptWebSocket,
     Connection,
     Data,
     EndOfMessage,
@@ -337,6 +345,60 @@ async def test_an_error_of_the_stream_that_nobody_expects_breaks_the_link() -> N
         await link.read()
     assert link.broken
     assert not link.reading
+
+
+class Noted(MemoryStream):
+    """A stream that notes how much it is asked for."""
+
+    asked: list[int]
+
+    async def receive(self, max_bytes: int = 65_536) -> bytes:
+        self.asked.append(max_bytes)
+        return await super().receive(max_bytes)
+
+
+async def framed() -> tuple[MemoryStream, Link, Noted]:
+    """A link whose connection is a WebSocket's."""
+    client, server = memory_stream_pair(1_000_000)
+    noted = Noted(server._incoming, server._outgoing)
+    link = Link(noted, Connection())
+    noted.asked = []
+    await client.send(handshake())
+    await link.read()
+    assert isinstance(link.connection.next_event(), Request)
+    link.connection.send(AcceptWebSocket())
+    link.framed = True
+    noted.asked.clear()
+    return client, link, noted
+
+
+async def test_of_a_websocket_more_is_read_at_a_time_as_long_as_the_frames_are_large() -> None:
+    client, link, noted = await framed()
+    await client.send(frame(BINARY, bytes(300_000)))
+    for _ in range(8):
+        await link.read()
+    assert noted.asked == [1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 65_536]
+
+
+async def test_of_many_small_frames_little_is_read_at_a_time_and_others_run_meanwhile() -> None:
+    client, link, noted = await framed()
+    await client.send(frame(PING) * 2_000)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await checkpoint()
+
+    with fail_after(PATIENCE):
+        async with anyio.create_task_group() as group:
+            group.start_soon(other)
+            for _ in range(10):
+                await link.read()
+            group.cancel_scope.cancel()
+    assert noted.asked == [1_024] * 10
+    assert turns >= 9
 
 
 async def answering(size: int) -> tuple[MemoryStream, Link]:
