@@ -6,9 +6,11 @@ After RFC 6265 and, for prefixes, SameSite and Partitioned, what browsers do.
 import re
 from collections.abc import Iterable
 from email.utils import formatdate
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from tremolo_core import value
+
+from .urlencoded import percent_decoded
 
 __all__ = ("Cookie", "format_cookie", "parse_cookies")
 
@@ -60,7 +62,7 @@ def parse_cookies(fields: Iterable[bytes]) -> dict[str, list[str]]:
                 continue
             if len(text) > 1 and text[0] == text[-1] == '"':
                 text = text[1:-1]
-            cookies.setdefault(name, []).append(unquote(text))
+            cookies.setdefault(name, []).append(percent_decoded(text))
     return cookies
 
 

@@ -4,7 +4,6 @@ How its parts are read one by one is said in `parts`.
 """
 
 import codecs
-from urllib.parse import parse_qs
 
 from tremolo_core import value
 
@@ -13,6 +12,7 @@ from .form_heads import FORM, MULTIPART, MediaType, read_media_type
 from .multipart_files import MultipartFile
 from .parts import Part, Parts
 from .request_body import RequestBody
+from .urlencoded import parse_fields
 
 __all__ = ("Form", "FormLimits", "form_type", "read_form_body", "read_parts")
 
@@ -46,7 +46,7 @@ async def read_form_body(body: RequestBody, limits: FormLimits) -> Form:
         raise PayloadTooLarge
     text = data.decode("utf-8", "replace")
     try:
-        return Form(fields=parse_qs(text, max_num_fields=limits.fields), files={})
+        return Form(fields=parse_fields(text, most=limits.fields), files={})
     except ValueError as error:
         raise PayloadTooLarge("too many fields in the form", cause=error) from error
 

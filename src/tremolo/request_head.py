@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs
 
 from anyio.abc import ByteStream
 
@@ -24,6 +23,7 @@ from .connection_server import ConnectionServer, socket_of, stream_of
 from .contexts import RequestContext
 from .cookies import parse_cookies
 from .exceptions import BadRequest
+from .urlencoded import parse_fields
 
 __all__ = ("PathParameters", "RequestHead", "RequestHeader", "RequestHeaders")
 
@@ -143,8 +143,8 @@ class RequestHead:
         """
         if self._query is None:
             try:
-                self._query = parse_qs(
-                    self.query_string.decode("latin-1"), max_num_fields=_MOST_QUERY_FIELDS
+                self._query = parse_fields(
+                    self.query_string.decode("latin-1"), most=_MOST_QUERY_FIELDS
                 )
             except ValueError as error:
                 raise BadRequest("too many fields in the query", cause=error) from error
