@@ -5,7 +5,7 @@ A plain function runs in a worker thread and is given a `BlockingRequest`.
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NoReturn
 
 from anyio import fail_after
 
@@ -20,6 +20,10 @@ from .request_body import RequestBody
 from .request_head import RequestHead
 
 __all__ = ("Request",)
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON (RFC 8259 6)")
 
 
 class Request(RequestHead):
@@ -97,7 +101,7 @@ class Request(RequestHead):
         Raises BadRequest if it is no JSON (RFC 8259).
         """
         try:
-            return json.loads(await self.body())
+            return json.loads(await self.body(), parse_constant=_no_json)
         except (ValueError, RecursionError) as error:
             raise BadRequest("the body is no JSON", cause=error) from error
 

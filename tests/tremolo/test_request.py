@@ -129,7 +129,7 @@ async def test_json(body: bytes, content: object) -> None:
     assert await requested(body[:3], body[3:]).json() == content
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"[NaN]", b"-Infinity"])
 async def test_what_is_no_json(body: bytes) -> None:
     with pytest.raises(BadRequest, match="the body is no JSON"):
         await requested(body).json()
