@@ -5,7 +5,8 @@ Requests are answered by the handler; what runs it is in `serving` and `program`
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from tremolo_asgi import AsgiGuest
@@ -18,11 +19,11 @@ from .error_handlers import ErrorHandlers
 from .foreign import Foreign, Mountable, handler_of
 from .hook_registry import HookRegistry
 from .hooks import Hooks
-from .injection import INJECTED
-from .middlewares import Middlewares
+from .injection import INJECTED, Registered
+from .middlewares import MiddlewareKind, Middlewares
 from .mounting import Mount, mounted_below
-from .paths import read_prefix
-from .port_registry import PortRegistry
+from .paths import Prefix, read_prefix
+from .port_registry import Place, PortRegistry
 from .route_registry import RouteRegistry
 from .routes import RouteTable
 from .settings import AppSettings
@@ -82,7 +83,8 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         `app` stays as it is: it can be mounted several times, run alone, and be
         given further routes. Its routes are as if they were registered here, now.
         Its error handlers are asked first, this application's after them; its
-        hooks run once, with this application's. Handlers are given this
+        hooks run once, with this application's, which listens where `app` was
+        told to, too, with all that it has. Handlers are given this
         application as `app`, and paths are whole in requests.
 
         If `app` has middlewares, these run and no others; unless `isolate` is
@@ -121,6 +123,35 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         return self.tasks.start(task)
 
     @property
+    def ports(self) -> Mapping[Place, Mapping[str, Any]]:
+        """The options of each place to listen at, also of those of what is mounted.
+
+        By host and port, or by path and None. What two applications have in
+        common, is as the outer one has it.
+        """
+        found: dict[Place, Mapping[str, Any]] = {}
+        for app in mounted_below(self):
+            for place, options in app._ports.items():
+                found.setdefault(place, options)
+        return MappingProxyType(found)
+
+    @property
+    def hooks(self) -> Mapping[str, Sequence[Registered]]:
+        """By name the priorities and functions of the hooks, as they run; also of what is mounted.
+
+        `app.hooks["connect"][0][1]` is the function that runs first.
+        """
+        return self._all_hooks().by_name()
+
+    @property
+    def middlewares(self) -> Mapping[Prefix, Mapping[MiddlewareKind, Sequence[Registered]]]:
+        """By prefix and kind the priorities and functions of the middlewares, as they run.
+
+        Also those of what is mounted. A prefix that has none is not there.
+        """
+        return self._guards()[0].by_prefix()
+
+    @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The event loop that runs right now; None for trio's, and where none does."""
         try:
@@ -131,17 +162,13 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
     def build(self, settings: AppSettings = AppSettings()) -> Dispatcher:
         """Make the handler that answers requests with what is registered by now."""
         self.context.use({**self._own_options, **settings.by_name()})
-        hooks = Hooks()
-        foreign: list[Foreign] = []
-        for app in mounted_below(self):
-            hooks.include(app._hooks)
-            foreign += app._foreign
+        foreign = [one for app in mounted_below(self) for one in app._foreign]
         middlewares, error_handlers = self._guards()
         return Dispatcher(
             self,
             routes=RouteTable(self.routes),
             middlewares=middlewares,
-            hooks=hooks,
+            hooks=self._all_hooks(),
             foreign=tuple(foreign),
             error_handlers=error_handlers,
             settings=settings,
@@ -160,6 +187,13 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Be called by another ASGI server: as `asgi`."""
         await self.asgi(scope, receive, send)
+
+    def _all_hooks(self) -> Hooks:
+        """Its hooks, and those of mounted applications."""
+        hooks = Hooks()
+        for app in mounted_below(self):
+            hooks.include(app._hooks)
+        return hooks
 
     def _guards(self) -> tuple[Middlewares, ErrorHandlers]:
         """What stands around the handlers, those of mounted applications included."""

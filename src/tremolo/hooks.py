@@ -3,14 +3,18 @@
 When that is, is decided in `dispatcher` and in `connections`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
-from .injection import CallPlan, plan_call
+from .injection import CallPlan, Registered, plan_call
 
 __all__ = ("HookName", "Hooks")
 
 HookName: TypeAlias = Literal["worker_start", "worker_stop", "connect", "close"]
+
+_BACKWARDS = ("worker_stop", "close")
+"""What ends is left in the order opposite to that in which it was entered."""
 
 
 class Hooks:
@@ -50,27 +54,39 @@ class Hooks:
             )
         self._added.append((priority, name, plan_call(func, provided=provided)))
 
+    def by_name(self) -> Mapping[str, Sequence[Registered]]:
+        """The priorities and functions of all hooks there are names for, as they run."""
+        return MappingProxyType({name: _named(self._run(name)) for name in get_args(HookName)})
+
     def starting(self) -> tuple[CallPlan, ...]:
         """What runs before the first request: small priorities first, then in their order."""
-        return _in_order(self._added, "worker_start")
+        return self._plans("worker_start")
 
     def stopping(self) -> tuple[CallPlan, ...]:
         """What runs after the last request: small priorities first, then the last one first."""
-        return _in_order(self._added[::-1], "worker_stop")
+        return self._plans("worker_stop")
 
     def connecting(self) -> tuple[CallPlan, ...]:
         """What runs before a connection's first request: as `starting`."""
-        return _in_order(self._added, "connect")
+        return self._plans("connect")
 
     def closing(self) -> tuple[CallPlan, ...]:
         """What runs when a connection has ended: as `stopping`."""
-        return _in_order(self._added[::-1], "close")
+        return self._plans("close")
+
+    def _plans(self, name: HookName) -> tuple[CallPlan, ...]:
+        return tuple(plan for _, plan in self._run(name))
+
+    def _run(self, name: HookName) -> list[tuple[int, CallPlan]]:
+        """Those of a name, in the order in which they run."""
+        added = self._added[::-1] if name in _BACKWARDS else self._added
+        chosen = [(priority, plan) for priority, of_name, plan in added if of_name == name]
+        chosen.sort(key=_priority)
+        return chosen
 
 
-def _in_order(added: list[tuple[int, HookName, CallPlan]], name: HookName) -> tuple[CallPlan, ...]:
-    chosen = [(priority, plan) for priority, of_name, plan in added if of_name == name]
-    chosen.sort(key=_priority)
-    return tuple(plan for _, plan in chosen)
+def _named(chosen: list[tuple[int, CallPlan]]) -> Sequence[Registered]:
+    return tuple((priority, plan.func) for priority, plan in chosen)
 
 
 def _priority(one: tuple[int, CallPlan]) -> int:

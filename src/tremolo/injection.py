@@ -9,9 +9,12 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from inspect import Parameter
-from typing import Any
+from typing import Any, TypeAlias
 
-__all__ = ("INJECTED", "ON_REQUEST", "CallPlan", "Kind", "plan_call")
+__all__ = ("INJECTED", "ON_REQUEST", "CallPlan", "Kind", "Registered", "plan_call")
+
+Registered: TypeAlias = tuple[int, Callable[..., Any]]
+"""The priority of a middleware or of a hook, and its function."""
 
 INJECTED = (
     "app",

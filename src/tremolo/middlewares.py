@@ -3,12 +3,13 @@
 What becomes of their results is decided in `interception`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from tremolo_core import value
 
-from .injection import CallPlan, plan_call
+from .injection import CallPlan, Registered, plan_call
 from .paths import Prefix, path_segments
 from .route_options import RouteOptions, read_route_options
 
@@ -24,6 +25,8 @@ class Middleware:
     plan: CallPlan
     options: RouteOptions
     """What it wants done if it answers itself."""
+    priority: int
+    """Small ones run first, among those that were added to the same application."""
 
 
 @value
@@ -42,7 +45,7 @@ class Middlewares:
     __slots__ = ("_added", "_longest", "_selections")
 
     def __init__(self) -> None:
-        self._added: dict[Prefix, list[tuple[int, MiddlewareKind, Middleware]]] = {}
+        self._added: dict[Prefix, list[tuple[MiddlewareKind, Middleware]]] = {}
         self._selections: dict[Prefix, Selection] = {(): Selection()}
         self._longest = 0
 
@@ -72,9 +75,9 @@ class Middlewares:
             raise ValueError(f"a middleware is for `request` or `response`, not for {kind!r}")
         _refuse_other_prefixes(prefix)
         plan = plan_call(func, provided=provided)
-        middleware = Middleware(plan=plan, options=read_route_options(plan.options, name=plan.name))
+        options = read_route_options(plan.options, name=plan.name)
         added = self._added.setdefault(prefix, [])
-        added.append((priority, kind, middleware))
+        added.append((kind, Middleware(plan=plan, options=options, priority=priority)))
         self._selections[prefix] = Selection(
             prefix=prefix,
             request=_in_order(added, "request"),
@@ -87,6 +90,18 @@ class Middlewares:
         if self._longest:
             return self._select(path_segments(path))
         return self._selections[()]
+
+    def by_prefix(self) -> Mapping[Prefix, Mapping[MiddlewareKind, Sequence[Registered]]]:
+        """The priorities and functions by prefix and kind, as they run, where there are any."""
+        return MappingProxyType(
+            {
+                prefix: MappingProxyType(
+                    {"request": _named(found.request), "response": _named(found.response)}
+                )
+                for prefix, found in self._selections.items()
+                if found.request or found.response
+            }
+        )
 
     def include(self, others: "Middlewares", prefix: Prefix, *, isolate: bool) -> None:
         """Take over `others`, for paths below `prefix`.
@@ -122,13 +137,15 @@ def _refuse_other_prefixes(prefix: object) -> None:
 
 
 def _in_order(
-    added: list[tuple[int, MiddlewareKind, Middleware]], kind: MiddlewareKind
+    added: list[tuple[MiddlewareKind, Middleware]], kind: MiddlewareKind
 ) -> tuple[Middleware, ...]:
     """Those of `kind`, small priorities first; of the same priority as they stand."""
-    chosen = [(priority, middleware) for priority, of_kind, middleware in added if of_kind == kind]
-    chosen.sort(key=_priority)
-    return tuple(middleware for _, middleware in chosen)
+    return tuple(sorted((one for of_kind, one in added if of_kind == kind), key=_priority))
 
 
-def _priority(one: tuple[int, Middleware]) -> int:
-    return one[0]
+def _priority(middleware: Middleware) -> int:
+    return middleware.priority
+
+
+def _named(middlewares: tuple[Middleware, ...]) -> Sequence[Registered]:
+    return tuple((one.priority, one.plan.func) for one in middlewares)

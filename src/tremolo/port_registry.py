@@ -7,12 +7,16 @@ otherwise, that counts there.
 import dataclasses
 import os
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from tremolo_transport.endpoints import Bind, Endpoint, UnixBind
 from tremolo_transport.settings import Listener
 
-__all__ = ("PortRegistry",)
+__all__ = ("Place", "PortRegistry")
+
+Place: TypeAlias = tuple[str | None, int | None]
+"""A host, None for that of the run, and a port; or the path of a unix socket, and None."""
 
 _OWN = ("backlog", "proxies.", "server.limits.", "server.timeouts.", "tls.", "unix_")
 """Where in a configuration that stands which each place may say for itself."""
@@ -22,8 +26,12 @@ class PortRegistry:
     """What `listen` was called with."""
 
     def __init__(self) -> None:
-        self.ports: dict[tuple[str | None, int | None], dict[str, Any]] = {}
+        self._ports: dict[Place, dict[str, Any]] = {}
+
+    @property
+    def ports(self) -> Mapping[Place, Mapping[str, Any]]:
         """By host and port, or by path and None, the options of each place."""
+        return MappingProxyType(self._ports)
 
     def listen(
         self, port: int | str | os.PathLike[str], host: str | None = None, **options: Any
@@ -45,13 +53,13 @@ class PortRegistry:
         if unknown:
             raise TypeError(f"one place cannot have {', '.join(sorted(unknown))} of its own")
         if isinstance(port, int):
-            key: tuple[str | None, int | None] = (host, port)
+            key: Place = (host, port)
         else:
             path = os.fspath(port)
             key = (path if path.endswith(".sock") else f"{path}.sock", None)
-        if key in self.ports:
+        if key in self._ports:
             return False
-        self.ports[key] = options
+        self._ports[key] = options
         return True
 
     def _listeners(self, host: str | None, options: Mapping[str, Any]) -> list[Listener]:

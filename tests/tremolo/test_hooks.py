@@ -36,6 +36,12 @@ def test_small_priorities_first_then_in_order_and_back() -> None:
     assert [plan.func for plan in registry.stopping()] == [two, three, one]
     assert [plan.func for plan in registry.connecting()] == [two, one, three]
     assert [plan.func for plan in registry.closing()] == [two, three, one]
+    assert registry.by_name() == {
+        "worker_start": ((1, two), (5, one), (5, three)),
+        "worker_stop": ((1, two), (5, three), (5, one)),
+        "connect": ((1, two), (5, one), (5, three)),
+        "close": ((1, two), (5, three), (5, one)),
+    }
 
 
 def test_what_cannot_be() -> None:

@@ -9,6 +9,7 @@ import pytest
 from tremolo import Application, Request, Response, Tremolo
 from tremolo.exceptions import Forbidden, NotFound
 from tremolo.mounting import mounted_below
+from tremolo_transport.endpoints import Bind, UnixBind
 
 from .fake_exchange import FakeExchange
 
@@ -289,3 +290,48 @@ PICKLED.mount("/inner", INNER)
 async def test_what_is_mounted_is_pickled_too() -> None:
     app = pickle.loads(pickle.dumps(PICKLED))
     assert await body(app, b"/inner/items/1") == (200, b"/inner/items/1")
+
+
+def test_it_listens_where_what_is_mounted_was_told_to() -> None:
+    inner, sub, app = Tremolo(), Tremolo(), Tremolo()
+    sub.mount("/inner", inner)
+    app.mount("/sub", sub)
+    app.mount("/again", sub)
+    app.listen(8_001, backlog=5)
+    sub.listen(8_001, backlog=6)
+    sub.listen(8_002, "127.0.0.2", backlog=7)
+    inner.listen("x")
+    inner.listen(8_002, "127.0.0.2", backlog=8)
+    assert app.ports == {
+        (None, 8_001): {"backlog": 5},
+        ("127.0.0.2", 8_002): {"backlog": 7},
+        ("x.sock", None): {},
+    }
+    assert inner.ports == {("x.sock", None): {}, ("127.0.0.2", 8_002): {"backlog": 8}}
+    assert [each.endpoint for each in app._listeners(None, {})] == [
+        Bind(port=8_001, backlog=5),
+        Bind(host="127.0.0.2", port=8_002, backlog=7),
+        UnixBind(path="x.sock"),
+    ]
+
+
+def test_hooks_and_middlewares_are_there_to_be_read() -> None:
+    def one() -> None: ...
+    def two() -> None: ...
+
+    sub, app = Tremolo(), Tremolo()
+    assert not app.middlewares
+    assert app.hooks == dict.fromkeys(("worker_start", "worker_stop", "connect", "close"), ())
+    app.mount("/sub", sub, isolate=False)
+    app.on_connect(one)
+    sub.add_hook(two, "connect", 1)
+    app.on_request(one)
+    sub.add_middleware(two, priority=1)
+    sub.on_response(one)
+    assert app.hooks["connect"] == ((1, two), (999, one))
+    assert sub.hooks["connect"] == ((1, two),)
+    assert app.middlewares == {
+        (): {"request": ((999, one),), "response": ()},
+        (b"sub",): {"request": ((999, one), (1, two)), "response": ((999, one),)},
+    }
+    assert sub.middlewares == {(): {"request": ((1, two),), "response": ((999, one),)}}

@@ -81,13 +81,15 @@ async def hello(**server):
 
 if __name__ == "__main__":
     app.listen(0, "127.0.0.2", client_max_header_size=200)
-    app.listen(sys.argv[1])
+    sub = tremolo.Application()
+    sub.listen(sys.argv[1])
+    app.mount("/sub", sub)
     app.run("127.0.0.1", worker_num=int(sys.argv[2]))
 """
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])
-def test_all_places_are_served(tmp_path: Path, workers: str) -> None:
+def test_all_places_are_served_those_of_what_is_mounted_too(tmp_path: Path, workers: str) -> None:
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "script.py", "here", workers],
