@@ -15,7 +15,8 @@ PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("arguments", [(), ("--tremolo-tcp",)], ids=["memory", "tcp"])
 def test_they_pass(arguments: tuple[str, ...]) -> None:
-    command = [sys.executable, "-m", "pytest", "-p", "tremolo.pytest_plugin", "-W", "error", "-q"]
+    plugins = ("-p", "tremolo.pytest_plugin", "-p", "no:asyncio", "-p", "no:trio")
+    command = [sys.executable, "-m", "pytest", *plugins, "-W", "error", "-q"]
     # Nothing of this repository's own set-up of pytest.
     command += ["--rootdir", str(EXAMPLES), "-c", os.devnull, "-p", "no:cacheprovider"]
     done = subprocess.run(

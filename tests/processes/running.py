@@ -12,13 +12,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ("APPLICATION", "PATIENCE", "Program", "is_running", "running", "until")
+__all__ = ("APPLICATION", "HANDSHAKE", "PATIENCE", "Program", "is_running", "running", "until")
 
 PATIENCE = 60.0
 """Seconds after which a test that hangs fails; no test that works comes near."""
 
 ROOT = Path(__file__).parents[2]
 APPLICATION = Path(__file__).with_name("application.py")
+
+HANDSHAKE = (
+    b"GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+"""What opens a WebSocket."""
 
 
 class Program:

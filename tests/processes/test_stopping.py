@@ -9,15 +9,10 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from .running import PATIENCE, Program, running
+from .running import HANDSHAKE, PATIENCE, Program, running
 
 BOUND = 0.5
 """Seconds for requests in flight, in these tests."""
-
-HANDSHAKE = (
-    b"GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
 
 
 @contextmanager

@@ -6,11 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from .running import PATIENCE, Program, is_running, running, until
+from .running import HANDSHAKE, PATIENCE, Program, is_running, running, until
 
 SCRIPT = """
 import multiprocessing
@@ -88,6 +91,43 @@ def test_sighup_replaces_all_one_by_one(loop: str) -> None:
         program.wait_for("the workers are replaced")
         after = pids(program, 2)
         assert before.isdisjoint(after)
+        assert program.stop() == 0
+
+
+@contextmanager
+def open_websocket(program: Program) -> Iterator[BinaryIO]:
+    """What the server sends on a WebSocket, after the handshake."""
+    with socket.create_connection(("127.0.0.1", program.port), timeout=PATIENCE) as client:
+        client.sendall(HANDSHAKE)
+        with client.makefile("rb") as stream:
+            assert stream.readline() == b"HTTP/1.1 101 Switching Protocols\r\n"
+            while stream.readline() != b"\r\n":
+                pass
+            yield stream
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"], indirect=True)
+def test_websockets_are_told_whether_to_come_back(loop: str) -> None:
+    with running(f"--loop={loop}") as program:
+        with open_websocket(program) as stream:
+            program.signal(signal.SIGHUP)
+            # A Close frame with 1012 (RFC 6455 5.5.1): another worker is there.
+            assert stream.read(4) == b"\x88\x02" + (1012).to_bytes(2)
+        program.wait_for("the workers are replaced")
+        with open_websocket(program) as stream:
+            program.signal()
+            assert stream.read(4) == b"\x88\x02" + (1001).to_bytes(2)
+        assert program.wait() == 0
+
+
+def test_the_application_may_be_made_by_a_function_in_another_directory(tmp_path: Path) -> None:
+    source = "def make():\n    from tests.processes.application import app\n    return app\n"
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "makes.py").write_text(source, encoding="utf-8")
+    with running(
+        "--factory", "--app-dir=code", application="makes:make", directory=tmp_path
+    ) as program:
+        assert program.get("/")
         assert program.stop() == 0
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tremolo import Application
 from tremolo.config import Config, configure
+from tremolo.dispatcher import Dispatcher
 from tremolo.loader import (
     LoadError,
     ModuleFailed,
@@ -260,3 +261,30 @@ def test_a_target_is_built(write: Write) -> None:
     assert isinstance(build("one:app", Config()), AsgiHandler)
     with pytest.raises(NotAnApplication, match=r"^'one:number' is no application"):
         build("one:number", Config())
+
+
+def test_an_application_may_be_made_by_a_function(write: Write) -> None:
+    write("code/makes.py", "from tremolo import Tremolo\ndef make():\n    return Tremolo('made')\n")
+    config = configure({"factory": True, "app_dir": "code"})
+    handler = build("makes:make", config)
+    assert isinstance(handler, Dispatcher)
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "text"),
+    [
+        ("make = 5", NotAnApplication, "'makes:make' makes no application: it is int"),
+        (
+            "def make():\n    1 / 0",
+            ModuleFailed,
+            "cannot load 'makes:make': it raised Zero",
+        ),
+        ("def make():\n    return 5", NotAnApplication, "'makes:make' is no application"),
+    ],
+)
+def test_a_function_that_makes_none_is_refused(
+    write: Write, source: str, error: type[LoadError], text: str
+) -> None:
+    write("makes.py", source)
+    with pytest.raises(error, match=text):
+        build("makes:make", configure({"factory": True}))

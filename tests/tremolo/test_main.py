@@ -168,6 +168,15 @@ def test_nothing_is_said_below_the_log_level(directory: Path) -> None:
 
 
 @pytest.mark.usefixtures("_here")
+def test_a_syntax_error_is_shown_before_it_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("wrong.py", "--worker-num=0")) == 1
+    *shown, line = capsys.readouterr().err.splitlines()
+    assert "    app = (" in shown
+    assert "Traceback" not in "".join(shown)
+    assert line.startswith("tremolo: cannot load 'wrong.py': '(' was never closed (")
+
+
+@pytest.mark.usefixtures("_here")
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
@@ -190,7 +199,6 @@ def test_nothing_is_said_below_the_log_level(directory: Path) -> None:
         (("example:other",), 1, "cannot load 'example:other': there is no 'other' in 'example'"),
         (("plain:app",), 1, "'plain:app' is no application, but of type dict"),
         (("broken",), 1, "cannot load 'broken': an import in it failed: No module named 'not_the"),
-        (("wrong.py",), 1, "cannot load 'wrong.py': '(' was never closed ("),
         (("--host", "192.0.2.1", "example"), 1, "cannot listen on 192.0.2.1:8000: "),
     ],
 )

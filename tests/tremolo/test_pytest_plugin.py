@@ -40,7 +40,9 @@ def conftest(pytester: pytest.Pytester) -> None:
 def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
     pytester.makepyfile(source)
     return pytester.runpytest_inprocess(
-        "-p", "tremolo.pytest_plugin", "-p", "no:cacheprovider", "-W", "error", *arguments
+        *("-p", "tremolo.pytest_plugin", "-p", "no:cacheprovider", "-W", "error"),
+        *("-p", "no:asyncio", "-p", "no:trio"),
+        *arguments,
     )
 
 
