@@ -207,10 +207,7 @@ def bench(session: nox.Session) -> None:
     # Without what is cached of an older commit: pip sees that the version is the same.
     session.install("--no-cache-dir", "--force-reinstall", "--no-deps", ".")
     session.install(".[trio,uvloop,speed]", *group("bench"))
-    environments = Path(session.create_tmp()) / "servers"
-    session.run(
-        *("python", "benchmarks/suite.py", "--environments", str(environments)), *session.posargs
-    )
+    session.run("python", "benchmarks/suite.py", *session.posargs)
 
 
 @nox.session

@@ -76,14 +76,13 @@ def page(results: dict[str, Any], titles: dict[str, str]) -> str:
     hardware, options = results["hardware"], results["options"]
     load = ", ".join(f"{average:.1f}" for average in results["load_average_before"])
     core = "one core for the server, another for the load" if results["pinned"] else "not pinned"
-    versions = sorted(
-        {
-            f"{name} {server['versions'][name]}"
-            for server in results["servers"].values()
-            for name in ("uvicorn", "granian", "hypercorn", "anycorn", "daphne", "tremolo")
-            if name in server["versions"]
-        }
-    )
+    compared = ("anycorn", "daphne", "granian", "hypercorn", "tremolo", "tremolo-anyio", "uvicorn")
+    found = {
+        f"{name.lower()} {version}"
+        for server in results["servers"].values()
+        for name, version in server["versions"].items()
+        if name.lower() in compared
+    }
     lines = [
         "<!-- Made by benchmarks/charts.py from benchmarks/results/published.json. -->",
         "",
@@ -93,7 +92,7 @@ def page(results: dict[str, Any], titles: dict[str, str]) -> str:
             f" {results['machine'].split(',')[0]}, {results['python']}; {core}; load averages"
             f" before it began: {load}. Load generator: {results['load_generator']}."
             f" {options['rounds']} rounds of {options['seconds']:g} s."
-            f" Versions: {', '.join(versions)}."
+            f" Versions: {', '.join(sorted(found))}."
         ),
     ]
     for name, row in results["rows"].items():

@@ -123,7 +123,7 @@ def main() -> None:
     arguments.add_argument("--servers", default="", help=f"of {', '.join(SERVERS)}; default: all")
     arguments.add_argument("--mib", type=int, default=64, help="of a transfer; default: 64")
     arguments.add_argument("--rate", type=float, default=1500, help="for p99 without hello")
-    arguments.add_argument("--environments", type=Path, default=Path(".nox/bench/servers"))
+    arguments.add_argument("--environments", type=Path, default=Path(".nox/servers"))
     options = arguments.parse_args()
 
     rows = chosen(options.rows, ROWS)

@@ -14,7 +14,9 @@ author = copyright = "The Tremolo authors"
 release = version = metadata.version("tremolo-anyio")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
-exclude_patterns = ["_build", "state_diagram.md"]
+exclude_patterns = ["_build", "performance_results.md", "state_diagram.md"]
+# Charts for a light and for a dark page stand side by side, each with its class.
+myst_enable_extensions = ["attrs_inline"]
 
 html_theme = "furo"
 html_title = "Tremolo"
