@@ -29,7 +29,7 @@ async def upper(request, **server):
 async def countdown(content_type="text/event-stream", **server):
     for number in (3, 2, 1):
         yield f"data: {number}\n\n".encode()
-        await anyio.sleep(60)
+        await anyio.sleep(30)
 
 
 @app.route("/lyrics")
