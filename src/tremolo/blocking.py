@@ -182,9 +182,15 @@ class BlockingResponse:
             partial(self._response.pace, download=download, upload=upload, lasting=lasting)
         )
 
-    def write(self, data: Chunk | None = None, *, rate: Rate | Keep = KEEP) -> None:
+    def write(
+        self,
+        data: Chunk | None = None,
+        *,
+        chunked: bool | None = None,
+        rate: Rate | Keep = KEEP,
+    ) -> None:
         """As `Response.write`."""
-        from_thread.run(partial(self._response.write, data, rate=rate))
+        from_thread.run(partial(self._response.write, data, chunked=chunked, rate=rate))
 
     def sendfile(
         self,
@@ -241,6 +247,10 @@ class BlockingResponse:
     def line(self) -> list[bytes] | None:
         """As `Response.line`."""
         return self._response.line
+
+    def set_chunked(self, chunked: bool) -> None:
+        """As `Response.set_chunked`."""
+        self._response.set_chunked(chunked)
 
     @property
     def http_chunked(self) -> bool:

@@ -143,6 +143,8 @@ class Dispatcher:
             response.set_status(*options.status)
         if options.content_type is not None:
             response.set_content_type(options.content_type)
+        if not options.chunked:
+            response.set_chunked(False)
         if options.buffer_size is not None:
             request.set_buffer_size(options.buffer_size)
         if options.max_body_size is not None or options.any_body_size:

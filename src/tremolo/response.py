@@ -34,12 +34,12 @@ __all__ = ("BeforeHead", "Response")
 
 BeforeHead: TypeAlias = Callable[[], Awaitable[bytes | None]]
 
-_BODYLESS = (204, 205, 304)
-"""Statuses whose answers have no content (RFC 9110 15.3.5, 15.3.6, 15.4.5)."""
-
 _ABOUT_A_BODY = (b"content-length", b"content-type")
 
 _DEFAULT_TYPE = (b"content-type", DEFAULT_CONTENT_TYPE)
+
+_NOT_CHUNKED = (b"transfer-encoding", b"identity")
+"""To the core: have the end of the connection end the body."""
 
 _END = EndOfMessage()
 
@@ -107,15 +107,6 @@ class Response(ResponseHead):
         """Whether more of a body would not be sent: the answer is complete, or one to HEAD."""
         return self._ended or self._answers_head
 
-    @property
-    def http_chunked(self) -> bool:
-        """Whether a body that is written in pieces is chunked: no Content-Length is set."""
-        return (
-            b"content-length" not in self._fields
-            and not self._is_bodyless
-            and self._exchange.request.http_version != b"1.0"
-        )
-
     async def early_hints(self, *links: Text) -> None:
         """Tell the client at once, with status 103, what it will need (RFC 8297).
 
@@ -142,16 +133,25 @@ class Response(ResponseHead):
         """
         self._exchange.pace(download=download, upload=upload, lasting=lasting)
 
-    async def write(self, data: Chunk | None = None, *, rate: Rate | Keep = KEEP) -> None:
+    async def write(
+        self,
+        data: Chunk | None = None,
+        *,
+        chunked: bool | None = None,
+        rate: Rate | Keep = KEEP,
+    ) -> None:
         """Send a piece of the body at once; before the first, in the same write, the head.
 
         From now on at `rate`, if one is given, as `pace` has it.
 
         Empty data, or None, ends the answer. If no Content-Length was set, the
-        body is chunked, or ends with the connection for HTTP/1.0. With a
+        body is chunked, or ends with the connection: for HTTP/1.0, and if
+        `chunked` is false the first time, or the option of that name. With a
         status that allows no body, only the head is sent, and `data` is dropped.
         """
         chunk = b"" if data is None else chunk_bytes(data)
+        if chunked is not None:
+            self.set_chunked(chunked)
         if rate is not KEEP:
             self.pace(download=rate)
         if (self._before_head is not None or self._replaced) and await self._is_replaced():
@@ -355,10 +355,6 @@ class Response(ResponseHead):
             self._begun = False
             raise
 
-    @property
-    def _is_bodyless(self) -> bool:
-        return self._status in _BODYLESS
-
     def _head(self, length: int | None) -> ResponseEvent:
         """The head of a body of `length`; None if that is not known, or there is no body."""
         fields = (
@@ -374,6 +370,8 @@ class Response(ResponseHead):
         else:
             if b"content-type" not in self._fields:
                 fields.append(_DEFAULT_TYPE)
+            if not self._chunked and length is None and b"content-length" not in self._fields:
+                fields.append(_NOT_CHUNKED)
             if length is not None:
                 declared = self._fields.get(b"content-length")
                 if declared is None:

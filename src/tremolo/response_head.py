@@ -20,6 +20,9 @@ DEFAULT_CONTENT_TYPE = b"text/html; charset=utf-8"
 Text: TypeAlias = str | bytes
 """A field's name or value; a str is encoded as latin-1 (RFC 9110 5.5)."""
 
+_BODYLESS = (204, 205, 304)
+"""Statuses whose answers have no content (RFC 9110 15.3.5, 15.3.6, 15.4.5)."""
+
 _REDIRECTIONS = (301, 302, 303, 307, 308)
 
 _IN_URLS = "%!#$&'()*+,/:;=?@[]~"
@@ -29,10 +32,11 @@ _IN_URLS = "%!#$&'()*+,/:;=?@[]~"
 class ResponseHead:
     """The head of one answer. What is set may be str or bytes; what is read back is bytes."""
 
-    __slots__ = ("_exchange", "_fields", "_reason", "_status", "_trailers")
+    __slots__ = ("_chunked", "_exchange", "_fields", "_reason", "_status", "_trailers")
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self._chunked = True
         self._fields: dict[bytes, list[bytes]] = {}
         self._status: int | None = None
         self._reason = b""
@@ -143,12 +147,34 @@ class ResponseHead:
         """Have a field sent behind the body (RFC 9110 6.5), beside those of its name.
 
         Only a body that is written in pieces, and without a Content-Length, has
-        trailers; with another, ending the answer raises LocalProtocolError. To
-        a client of HTTP/1.0 they are not sent.
+        trailers; with another, ending the answer raises LocalProtocolError.
+        Behind one that ends with the connection they are not sent.
         """
         if self._trailers is None:
             self._trailers = []
         self._trailers.append((encoded(name).lower(), encoded(value)))
+
+    def set_chunked(self, chunked: bool) -> None:
+        """Have a body whose length is not known sent in chunks, as by default, or not.
+
+        Then it ends with the connection, and the client cannot tell whether it
+        has all of it. Nothing changes once the head is sent.
+        """
+        self._chunked = chunked
+
+    @property
+    def http_chunked(self) -> bool:
+        """Whether a body that is written in pieces is chunked: no Content-Length is set."""
+        return (
+            self._chunked
+            and b"content-length" not in self._fields
+            and not self._is_bodyless
+            and self._exchange.request.http_version != b"1.0"
+        )
+
+    @property
+    def _is_bodyless(self) -> bool:
+        return self._status in _BODYLESS
 
     def _refuse_if_sent(self) -> None:
         if self._exchange.response_started:

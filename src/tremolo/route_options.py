@@ -27,6 +27,8 @@ class RouteOptions:
     """The answer's type, unless the handler sets another."""
     buffer_size: int | None = None
     """In place of the application's."""
+    chunked: bool = True
+    """Whether a body whose length is not known is chunked, and does not end with the connection."""
     stream: bool = True
     """Whether what is yielded is sent at once, and not collected into larger pieces first."""
     max_body_size: int | None = None
@@ -52,11 +54,6 @@ def read_route_options(
 
     `asked` is what the handler is given only because it names it, such as `sse`.
     """
-    if not options.get("chunked", True):
-        raise ValueError(
-            f"{name}: chunked=False is not there in this version of Tremolo; a body of known"
-            " length is not chunked, return it or set its Content-Length"
-        )
     content_type = options.get("content_type")
     if not isinstance(content_type, str | bytes | None):
         raise TypeError(f"{name}: content_type must be str or bytes, not {content_type!r}")
@@ -73,6 +70,7 @@ def read_route_options(
         status=_read_status(options.get("status"), name),
         content_type=content_type,
         buffer_size=buffer_size,
+        chunked=bool(options.get("chunked", True)),
         stream=bool(options.get("stream", True)),
         max_body_size=max_body_size,
         any_body_size="max_body_size" in options and max_body_size is None,

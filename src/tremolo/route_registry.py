@@ -112,7 +112,7 @@ class RouteRegistry:
         context, globals, logger, loop, prefix, request, response that it has
         parameters for; for `**kwargs`, all. The defaults of its other parameters are
         options, for which `options` gives other values: status, content_type,
-        buffer_size, max_body_size and stream mean something here, the others are found in
+        buffer_size, chunked, max_body_size and stream mean something here, the others are found in
         `request.context.options`.
 
         A class or a module has its handlers as functions called get, post, put,

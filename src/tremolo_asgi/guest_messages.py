@@ -69,7 +69,8 @@ def http_messages(events: Iterable[Event], extensions: Collection[str]) -> list[
     for event in events:
         match event:
             case Response():
-                headers = list(event.headers)
+                # How a body is framed is the other server's to say.
+                headers = list(event.headers.without(b"transfer-encoding"))
                 messages.append(
                     {"type": "http.response.start", "status": event.status, "headers": headers}
                 )

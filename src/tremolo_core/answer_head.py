@@ -26,7 +26,7 @@ class Framing(enum.Enum):
     LENGTH = enum.auto()
     CHUNKED = enum.auto()
     CLOSE = enum.auto()
-    """The end of the connection is the end of the body: for HTTP/1.0."""
+    """The end of the connection is the end of the body: for HTTP/1.0, and for who asks for it."""
 
 
 @value
@@ -49,6 +49,9 @@ _Key = tuple[int, Headers, bytes, bytes, bool, bool]
 _MOST_KEPT = 256
 _LONGEST_KEPT = 2_048
 """At most half a megabyte, then; applications' heads have a few hundred bytes."""
+
+_UNFRAMED = b"identity"
+"""As a transfer coding it has no meaning any more (RFC 9112 7), and is never written."""
 
 _SECRET = frozenset((b"authorization", b"cookie", b"set-cookie"))
 """Whatever has one of these is for one client alone."""
@@ -93,10 +96,10 @@ def _make(
         raise LocalProtocolError(f"a response has a status of 200 to 599, not {event.status}")
     headers = judged(event.headers)
     length = _declared_length(headers)
-    chunked = _says_chunked(headers)
-    if chunked and length is not None:
+    coding = _coding(headers)
+    if coding is not None and length is not None:
         raise LocalProtocolError("a response has Content-Length or Transfer-Encoding, not both")
-    if chunked:
+    if coding is not None:
         headers = headers.without(b"transfer-encoding")
     keep_alive &= not headers.has_token(b"connection", b"close")
     framing = Framing.CLOSE
@@ -108,8 +111,10 @@ def _make(
         framing = Framing.NONE
     elif length is not None:
         framing = Framing.LENGTH
-    elif http_version == b"1.1":
+    elif http_version == b"1.1" and coding != _UNFRAMED:
         framing = Framing.CHUNKED
+    else:
+        keep_alive = False
     # h11 puts these two last: Connection behind the other if it is by the client that it
     # knows of the end.
     if not keep_alive and not their_last:
@@ -137,13 +142,14 @@ def _declared_length(headers: Headers) -> int | None:
     return int(lengths[0])
 
 
-def _says_chunked(headers: Headers) -> bool:
+def _coding(headers: Headers) -> bytes | None:
     codings = headers.get_all(b"transfer-encoding")
     if not codings:
-        return False
-    if [coding.lower() for coding in codings] != [b"chunked"]:
+        return None
+    coding = codings[0].lower()
+    if len(codings) > 1 or coding not in (b"chunked", _UNFRAMED):
         raise LocalProtocolError("the only transfer coding that can be sent is one chunked")
-    return True
+    return coding
 
 
 def _with_close(headers: Headers) -> Headers:

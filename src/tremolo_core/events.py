@@ -63,7 +63,13 @@ class InformationalResponse:
 
 @value
 class Response:
-    """The server's final answer begins: 200 to 599. Interim answers are not this."""
+    """The server's final answer begins: 200 to 599. Interim answers are not this.
+
+    A body of no declared length is chunked, or for HTTP/1.0 ends with the
+    connection. So it does for HTTP/1.1 if the headers say `Transfer-Encoding:
+    identity`, which is not written: a client cannot tell then whether it has
+    all of it.
+    """
 
     status: int
     headers: Headers = _NO_HEADERS

@@ -9,7 +9,7 @@ from typing import assert_never, cast
 import h11
 
 from ._values import maker
-from .answer_head import AnswerHead
+from .answer_head import AnswerHead, Framing
 from .engine import OutgoingEvent
 from .errors import RemoteProtocolError
 from .events import Data, EndOfMessage, InformationalResponse, Request
@@ -79,6 +79,9 @@ class H11Engine:
         """As `Engine.write`."""
         send = self._h11.send_with_data_passthrough
         for event in events:
+            if isinstance(event, AnswerHead) and event.framing is Framing.CLOSE:
+                # h11 has bodies end with the connection for HTTP/1.0 alone.
+                self._h11.their_http_version = b"1.0"
             out += send(_to_h11(event)) or ()
 
     def send_elsewhere(self, count: int) -> None:

@@ -311,3 +311,54 @@ async def test_what_nobody_waits_for_comes_all_the_same(app: Tremolo) -> None:
     for path in (b"/nowait", b"/nowait-plain"):
         answer = await talk(app, b"GET " + path + b" HTTP/1.0\r\n\r\n")
         assert answer.endswith(b"\r\n\r\nabc")
+
+
+async def chunks_to_the_end() -> AsyncIterator[str]:
+    yield "one"
+    yield "two"
+
+
+async def written_to_the_end(response: Response) -> None:
+    await response.write(b"one", chunked=False)
+    await response.write(b"two")
+
+
+def written_by_a_plain_function(response: BlockingResponse) -> None:
+    response.set_chunked(False)
+    assert not response.http_chunked
+    response.write(b"one")
+    response.write(b"two")
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST", b"HEAD"])
+@pytest.mark.parametrize(
+    ("handler", "options"),
+    [
+        (chunks_to_the_end, {"chunked": False}),
+        (written_to_the_end, {}),
+        (written_by_a_plain_function, {}),
+    ],
+)
+async def test_a_body_that_is_not_to_be_chunked_ends_with_the_connection(
+    handler: Any, options: dict[str, Any], method: bytes
+) -> None:
+    app = Tremolo()
+    app.add_route(handler, "/", **options)
+    # A body makes it no request of the fast path's, nor does HEAD.
+    length = b"Transfer-Encoding: chunked\r\n" if method == b"POST" else b""
+    body = b"0\r\n\r\n" if method == b"POST" else b""
+    request = method + b" / HTTP/1.1\r\nHost: a\r\n" + length + b"\r\n" + body
+    assert await talk(app, request) == (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n\r\n"
+    ) + (b"" if method == b"HEAD" else b"onetwo")
+
+
+async def test_a_body_of_known_length_has_no_need_of_chunks() -> None:
+    app = Tremolo()
+
+    @app.route("/", chunked=False)
+    async def hello() -> str:
+        return "hello"
+
+    answer = await talk(app, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"GET / HTTP/1.1\r\n" + LAST)
+    assert answer.count(b"Content-Length: 5") == 2

@@ -80,10 +80,9 @@ def test_stream() -> None:
     assert read(stream=True).stream is True
 
 
-def test_chunked_can_only_stay_on() -> None:
+def test_chunked() -> None:
     assert read(chunked=True) == RouteOptions()
-    with pytest.raises(ValueError, match="the handler: chunked=False is not there"):
-        read(chunked=False)
+    assert read(chunked=False).chunked is False
 
 
 def test_keepalive_is_for_handlers_that_ask_for_events() -> None:

@@ -66,6 +66,13 @@ def test_a_message_becomes_events(message: dict[str, Any], events: tuple[Event, 
     assert received_events(message) == events
 
 
+@pytest.mark.parametrize("coding", [b"chunked", b"identity"])
+def test_how_a_body_is_framed_is_not_told(coding: bytes) -> None:
+    headers = Headers([(b"a", b"b"), (b"transfer-encoding", coding)])
+    [start, *_] = http_messages([Response(status=200, headers=headers)], ())
+    assert start == {**START, "headers": [(b"a", b"b")]}
+
+
 @pytest.mark.parametrize(
     ("events", "messages"),
     [

@@ -71,6 +71,16 @@ ANSWERS: dict[str, tuple[Response, bytes, bool, bytes, Framing, int, bool]] = {
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n",
         *(Framing.CHUNKED, 0, False),
     ),
+    "of unknown length, and not to be chunked": (
+        *(response((b"Transfer-Encoding", b"Identity"), (b"x", b"y")), b"1.1", True),
+        b"HTTP/1.1 200 OK\r\nX: y\r\nConnection: close\r\n\r\n",
+        *(Framing.CLOSE, 0, False),
+    ),
+    "without content, and not to be chunked": (
+        *(response((b"transfer-encoding", b"identity"), status=204), b"1.1", True),
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        *(Framing.NONE, 0, True),
+    ),
     "of unknown length, to HTTP/1.0": (
         *(response(CHUNKED), b"1.0", False),
         b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",

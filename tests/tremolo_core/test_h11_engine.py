@@ -203,6 +203,15 @@ def test_an_answer(events: list[OutgoingEvent], raw: bytes) -> None:
     assert b"".join(write(made, event) for event in events) == raw
 
 
+def test_a_body_that_ends_with_the_connection() -> None:
+    made = asked()
+    close = Headers(((b"connection", b"close"),))
+    head = replace(begun(Response(status=200, headers=close, reason=b"OK")), framing=Framing.CLOSE)
+    assert write(made, head) == b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    assert write(made, Data(data=b"hello")) == b"hello"
+    assert write(made, END) == b""
+
+
 def test_h11_counts_what_is_written_elsewhere() -> None:
     made = asked()
     write(made, begun(Response(status=200, headers=LENGTH_5)))

@@ -286,7 +286,9 @@ def test_a_length_is_given_once(status: int) -> None:
         judge(outgoing(), response(LENGTH_5, LENGTH_5, status=status))
 
 
-@pytest.mark.parametrize("codings", [[b"gzip"], [b"gzip, chunked"], [b"chunked"] * 2, [b""]])
+@pytest.mark.parametrize(
+    "codings", [[b"gzip"], [b"gzip, chunked"], [b"chunked"] * 2, [b""], [b"identity"] * 2]
+)
 def test_chunked_is_the_only_coding(codings: list[bytes]) -> None:
     fields = [(b"transfer-encoding", coding) for coding in codings]
     with pytest.raises(LocalProtocolError, match="one chunked"):
@@ -294,9 +296,12 @@ def test_chunked_is_the_only_coding(codings: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("http_version", [b"1.0", b"1.1"])
-def test_a_length_or_a_coding_and_not_both(http_version: bytes) -> None:
+@pytest.mark.parametrize("coding", [b"chunked", b"identity"])
+def test_a_length_or_a_coding_and_not_both(http_version: bytes, coding: bytes) -> None:
     with pytest.raises(LocalProtocolError, match="not both"):
-        judge(outgoing(http_version=http_version), response(LENGTH_5, CHUNKED))
+        judge(
+            outgoing(http_version=http_version), response(LENGTH_5, (b"transfer-encoding", coding))
+        )
 
 
 @pytest.mark.parametrize(
