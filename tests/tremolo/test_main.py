@@ -207,8 +207,11 @@ def test_a_refusal_is_one_line(
 ) -> None:
     assert main((*arguments, "--worker-num=0")) == code
     output, errors = capsys.readouterr()
-    [line] = errors.splitlines()
+    *shown, line = errors.splitlines()
     assert line.startswith(f"tremolo: {text}")
+    # Before it comes, for a mistake in the code, the code.
+    assert bool(shown) is (arguments == ("wrong.py",))
+    assert not any(text.startswith("Traceback") for text in shown)
     assert output == ""
 
 
