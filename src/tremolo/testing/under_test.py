@@ -7,6 +7,7 @@ Whether an object is an application, and of which kind, is decided in
 import inspect
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias, TypeGuard
 
 from tremolo.application import Application
@@ -35,6 +36,9 @@ class UnderTest:
 def find_handler(app: Testable, options: Mapping[str, Any]) -> UnderTest:
     """The handler of `app`, with the options by name that `tremolo.serve` takes.
 
+    Unless they are given, there is no limit on the time for a handler whose client has left, nor
+    for a client that reads slowly: the server would hide what the harness looks for.
+
     Raises ConfigError, a ValueError, for an option that cannot be, and
     NotAnApplication, a TypeError, for such an `app`.
     """
@@ -46,7 +50,12 @@ def find_handler(app: Testable, options: Mapping[str, Any]) -> UnderTest:
         if not _is_handler(app):
             raise
         handler = app
-    return UnderTest(handler=handler, settings=config.server, loggers=loggers)
+    settings = config.server
+    if "app_close_timeout" not in options:
+        settings = replace(settings, close_timeout=None)
+    if "write_timeout" not in options:
+        settings = replace(settings, write_timeout=None)
+    return UnderTest(handler=handler, settings=settings, loggers=loggers)
 
 
 def _is_handler(app: object) -> TypeGuard[Handler]:
