@@ -40,17 +40,6 @@ def test_a_thread_of_somebody_elses_is_no_business_of_ours() -> None:
         thread.join()
 
 
-@pytest.mark.anyio
-async def test_a_loop_that_waits_is_not_blocked() -> None:
-    seen: list[str | None] = []
-
-    def look() -> None:
-        seen.append(blocked_loop())
-
-    await anyio.to_thread.run_sync(look)
-    assert seen == [None]
-
-
 def test_code_that_keeps_the_main_thread_is_shown_with_its_stack() -> None:
     seen: list[str | None] = []
 
