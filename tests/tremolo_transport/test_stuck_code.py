@@ -1,6 +1,7 @@
 """The names of what does not end."""
 
 import threading
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -38,6 +39,23 @@ def test_a_thread_of_somebody_elses_is_no_business_of_ours() -> None:
     finally:
         free.set()
         thread.join()
+
+
+def test_a_loop_that_waits_is_not_blocked(anyio_backend: tuple[str, dict[str, Any]]) -> None:
+    seen: list[str | None] = []
+
+    def look() -> None:
+        seen.append(blocked_loop())
+
+    async def main() -> None:
+        # The loop waits for a thread to start, but not for one that is there.
+        await anyio.to_thread.run_sync(int)
+        await anyio.to_thread.run_sync(look)
+
+    # Not in anyio's own runner for tests: there trio is a guest, whose host waits in a queue.
+    backend, options = anyio_backend
+    anyio.run(main, backend=backend, backend_options=options)
+    assert seen == [None]
 
 
 def test_code_that_keeps_the_main_thread_is_shown_with_its_stack() -> None:
