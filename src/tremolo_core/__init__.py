@@ -25,7 +25,7 @@ from .events import (
 )
 from .headers import Headers
 from .limits import Limits, Timeouts
-from .refusal import answer_to
+from .refusal import answer_to, plain_answer
 from .states import State
 
 __all__ = (
@@ -56,6 +56,7 @@ __all__ = (
     "TextMessage",
     "Timeouts",
     "answer_to",
+    "plain_answer",
     "value",
     "websocket_request",
 )

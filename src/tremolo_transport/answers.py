@@ -11,15 +11,13 @@ from tremolo_core import (
     AcceptWebSocket,
     CloseWebSocket,
     Closing,
-    Data,
-    EndOfMessage,
     Event,
-    Headers,
     RemoteProtocolError,
     Request,
     Response,
     State,
     answer_to,
+    plain_answer,
 )
 
 from .access_log import Outcome
@@ -114,7 +112,7 @@ class Answers:
     async def send_plain(self, status: int, text: str) -> None:
         """Send a whole answer of one line of text; one that nobody is there to read is dropped."""
         try:
-            await self.send(*_plain(status, text))
+            await self.send(*plain_answer(status, text))
         except ClientDisconnected:
             logger.debug("connection lost before an answer of %d", status)
 
@@ -204,14 +202,3 @@ class Answers:
                 return self._around.stamp.complete_acceptance(event)
             case _:
                 return event
-
-
-def _plain(status: int, text: str) -> tuple[Event, ...]:
-    body = f"{status} {text}\n".encode()
-    headers = Headers(
-        (
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(body)),
-        )
-    )
-    return Response(status=status, headers=headers), Data(data=body), EndOfMessage()
