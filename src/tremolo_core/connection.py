@@ -13,6 +13,7 @@ from .errors import LocalProtocolError, RemoteProtocolError
 from .events import CloseWebSocket, ConnectionClosed, Event, Request, Signal
 from .incoming import Incoming
 from .limits import Limits, Timeouts
+from .outbox import Outbox
 from .outgoing import Outgoing
 from .plain_answers import judge_plainly
 from .refusal import answer_to
@@ -71,7 +72,7 @@ class Connection:
         self._answer = Outgoing()
         self._deadlines = Deadlines(timeouts or Timeouts())
         self._standing = IDLE
-        self._out: list[bytes] = []
+        self._out = Outbox()
         self._error: RemoteProtocolError | None = None
         self._refusal: RemoteProtocolError | None = None
         self._wanted = False
@@ -250,16 +251,14 @@ class Connection:
         self._refusal = None
         self._stand(self._standing.client, State.ERROR)
 
-    def data_to_send(self) -> bytes:
-        """Hand over the bytes that are to be written, `b""` if there are none."""
+    def data_to_send(self, most: int | None = None) -> bytes:
+        """Hand over the next bytes to write, `most` at most, else all; `b""` if there are none."""
         if self._refusal is not None:
             self.send(*answer_to(self._refusal))
         frames = self._incoming.frames
         if frames is not None and frames.owes and self._standing.server is _OPEN:
             self._out.append(frames.owed())
-        data = b"".join(self._out)
-        self._out.clear()
-        return data
+        return self._out.take(most)
 
     @property
     def has_data_to_send(self) -> bool:

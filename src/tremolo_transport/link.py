@@ -33,9 +33,6 @@ _READ_SIZE = 65_536
 _READ_IN_A_CROWD = 1_024
 """Bytes to read next of a peer that sends small frames: what costs some milliseconds."""
 
-_WRITE_SIZE = 65_536
-"""Bytes of one write at most, as it tells nothing of its progress, nor is told of another rate."""
-
 
 class Link:
     """One stream, the core connection that speaks on it, and the turns of their users."""
@@ -208,7 +205,7 @@ class Link:
         """
         if self._writing:
             await self._writer_left()
-        elif data := self.connection.data_to_send():
+        elif data := self.connection.data_to_send(self.pace.write_size):
             self._writing = True
             try:
                 await self._write(data)
@@ -243,13 +240,13 @@ class Link:
             await self._writer_left()
         self._writing = True
         try:
-            if data := self.connection.data_to_send():
+            if data := self.connection.data_to_send(self.pace.write_size):
                 await self._write(data)
             await self._until_written()
             if not self.broken and self.connection.send_elsewhere(count):
                 await self._write_past(write)
                 self.sent += count
-                if data := self.connection.data_to_send():
+                if data := self.connection.data_to_send(self.pace.write_size):
                     await self._write(data)
         finally:
             self._stop_writing()
@@ -259,27 +256,20 @@ class Link:
     async def _write(self, data: bytes) -> None:
         try:
             while data:
-                if self.pace.download is None and len(data) <= _WRITE_SIZE:
-                    self.writes += 1
-                    await self.stream.send(data)
-                else:
-                    await self._write_in_pieces(data)
+                if self.pace.download is not None:
+                    await self.allowance(len(data))
+                    if self.broken:
+                        break
+                self.writes += 1
+                await self.stream.send(data)
                 self.sent += len(data)
-                data = self.connection.data_to_send()
+                data = self.connection.data_to_send(self.pace.write_size)
         except (BrokenResourceError, ClosedResourceError, OSError):
             self.break_off()
         except BaseException:
             # Cancelled: nobody knows how much of `data` is on the wire.
             self.break_off()
             raise
-
-    async def _write_in_pieces(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest and not self.broken:
-            size = await self.allowance(min(len(rest), _WRITE_SIZE))
-            self.writes += 1
-            await self.stream.send(bytes(rest[:size]))
-            rest = rest[size:]
 
     async def allowance(self, most: int) -> int:
         """Wait until some bytes may be written by the rate, and return how many.

@@ -32,6 +32,12 @@ _PIECE_SECONDS = 0.125
 
 _AS_MUCH_AS_THERE_IS = 1 << 62
 
+_WRITE_SIZE = 65_536
+"""Bytes of one write at most, as it tells nothing of its progress, nor is told of another rate.
+
+So much of a body is copied at a time, and never all of it.
+"""
+
 
 @value
 class Pace:
@@ -55,7 +61,7 @@ class Pace:
 class ConnectionPace:
     """What one connection is held to: its own pace, or another for the time of an exchange."""
 
-    __slots__ = ("_changed", "_own", "download", "upload")
+    __slots__ = ("_changed", "_own", "download", "upload", "write_size")
 
     def __init__(self, own: Pace) -> None:
         self._own = own
@@ -64,6 +70,8 @@ class ConnectionPace:
         """What holds answers to a rate, if anything does."""
         self.upload: Throttle | None = None
         """What holds requests' bodies to a rate, if anything does."""
+        self.write_size = _WRITE_SIZE
+        """Bytes to write at a time, at most."""
         self._apply(own)
 
     def change(self, *, download: Rate | Keep, upload: Rate | Keep, lasting: bool) -> None:
@@ -71,7 +79,7 @@ class ConnectionPace:
         _judge(download)
         _judge(upload)
         if download is not KEEP:
-            self.download = self._throttle(self.download, download)
+            self._hold_answers(self._throttle(self.download, download))
         if upload is not KEEP:
             self.upload = self._throttle(self.upload, upload)
         self._changed = True
@@ -92,8 +100,12 @@ class ConnectionPace:
         download = self._throttle(self.download, pace.download)
         upload = self._throttle(self.upload, pace.upload)
         # Without a rate there need be none; whoever waits has the old one, which holds it no more.
-        self.download = download if pace.download else None
+        self._hold_answers(download if pace.download else None)
         self.upload = upload if pace.upload else None
+
+    def _hold_answers(self, throttle: "Throttle | None") -> None:
+        self.download = throttle
+        self.write_size = _WRITE_SIZE if throttle is None else min(_WRITE_SIZE, throttle.piece)
 
     def _throttle(self, throttle: "Throttle | None", rate: Rate) -> "Throttle | None":
         if throttle is None and rate:

@@ -1,5 +1,7 @@
 """Whose turn it is to read and to write, and how the end is told."""
 
+import tracemalloc
+
 import anyio
 import pytest
 from anyio import (
@@ -565,3 +567,25 @@ async def test_writes_are_counted_and_of_a_bounded_size() -> None:
     link.note_progress()
     assert link.writes == 5
     assert bytes(200_000) in await client.receive(1_000_000)
+
+
+async def test_a_large_body_is_not_copied_as_a_whole() -> None:
+    client, link = linked(capacity=100_000)
+    link.connection.receive_data(GET)
+    link.connection.next_event()
+    link.connection.send(
+        Response(status=200, headers=Headers([(b"content-length", b"10000000")])),
+        Data(data=bytes(10_000_000)),
+        EndOfMessage(),
+    )
+    tracemalloc.start()
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(link.flush)
+            left = len(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n") + 10_000_000
+            while left:
+                left -= len(await client.receive())
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1_000_000

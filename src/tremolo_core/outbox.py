@@ -1,0 +1,55 @@
+"""What is to be written, as the parts it was made of, until somebody takes it.
+
+Which bytes these are is decided by the engines; who writes them, outside.
+"""
+
+__all__ = ("Outbox",)
+
+
+class Outbox(list[bytes]):
+    """Parts behind one another. They are joined only where several go in one piece."""
+
+    __slots__ = ("_taken",)
+
+    def __init__(self) -> None:
+        self._taken = 0
+        """Bytes of the first part that were handed over."""
+
+    def clear(self) -> None:
+        """Drop all there is."""
+        super().clear()
+        self._taken = 0
+
+    def take(self, most: int | None) -> bytes:
+        """Hand over the next bytes, `most` of them at most, or all there are; `b""` for none.
+
+        However large a part is, no more than that is copied.
+        """
+        whole = 0
+        if most is None:
+            whole = len(self)
+        else:
+            room = most + self._taken
+            for part in self:
+                room -= len(part)
+                if room < 0:
+                    break
+                whole += 1
+        if whole == len(self) and not self._taken:
+            data = b"".join(self)
+            super().clear()
+            return data
+        return self._cut(whole, most)
+
+    def _cut(self, whole: int, most: int | None) -> bytes:
+        """Hand over `whole` parts, or what is left of them, and as much of the next as goes."""
+        pieces: list[bytes | memoryview] = list(self[:whole])
+        if pieces and self._taken:
+            pieces[0] = memoryview(self[0])[self._taken :]
+            self._taken = 0
+        del self[:whole]
+        if self and most is not None:
+            end = self._taken + most - sum(map(len, pieces))
+            pieces.append(memoryview(self[0])[self._taken : end])
+            self._taken = end
+        return b"".join(pieces)
