@@ -231,6 +231,13 @@ def bench_core(session: nox.Session) -> None:
     session.run("python", "benchmarks/core_cycle.py", *session.posargs)
 
 
+@nox.session
+def instructions(session: nox.Session) -> None:
+    """Count the instructions of one request with valgrind; fail if 5 % were added."""
+    session.install("-e", ".[trio]", *group("bench"))
+    session.run("python", "benchmarks/instructions.py", *session.posargs)
+
+
 @nox.session(name="bench-routing")
 def bench_routing(session: nox.Session) -> None:
     """Measure finding one of 10,000 plain routes next to one of 10, as a ratio."""
