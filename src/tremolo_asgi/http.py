@@ -5,6 +5,8 @@ raises, is decided in `handler`. How the files of two extensions are sent is the
 business of `files`.
 """
 
+from typing import Final
+
 import anyio
 
 from tremolo_core import (
@@ -30,15 +32,24 @@ from .http_messages import (
     read_file_part,
     read_links,
     read_path,
-    read_start,
     read_trailers,
     received,
 )
+from .last_head import read_head
 from .message_members import Message, kind_of, read_body
 from .message_types import HTTPReceiveMessage, SendMessage
 from .scope import offered_extensions
 
 __all__ = ("HttpCycle",)
+
+# Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
+_NOTHING: Final = Progress.NOTHING
+_HEAD: Final = Progress.HEAD
+_BODY: Final = Progress.BODY
+_TRAILERS: Final = Progress.TRAILERS
+_COMPLETE: Final = Progress.COMPLETE
+
+_NO_TRAILERS: Final = Headers()
 
 
 class HttpCycle:
@@ -62,12 +73,12 @@ class HttpCycle:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._progress = Progress.NOTHING
+        self._progress = _NOTHING
         self._head: Response | None = None
         """The answer's head, as long as it is held back."""
         self._with_trailers = False
         """Whether trailers were announced."""
-        self._trailers = Headers()
+        self._trailers = _NO_TRAILERS
         self._missing: int | None = None
         """Bytes of the body behind what was received; None before any, negative if unknown."""
         self._piece: Data | None = None
@@ -84,24 +95,24 @@ class HttpCycle:
         complete. What is known already is returned without a checkpoint, also
         in a cancelled scope; a cancelled call has lost nothing.
         """
-        if self._client_left or self._progress is Progress.COMPLETE:
+        if self._client_left or self._progress is _COMPLETE:
             return disconnect()
         if self._body_ended:
             return await self._wait_for_disconnect()
         piece, self._piece = self._piece, None
         if piece is None:
             event = await self._exchange.receive()
-            if not isinstance(event, Data):
+            if type(event) is not Data:
                 self._note(event)
                 return received(event)
             piece = event
             if not self._completes(piece):
-                return received(piece)
+                return {"type": "http.request", "body": piece.data, "more_body": True}
         # The end of a declared length is known with its last byte, so this does not wait.
         self._piece = piece
         self._note(await self._exchange.receive())
         self._piece = None
-        return received(piece, last=self._body_ended)
+        return {"type": "http.request", "body": piece.data, "more_body": not self._body_ended}
 
     async def send(self, message: SendMessage) -> None:
         """Send one message of the answer, and wait until the client's side takes it.
@@ -121,17 +132,28 @@ class HttpCycle:
         # A dict is what nearly every message is, and to make sure of another takes longer.
         kind = message.get("type") if type(message) is dict else kind_of(message)
         progress = self._progress
-        if kind == "http.response.body" and (
-            progress is Progress.HEAD or progress is Progress.BODY
-        ):
+        if kind == "http.response.body" and (progress is _HEAD or progress is _BODY):
             body, more = read_body(message)
-            await self._send(*self._next(body, more))
-        elif kind == "http.response.start" and progress is Progress.NOTHING:
-            head = read_start(message)
+            goes_on = more or self._with_trailers
+            method = self._exchange.request.method
+            head, self._head = self._head, None
+            events = next_events(head, body, more=goes_on, method=method)
+            # The rest is as in `_send`, without another coroutine for it.
+            self._progress = _BODY if more else self._behind_body
+            try:
+                await self._exchange.send(*events)
+            except (LocalProtocolError, ClientDisconnected) as error:
+                self._note_failure(error, progress, head)
+                raise
+            finally:
+                if self._waiting:
+                    self._end_waiting()
+        elif kind == "http.response.start" and progress is _NOTHING:
+            head = read_head(message)
             if "trailers" in message:
                 self._with_trailers = announces_trailers(message, self._offered)
             self._head = head
-            self._progress = Progress.HEAD
+            self._progress = _HEAD
         else:
             must_be_due(kind, progress, self._offered)
             await self._send_of_extension(message, kind)
@@ -142,7 +164,7 @@ class HttpCycle:
         Raises IncompleteResponse if it lacks something, or ClientDisconnected
         if the application knew that the client had left.
         """
-        if self._progress is Progress.COMPLETE:
+        if self._progress is _COMPLETE:
             return
         if self._client_left:
             raise ClientDisconnected("the client left before the answer was complete")
@@ -151,7 +173,7 @@ class HttpCycle:
     @property
     def answered(self) -> bool:
         """Whether the application has sent its answer to the end."""
-        return self._progress is Progress.COMPLETE
+        return self._progress is _COMPLETE
 
     @property
     def client_left(self) -> bool:
@@ -162,15 +184,9 @@ class HttpCycle:
     def _offered(self) -> tuple[str, ...]:
         return offered_extensions(self._exchange.request)
 
-    def _next(self, body: bytes, more: bool) -> tuple[tuple[Event, ...], Progress]:
-        """The events of a piece of the body, and what they lead to."""
-        following = Progress.BODY
-        goes_on = more
-        if not more:
-            following = Progress.TRAILERS if self._with_trailers else Progress.COMPLETE
-            goes_on = self._with_trailers
-        method = self._exchange.request.method
-        return next_events(self._head, body, more=goes_on, method=method), following
+    @property
+    def _behind_body(self) -> Progress:
+        return _TRAILERS if self._with_trailers else _COMPLETE
 
     async def _send_of_extension(self, message: Message, kind: object) -> None:
         match kind:
@@ -178,9 +194,9 @@ class HttpCycle:
                 fields, more = read_trailers(message)
                 self._trailers = Headers((*self._trailers, *fields))
                 if not more:
-                    await self._send((EndOfMessage(trailers=self._trailers),), Progress.COMPLETE)
+                    await self._send((EndOfMessage(trailers=self._trailers),), _COMPLETE)
             case "http.response.early_hint":
-                await self._send((read_links(message),), Progress.NOTHING)
+                await self._send((read_links(message),), _NOTHING)
             case "http.response.pathsend":
                 part = await open_path(read_path(message))
                 with part.file:
@@ -197,7 +213,7 @@ class HttpCycle:
             part.must_fit(head, whole=not more)
             if not (more or self._with_trailers):
                 head = measured(head, part.count, method=method)
-            await self._send((head,), Progress.BODY)
+            await self._send((head,), _BODY)
         if method != b"HEAD":
             try:
                 await self._exchange.send_file(part.file, offset=part.offset, count=part.count)
@@ -205,7 +221,8 @@ class HttpCycle:
                 self._client_left = True
                 raise
         if not more:
-            await self._send(*self._next(b"", False))
+            events = next_events(None, b"", more=self._with_trailers, method=method)
+            await self._send(events, self._behind_body)
 
     async def _send(self, events: tuple[Event, ...], following: Progress) -> None:
         progress, head = self._progress, self._head
@@ -214,16 +231,25 @@ class HttpCycle:
         self._head = None
         try:
             await self._exchange.send(*events)
-        except LocalProtocolError:
-            self._progress = progress if head is None else Progress.NOTHING
-            raise
-        except ClientDisconnected:
-            self._client_left = True
+        except (LocalProtocolError, ClientDisconnected) as error:
+            self._note_failure(error, progress, head)
             raise
         finally:
-            if self._waiting and self._progress is Progress.COMPLETE:
-                for scope in self._waiting:
-                    scope.cancel()
+            if self._waiting:
+                self._end_waiting()
+
+    def _note_failure(self, error: Exception, progress: Progress, head: Response | None) -> None:
+        """See to what was not sent, as it is not allowed or as nobody is there."""
+        if isinstance(error, ClientDisconnected):
+            self._client_left = True
+        else:
+            self._progress = progress if head is None else _NOTHING
+
+    def _end_waiting(self) -> None:
+        """Let those go on who wait for the client to leave, if the answer is complete."""
+        if self._waiting and self._progress is _COMPLETE:
+            for scope in self._waiting:
+                scope.cancel()
 
     async def _wait_for_disconnect(self) -> HTTPReceiveMessage:
         # The exchange is over only when the application has returned, which it

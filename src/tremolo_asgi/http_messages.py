@@ -7,7 +7,7 @@ in `http`; whether the values make sense in HTTP is decided in the core.
 import enum
 from collections.abc import Collection
 from os.path import isabs
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from tremolo_core import (
     ConnectionClosed,
@@ -19,9 +19,10 @@ from tremolo_core import (
     Response,
     value,
 )
+from tremolo_core._values import maker
 
 from .errors import MessageError
-from .message_members import Message, read_bytes, read_fields, read_status, sort_of
+from .message_members import Message, read_bytes, read_fields, sort_of
 from .message_types import HTTPDisconnectMessage, HTTPReceiveMessage
 
 __all__ = (
@@ -36,7 +37,6 @@ __all__ = (
     "read_file_part",
     "read_links",
     "read_path",
-    "read_start",
     "read_trailers",
     "received",
 )
@@ -67,6 +67,11 @@ _DUE: dict[Progress, tuple[str, ...]] = {
 
 _PLAIN = ("http.response.start", "http.response.body")
 
+# What nearly every answer is made of.
+_response = maker(Response)
+_data = maker(Data)
+_END: Final = EndOfMessage()
+
 
 @value
 class FilePart:
@@ -81,11 +86,11 @@ class FilePart:
     more: bool
 
 
-def received(event: Event, *, last: bool = False) -> HTTPReceiveMessage:
-    """What `receive()` returns for an event of the request's body, the `last` with bytes or not."""
+def received(event: Event) -> HTTPReceiveMessage:
+    """What `receive()` returns for an event of the request's body that does not end with it."""
     match event:
         case Data():
-            return {"type": "http.request", "body": event.data, "more_body": not last}
+            return {"type": "http.request", "body": event.data, "more_body": True}
         case EndOfMessage():
             return {"type": "http.request", "body": b"", "more_body": False}
         case ConnectionClosed():
@@ -113,11 +118,6 @@ def must_be_due(kind: object, progress: Progress, offered: Collection[str]) -> N
     raise MessageError(f"{kind!r} was sent {progress.value}, where {names} is due")
 
 
-def read_start(message: Message) -> Response:
-    """The head that an `http.response.start` says. Raises MessageError."""
-    return Response(status=read_status(message), headers=Headers(read_fields(message)))
-
-
 def announces_trailers(message: Message, offered: Collection[str]) -> bool:
     """Whether an `http.response.start` says that trailers follow. MessageError if they may not."""
     announced = bool(message["trailers"])
@@ -128,15 +128,15 @@ def announces_trailers(message: Message, offered: Collection[str]) -> bool:
 
 def measured(head: Response, size: int, *, method: bytes) -> Response:
     """The head of an answer whose whole body is known: its length is said, if it was not yet."""
+    for name, _ in head.headers:
+        if name == b"content-length":
+            return head
     # 204 may not have a length and 304 repeats that of another answer, as HEAD
     # does, for which applications often leave the body out (RFC 9110 8.6).
     if head.status in (204, 304) or (method == b"HEAD" and not size):
         return head
-    for name, _ in head.headers:
-        if name == b"content-length":
-            return head
     length = (b"content-length", b"%d" % size)
-    return Response(status=head.status, headers=Headers((*head.headers, length)))
+    return _response(head.status, Headers((*head.headers, length)))
 
 
 def declared_length(head: Response) -> int | None:
@@ -151,12 +151,12 @@ def next_events(
     """The events of a piece of the body, with the head if it is the first; there may be none."""
     if head is None:
         if not body:
-            return () if more else (EndOfMessage(),)
-        return (Data(data=body),) if more else (Data(data=body), EndOfMessage())
+            return () if more else (_END,)
+        return (_data(body),) if more else (_data(body), _END)
     if more:
-        return (head, Data(data=body)) if body else (head,)
+        return (head, _data(body)) if body else (head,)
     head = measured(head, len(body), method=method)
-    return (head, Data(data=body), EndOfMessage()) if body else (head, EndOfMessage())
+    return (head, _data(body), _END) if body else (head, _END)
 
 
 def read_trailers(message: Message) -> tuple[Headers, bool]:

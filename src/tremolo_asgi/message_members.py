@@ -29,6 +29,8 @@ def kind_of(message: object) -> object:
 def read_status(message: Message) -> int:
     """The `status` of a message that begins an answer."""
     status = message.get("status")
+    if type(status) is int:
+        return status
     if not isinstance(status, int) or isinstance(status, bool):
         raise MessageError(f"'status' of {message['type']!r} must be an int, not {sort_of(status)}")
     return int(status)

@@ -4,6 +4,7 @@ Pure. The request's body, and a WebSocket's messages, come in messages: see
 `http_messages` and `websocket_messages`.
 """
 
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from tremolo_core import Request
@@ -33,8 +34,8 @@ __all__ = (
 
 def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) -> HTTPScope:
     """The scope of one request. `state` is copied, one level deep; nothing else is shared."""
-    target = request.target
-    raw_path, query = (target, b"") if target == b"/" else split_target(target)
+    raw_path, query = split_target(request.target)
+    path = decode_path(raw_path)
     client = peer.client
     return {
         "type": "http",
@@ -42,9 +43,7 @@ def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) ->
         "http_version": "1.0" if request.http_version == b"1.0" else "1.1",
         "method": _METHODS.get(request.method) or request.method.decode("ascii").upper(),
         "scheme": peer.scheme,
-        "path": under_root(decode_path(raw_path), root_path)
-        if root_path
-        else decode_path(raw_path),
+        "path": under_root(path, root_path) if root_path else path,
         "raw_path": raw_path,
         "query_string": query,
         "root_path": root_path,
@@ -113,9 +112,10 @@ def offered_extensions(request: Request) -> tuple[str, ...]:
     """
     if request.http_version == b"1.0":
         return _FILES
-    headers = request.headers
-    if headers.get(b"te") is not None and headers.has_token(b"te", b"trailers"):
-        return _WITH_TRAILERS
+    for name, _ in request.headers:
+        if name == b"te":
+            asked = request.headers.has_token(b"te", b"trailers")
+            return _WITH_TRAILERS if asked else _WITHOUT_TRAILERS
     return _WITHOUT_TRAILERS
 
 
@@ -126,7 +126,8 @@ def decode_path(raw_path: bytes) -> str:
     text can always be encoded again. An application that needs such bytes
     finds them in `raw_path`.
     """
-    if b"%" in raw_path:
+    # By its number, as bytes in bytes are looked for at ten times the cost.
+    if _PERCENT in raw_path:
         raw_path = unquote_to_bytes(raw_path)
     return raw_path.decode("utf-8", "replace")
 
@@ -147,7 +148,16 @@ def under_root(path: str, root_path: str) -> str:
 
 
 def _extensions(offered: tuple[str, ...], peer: Peer) -> Extensions:
-    extensions: Extensions = {name: {} for name in offered}
+    extensions: Extensions
+    if offered is _WITHOUT_TRAILERS:
+        # The same, written out for nearly every request.
+        extensions = {
+            "http.response.early_hint": {},
+            "http.response.pathsend": {},
+            "http.response.zerocopysend": {},
+        }
+    else:
+        extensions = {name: {} for name in offered}
     if peer.tls is not None:
         extensions["tls"] = tls_extension(peer)
     return extensions
@@ -169,6 +179,7 @@ def tls_extension(peer: Peer) -> TLSExtension | None:
     }
 
 
+_PERCENT: Final = ord("%")
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")}
 _OF_WEBSOCKETS: tuple[str, ...] = ("websocket.http.response",)
 _FILES: tuple[str, ...] = ("http.response.pathsend", "http.response.zerocopysend")

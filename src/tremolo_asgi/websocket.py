@@ -20,7 +20,8 @@ from tremolo_core import (
 from tremolo_transport.exchange import ClientDisconnected, Exchange
 
 from .errors import IncompleteResponse, MessageError
-from .http_messages import next_events, read_start
+from .http_messages import next_events
+from .last_head import read_head
 from .message_members import kind_of, read_body
 from .message_types import SendMessage, WebSocketReceivedMessage
 from .websocket_messages import (
@@ -141,7 +142,7 @@ class WebSocketCycle:
                 read_close(message)
                 await self._send_answer(_FORBIDDEN, b"", more=False)
             case "websocket.http.response.start":
-                self._head = read_start(message)
+                self._head = read_head(message)
                 self._progress = WebSocketProgress.HEAD
             case _:
                 body, more = read_body(message)

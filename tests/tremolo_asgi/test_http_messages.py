@@ -16,7 +16,6 @@ from tremolo_asgi.http_messages import (
     read_file_part,
     read_links,
     read_path,
-    read_start,
     read_trailers,
     received,
 )
@@ -113,64 +112,12 @@ def test_an_extension_is_due_only_where_it_is_offered(progress: Progress, kind: 
     assert all(repr(name) not in str(caught.value) for name in EXTENSIONS if name != kind)
 
 
-@pytest.mark.parametrize(
-    ("headers", "fields"),
-    [
-        ([], ()),
-        ((), ()),
-        ([(b"a", b"1"), [b"B-c", b"2"]], ((b"a", b"1"), (b"b-c", b"2"))),
-        (iter([(b"A", b"1"), (b"a", b"2")]), ((b"a", b"1"), (b"a", b"2"))),
-        ([(b"transfer-encoding", b"chunked"), (b"a", b"1")], ((b"a", b"1"),)),
-        ([(b"Transfer-Encoding", b"gzip")], ((b"transfer-encoding", b"gzip"),)),
-        (
-            [(b"connection", b"close"), (b"server", b"x"), (b"date", b"y")],
-            ((b"connection", b"close"), (b"server", b"x"), (b"date", b"y")),
-        ),
-    ],
-)
-def test_a_start_becomes_a_head(headers: Any, fields: Any) -> None:
-    head = read_start({"type": START, "status": 201, "headers": headers})
-    assert head == Response(status=201, headers=Headers(fields))
-    assert hash(head)
-
-
-def test_a_start_needs_no_headers() -> None:
-    assert read_start({"type": START, "status": 299}) == Response(status=299)
-
-
 def test_a_start_may_announce_trailers_where_they_are_offered() -> None:
     message = {"type": START, "status": 200, "trailers": True}
     assert announces_trailers(message, (TRAILERS,))
     with pytest.raises(MessageError, match="'trailers' were announced, which this scope's"):
         announces_trailers(message, (EARLY_HINT,))
     assert not announces_trailers({**message, "trailers": False}, ())
-
-
-@pytest.mark.parametrize(
-    ("wrong", "text"),
-    [
-        ({}, "'status' of 'http.response.start' must be an int, not None"),
-        ({"status": "200"}, "'status' of 'http.response.start' must be an int, not str"),
-        ({"status": True}, "'status' of 'http.response.start' must be an int, not bool"),
-        ({"status": 200, "headers": None}, "must be iterable, not None"),
-        ({"status": 200, "headers": [(b"a", b"b"), b"c"]}, "field 1 of .* must be a pair$"),
-        ({"status": 200, "headers": [None]}, "field 0 of .* must be a pair$"),
-        ({"status": 200, "headers": [(b"a", b"b", b"c")]}, "field 0 of .* must be a pair$"),
-        ({"status": 200, "headers": [("a", b"b")]}, "pair of bytes, not of str and bytes"),
-        ({"status": 200, "headers": [(b"a", 5)]}, "pair of bytes, not of bytes and int"),
-        ({"status": 200, "headers": {"a": "b"}}, "field 0 of .* must be a pair$"),
-        ({"status": 200, "headers": {b"ab": b"c"}}, "pair of bytes, not of int and int"),
-    ],
-)
-def test_a_wrong_start_is_refused(wrong: dict[str, Any], text: str) -> None:
-    with pytest.raises(MessageError, match=text):
-        read_start({"type": START, **wrong})
-
-
-def test_an_error_does_not_tell_what_a_field_says() -> None:
-    with pytest.raises(MessageError) as caught:
-        read_start({"type": START, "status": 200, "headers": [("authorization", "secret")]})
-    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
