@@ -5,9 +5,10 @@ Requests are answered by the handler; what runs it is in `serving` and `program`
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from tremolo_asgi import AsgiGuest
 from tremolo_transport.endpoints import Bind
@@ -46,10 +47,10 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         PortRegistry.__init__(self)
         self.logger = logging.getLogger("tremolo" if name is None else name)
         """The logger of that name; by default `tremolo`. Handlers are given it as `logger`."""
-        self.context = WorkerContext(AppSettings().by_name())
-        """What the application keeps in this process. Handlers are given it as `globals`."""
         self.tasks = WorkerTasks()
         """What `create_task` starts."""
+        self.context = WorkerContext(AppSettings().by_name(), self.tasks)
+        """What the application keeps in this process. Handlers are given it as `globals`."""
         self._error_handlers = ErrorHandlers()
         self._foreign: list[Foreign] = []
         self._guest: AsgiGuest | None = None
@@ -206,6 +207,48 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
             error_handlers.include(handlers, prefix)
         return middlewares, error_handlers
 
+    @property
+    def manager(self) -> NoReturn:
+        """Not here. Raises AttributeError, which says what there is in its place."""
+        raise AttributeError(
+            "there is no app.manager: the processes of a program are those of worker_num, and"
+            " others can be started with multiprocessing"
+        )
+
+    def create_sock(self, host: str, port: int | None, reuse_port: bool = True) -> socket.socket:
+        """Open a socket for `serve`, at an address, or without a port at the path `host`.
+
+        Port 0 is one of the system's choice. Raises OSError if it cannot be had.
+        """
+        from . import own_sockets
+
+        return own_sockets.open_socket(host, port, reuse_port=reuse_port)
+
+    def close_sock(self, sock: socket.socket) -> None:
+        """Close a socket that `create_sock` has opened, and remove the path it listens at."""
+        from . import own_sockets
+
+        own_sockets.close_socket(sock)
+
+    async def serve(
+        self,
+        host: str,
+        port: int | None,
+        *,
+        sock: socket.socket | None = None,
+        backlog: int = 100,
+        **options: Any,
+    ) -> None:
+        """Serve inside a running event loop, as one worker does, until cancelled.
+
+        On `sock`, which stays open, or else on a socket of its own. `options`
+        are those of `run` that are not for programs. To stop in good order, or
+        to learn the port, there is `tremolo.serve`. Raises as that does.
+        """
+        from . import own_sockets
+
+        await own_sockets.serve_on(self, (host, port), sock, {"backlog": backlog, **options})
+
     def run(
         self,
         host: str | None = None,
@@ -232,11 +275,9 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         if serving fails.
         """
         # They import this module, for applications that are told by name.
-        from . import config, serving
-        from .predecessor_options import split_unknown, translated
+        from . import serving
 
-        known = {name for option in config.OPTIONS for name in option.names}
-        options, self._own_options = split_unknown(translated(options), known)
+        options = self._options_of_ours(options)
         if log_level is not None:
             options["log_level"] = log_level
         if "bind" not in options:
@@ -247,3 +288,12 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
             own = [] if host is None else [Bind(host=host, port=port)]
             options["bind"] = [*own, *self._listeners(host, options)]
         serving.run(self, debug=debug, loop=loop, worker_num=worker_num, **options)
+
+    def _options_of_ours(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Those of `told` that are in the tables; the others are the application's own."""
+        from . import config
+        from .predecessor_options import split_unknown, translated
+
+        known = {name for option in config.OPTIONS for name in option.names}
+        options, self._own_options = split_unknown(translated(told), known)
+        return options

@@ -61,6 +61,8 @@ class WorkerTasks:
 
     def __init__(self) -> None:
         self._groups: list[TaskGroup] = []
+        self.running: set[BackgroundTask] = set()
+        """Those that have not ended; to be read."""
 
     def start(self, awaitable: Awaitable[object]) -> BackgroundTask:
         """Run a coroutine in a task; what it raises is logged and ends nothing else.
@@ -71,8 +73,17 @@ class WorkerTasks:
         if not self._groups:
             task.give_up()
             raise RuntimeError("a task is started while the application is served, and it is not")
-        self._groups[-1].start_soon(_run, task)
+        self.running.add(task)
+        self._groups[-1].start_soon(self._run, task)
         return task
+
+    async def _run(self, task: BackgroundTask) -> None:
+        try:
+            await task.run()
+        except (Exception, SystemExit):
+            _logger.exception("a task of the application failed")
+        finally:
+            self.running.discard(task)
 
 
 @asynccontextmanager
@@ -99,12 +110,8 @@ async def room_for_tasks(
                 group.cancel_scope.deadline = anyio.current_time() + seconds
     for owner in owners:
         owner._groups.remove(group)
+        if not owner._groups:
+            # Some may have been cancelled before their first step.
+            owner.running.clear()
     if failure is not None:
         raise failure
-
-
-async def _run(task: BackgroundTask) -> None:
-    try:
-        await task.run()
-    except (Exception, SystemExit):
-        _logger.exception("a task of the application failed")

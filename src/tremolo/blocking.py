@@ -187,10 +187,12 @@ class BlockingResponse:
         data: Chunk | None = None,
         *,
         chunked: bool | None = None,
+        buffer_size: int | None = None,
         rate: Rate | Keep = KEEP,
     ) -> None:
         """As `Response.write`."""
-        from_thread.run(partial(self._response.write, data, chunked=chunked, rate=rate))
+        write = partial(self._response.write, chunked=chunked, buffer_size=buffer_size, rate=rate)
+        from_thread.run(write, data)
 
     def sendfile(
         self,
@@ -223,9 +225,11 @@ class BlockingResponse:
         """As `Response.end`."""
         from_thread.run(partial(self._response.end, data, keepalive=keepalive))
 
-    def send(self, data: Chunk | None) -> None:
+    def send(
+        self, data: Chunk | None, rate: Rate | Keep = KEEP, buffer_size: int | None = None
+    ) -> None:
         """As `Response.send`."""
-        from_thread.run(self._response.send, data)
+        from_thread.run(self._response.send, data, rate, buffer_size)
 
     def send_nowait(self, data: Chunk) -> None:
         """As `Response.send_nowait`."""

@@ -14,7 +14,7 @@ from tremolo_transport.exchange import ConnectionInfo, ConnectionState
 
 from .background import BackgroundTask
 
-__all__ = ("ConnectionServer", "descriptor_of", "socket_of", "stream_of")
+__all__ = ("ConnectionServer", "descriptor_of", "socket_of", "stream_of", "tasks_of")
 
 
 class ConnectionServer:
@@ -34,13 +34,35 @@ class ConnectionServer:
         What it raises is logged, and ends the connection.
         """
         task = BackgroundTask(coroutine)
-        self._connection.start_soon(task.run)
+        tasks = tasks_of(self._connection)
+        tasks.add(task)
+        self._connection.start_soon(_run, task, tasks)
         self._connection.on_close(task.give_up)
         return task
 
     def add_close_callback(self, callback: Callable[[], Any]) -> None:
         """Call `callback` once when the connection has ended; at once if it has."""
         self._connection.on_close(callback)
+
+
+async def _run(task: BackgroundTask, among: set[BackgroundTask]) -> None:
+    try:
+        await task.run()
+    finally:
+        among.discard(task)
+
+
+_tasks: dict[int, set[BackgroundTask]] = {}
+"""Of connections that have not ended, by their ids, which are unique in a process."""
+
+
+def tasks_of(connection: ConnectionInfo) -> set[BackgroundTask]:
+    """The tasks of `connection` that have not ended; to be read."""
+    tasks = _tasks.get(connection.id)
+    if tasks is None:
+        tasks = _tasks[connection.id] = set()
+        connection.on_close(lambda: _tasks.pop(connection.id, set()).clear())
+    return tasks
 
 
 def stream_of(connection: ConnectionInfo) -> ByteStream | None:

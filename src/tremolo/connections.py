@@ -13,7 +13,7 @@ from tremolo_transport.exchange import Exchange
 
 from .background import WorkerTasks
 from .calling import call
-from .connection_server import descriptor_of, stream_of
+from .connection_server import descriptor_of
 from .contexts import ConnectionContext
 from .given import Given, Makers
 from .hooks import Hooks
@@ -97,8 +97,7 @@ class Connections:
         connection = exchange.connection
         known = self._known.get(connection.id)
         if known is None:
-            stream = stream_of(connection)
-            context = ConnectionContext(self._options, exchange.peer.client, stream)
+            context = ConnectionContext(self._options, exchange.peer.client, connection)
             known = self._known[connection.id] = _Known(context)
 
             def forget() -> None:

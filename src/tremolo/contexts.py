@@ -9,12 +9,15 @@ When each is made, and when it is given up, is decided in `dispatcher`.
 """
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
 
 from anyio.abc import ByteStream
 
-from tremolo_transport.exchange import Address
+from tremolo_transport.exchange import Address, ConnectionInfo
 
+from .background import BackgroundTask, WorkerTasks
+from .connection_server import stream_of, tasks_of
 from .executor import Executor
 
 __all__ = ("ConnectionContext", "Context", "RequestContext", "WorkerContext")
@@ -92,17 +95,17 @@ class RequestContext(Context):
 class ConnectionContext(Context):
     """What belongs to a connection, and with it to all requests that follow one another on it."""
 
-    __slots__ = ("_client", "_options", "_transport")
+    __slots__ = ("_client", "_connection", "_options")
 
     def __init__(
         self,
         options: Mapping[str, Any],
         client: Address | None,
-        transport: ByteStream | None = None,
+        connection: ConnectionInfo | None = None,
     ) -> None:
         self._options = options
         self._client = client
-        self._transport = transport
+        self._connection = connection
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -117,16 +120,22 @@ class ConnectionContext(Context):
     @property
     def transport(self) -> ByteStream | None:
         """The stream that the connection runs on; None where another server has it."""
-        return self._transport
+        return None if self._connection is None else stream_of(self._connection)
+
+    @property
+    def tasks(self) -> AbstractSet[BackgroundTask]:
+        """What `request.server.create_task` has started and what has not ended."""
+        return frozenset() if self._connection is None else tasks_of(self._connection)
 
 
 class WorkerContext(Context):
     """What belongs to the application in this process."""
 
-    __slots__ = ("_executor", "_options")
+    __slots__ = ("_executor", "_options", "_tasks")
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Mapping[str, Any], tasks: WorkerTasks | None = None) -> None:
         self._options = options
+        self._tasks = tasks
         self._executor: Executor | None = None
 
     @property
@@ -136,6 +145,11 @@ class WorkerContext(Context):
         Those that it was built with last; before that, the defaults.
         """
         return self._options
+
+    @property
+    def tasks(self) -> AbstractSet[BackgroundTask]:
+        """What `app.create_task` has started and what has not ended."""
+        return frozenset() if self._tasks is None else self._tasks.running
 
     @property
     def executor(self) -> Executor:
@@ -155,5 +169,5 @@ class WorkerContext(Context):
         self._options = options
 
 
-_SLOTS = frozenset({"_client", "_executor", "_options", "_transport"})
+_SLOTS = frozenset({"_client", "_connection", "_executor", "_options", "_tasks"})
 """What the classes above keep for themselves, besides the keys."""

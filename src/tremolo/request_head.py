@@ -11,7 +11,7 @@ import struct
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 from anyio.abc import ByteStream
 
@@ -51,13 +51,28 @@ class RequestHeaders(dict[bytes, list[bytes]]):
             headers.setdefault(name, []).append(value)
         return headers
 
-    def getlist(self, name: bytes, separator: bytes = b",") -> list[bytes]:
+    @overload
+    def getlist(self, name: bytes, separator: bytes = b",", split: None = None) -> list[bytes]: ...
+
+    @overload
+    def getlist(
+        self, name: bytes, separator: bytes = b",", *, split: bytes
+    ) -> list[tuple[bytes, bytes]]: ...
+
+    def getlist(
+        self, name: bytes, separator: bytes = b",", split: bytes | None = None
+    ) -> list[bytes] | list[tuple[bytes, bytes]]:
         """The members of a list field, over all its lines, in their order and case.
 
-        White space around members is removed, empty members are dropped.
+        White space around members is removed, empty members are dropped. With
+        `split`, such as `b";"`, each is a pair of what comes before the first
+        one and what comes after it, where nothing may come.
         """
         members = (part.strip() for line in self.get(name, ()) for part in line.split(separator))
-        return [member for member in members if member]
+        if split is None:
+            return [member for member in members if member]
+        pairs = (member.partition(split) for member in members)
+        return [(head.strip(), rest.strip()) for head, _, rest in pairs if head.strip()]
 
 
 class RequestHeader:

@@ -28,7 +28,7 @@ from .file_answer import FileFacts, answer_file
 from .file_response import OpenFile, boundary, open_file, run_in, send_body, slice_of
 from .media_types import OCTETS
 from .response_head import DEFAULT_CONTENT_TYPE, ResponseHead, Text, encoded
-from .results import Chunk, chunk_bytes
+from .results import Chunk, chunk_bytes, pieces_of
 
 __all__ = ("BeforeHead", "Response")
 
@@ -138,11 +138,13 @@ class Response(ResponseHead):
         data: Chunk | None = None,
         *,
         chunked: bool | None = None,
+        buffer_size: int | None = None,
         rate: Rate | Keep = KEEP,
     ) -> None:
         """Send a piece of the body at once; before the first, in the same write, the head.
 
-        From now on at `rate`, if one is given, as `pace` has it.
+        From now on at `rate`, if one is given, as `pace` has it, and with a
+        `buffer_size` no more bytes than that at a time.
 
         Empty data, or None, ends the answer. If no Content-Length was set, the
         body is chunked, or ends with the connection: for HTTP/1.0, and if
@@ -158,6 +160,10 @@ class Response(ResponseHead):
             return
         if not chunk:
             await self._end(b"", declare=False)
+            return
+        if buffer_size is not None and len(chunk) > buffer_size:
+            for piece in pieces_of(chunk, buffer_size):
+                await self.write(piece)
             return
         if self._waiting:
             chunk = self._take_waiting() + chunk
@@ -247,10 +253,12 @@ class Response(ResponseHead):
         if self._last:
             await self._exchange.send(ConnectionClosed())
 
-    async def send(self, data: Chunk | None) -> None:
+    async def send(
+        self, data: Chunk | None, rate: Rate | Keep = KEEP, buffer_size: int | None = None
+    ) -> None:
         """Send a piece of the body, as `write` does; None ends it, empty data does nothing."""
         if data is None or data:
-            await self.write(data)
+            await self.write(data, buffer_size=buffer_size, rate=rate)
 
     def send_nowait(self, data: Chunk) -> None:
         """Have a piece of the body sent, and do not wait for it; the order of calls is kept.

@@ -5,11 +5,12 @@ How the bytes are framed and sent is the business of `response`.
 
 import codecs
 import json
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from tremolo_core import value
 
-__all__ = ("Body", "Chunk", "chunk_bytes", "encode_result")
+__all__ = ("Body", "Chunk", "chunk_bytes", "encode_result", "pieces_of")
 
 Chunk: TypeAlias = bytes | bytearray | memoryview | str
 """A piece of a body: bytes of some kind, or text, which is sent as UTF-8."""
@@ -57,6 +58,13 @@ def chunk_bytes(chunk: object) -> bytes:
         f"{type(chunk).__name__} is nothing that can be sent; return or yield bytes or str"
         " (a handler may also return a dict, a list, None, or a tuple of data and type)"
     )
+
+
+def pieces_of(data: bytes, size: int) -> Iterator[bytes]:
+    """Cut `data` into pieces of so many bytes, the last may have fewer. ValueError below one."""
+    if size < 1:
+        raise ValueError(f"a piece has one byte at least, not {size}")
+    return (data[start : start + size] for start in range(0, len(data), size))
 
 
 def _encode_tuple(result: tuple[Any, ...]) -> Body:

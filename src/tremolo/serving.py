@@ -5,6 +5,7 @@ besides serving, signals and exit codes, is the business of `program`.
 """
 
 import functools
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -23,7 +24,7 @@ from .program_options import PROGRAM_OPTIONS
 from .shared_locks import share_locks
 from .worker_options import WORKER_OPTIONS
 
-__all__ = ("run", "serve", "serve_forever")
+__all__ = ("refuse_those_of_programs", "run", "serve", "serve_forever")
 
 _OF_NAMES = frozenset(("app_dir", "factory"))
 _OF_PROGRAMS = frozenset(
@@ -55,9 +56,7 @@ def serve(
     an address cannot be had, and whatever start-up raises, for ASGI
     LifespanFailed; leaving raises what shutdown raises.
     """
-    for name in options:
-        if name in _OF_PROGRAMS:
-            raise ConfigError(name, "is not ours to say inside a program of yours")
+    refuse_those_of_programs(options)
     config = configure({**_address(host, port, options), **options})
     return tremolo_transport.serve(
         handler_for(app, config), binds=config.listeners, settings=config.server
@@ -115,6 +114,13 @@ def run(
         code = program.run(make, config)
     if code:
         raise SystemExit(code)
+
+
+def refuse_those_of_programs(options: Iterable[str]) -> None:
+    """Raise ConfigError if one of `options` says how a program is to be run."""
+    for name in options:
+        if name in _OF_PROGRAMS:
+            raise ConfigError(name, "is not ours to say inside a program of yours")
 
 
 def _address(host: str, port: int, options: dict[str, Any]) -> dict[str, object]:

@@ -437,6 +437,24 @@ async def request_context(request: Any, **server: Any) -> str:
     return "taken"
 
 
+@app.route("/8/tasks")
+async def tasks(request: Any, context: Any, globals: Any, **server: Any) -> str:
+    async def work() -> None:
+        while globals.get("working", True):
+            await asyncio.sleep(0.001)
+
+    globals.working = True
+    of_connection = request.server.create_task(work())
+    of_worker = server["app"].create_task(work())
+    found = [of_connection in context.tasks, of_worker in globals.tasks, len(globals.tasks) > 0]
+    globals.working = False
+    for _ in range(1_000):
+        if of_connection not in context.tasks and of_worker not in globals.tasks:
+            break
+        await asyncio.sleep(0.001)
+    return f"{found} {of_connection in context.tasks} {of_worker in globals.tasks}"
+
+
 @app.route("/8/closed")
 async def how_often_closed(**server: Any) -> str:
     return str("close" in seen)
@@ -548,6 +566,11 @@ async def getlist(request: Any, **server: Any) -> str:
     return repr(request.headers.getlist(b"accept-encoding"))
 
 
+@app.route("/10/getlist-split")
+async def getlist_split(request: Any, **server: Any) -> str:
+    return repr(request.headers.getlist(b"accept", split=b";"))
+
+
 @app.route("/10/query")
 async def query(request: Any, **server: Any) -> str:
     return f"{request.query} {request.params['query'] is request.query}"
@@ -649,6 +672,20 @@ async def redirect_308(response: Any, **server: Any) -> str:
 async def send(response: Any, **server: Any) -> None:
     await response.write(b"one ")
     await response.send(None)
+
+
+@app.route("/11/write-in-pieces")
+async def write_in_pieces(response: Any, **server: Any) -> None:
+    await response.write(b"one two ", buffer_size=3)
+    await response.write(b"three", buffer_size=3)
+    await response.write(b"")
+
+
+@app.route("/11/send-by-hand")
+async def send_by_hand(response: Any, **server: Any) -> None:
+    response.set_header("content-length", "7")
+    await response.write(b"one ", chunked=False)
+    await response.send(b"two", 0, 2)
 
 
 # 10, 12, 13 and 14: what streams.

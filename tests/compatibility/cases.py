@@ -273,6 +273,7 @@ CASES: tuple[Case, ...] = (
         answers=2,
     ),
     _get("/8/request", 200, "True 1 refused"),
+    _get("/8/tasks", 200, "[True, True, True] False False"),
     _get("/8/closed", 200, "True"),
     _get("/8/task", 200, "worked"),
     # 9.
@@ -330,6 +331,12 @@ CASES: tuple[Case, ...] = (
         status=200,
         body="[b'GZIP', b'deflate;q=0.5']",
         topic="getlist, subprotocols",
+    ),
+    Case(
+        name="members of a list in two",
+        request=ask("/10/getlist-split", "Accept: a/b ;q=0.5;x"),
+        status=200,
+        body="[(b'a/b', b'q=0.5;x')]",
     ),
     _get("/10/query?a=1&a=2&b=&c=%20x", 200, "{'a': ['1', '2'], 'c': [' x']} True"),
     _get("/10/query?" + "a=1&" * 101, 400, None, "statuses"),
@@ -428,6 +435,20 @@ CASES: tuple[Case, ...] = (
         status=308,
         fields=(("location", "/elsewhere"),),
         topic="statuses",
+    ),
+    Case(
+        name="a body written in pieces",
+        request=ask("/11/write-in-pieces"),
+        status=200,
+        body="one two three",
+        framing="chunked",
+    ),
+    Case(
+        name="a body sent by hand",
+        request=ask("/11/send-by-hand"),
+        status=200,
+        body="one two",
+        framing="length",
     ),
     Case(
         name="send ends",

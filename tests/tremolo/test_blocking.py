@@ -101,12 +101,13 @@ async def test_a_response_written() -> None:
         response.write(b"a")
         assert response.headers_sent()
         assert not response.ended
-        response.write("b")
-        response.end(b"c")
+        response.write("b", buffer_size=1)
+        response.send(b"cd", 0, 1)
+        response.end(b"e")
         assert response.ended
 
     await in_thread(handler)
-    assert (exchange.status, exchange.body, exchange.complete) == (201, b"abc", True)
+    assert (exchange.status, exchange.body, exchange.complete) == (201, b"abcde", True)
     assert exchange.response.headers.get_all(b"a") == (b"1", b"2")
     assert exchange.header(b"set-cookie") == b"a=b; Path=/; SameSite=Lax; HttpOnly"
 

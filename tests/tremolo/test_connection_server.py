@@ -36,6 +36,50 @@ async def test_a_task_outlives_the_request_and_ends_with_the_connection() -> Non
         await kept[0].wait()
 
 
+async def test_the_contexts_know_the_tasks_that_have_not_ended() -> None:
+    app = Tremolo()
+    end = anyio.Event()
+    kept: dict[str, BackgroundTask] = {}
+
+    @app.route("/")
+    async def handler(request: Request, context: Any, globals: Any) -> str:
+        kept["connection's"] = request.server.create_task(end.wait())
+        kept["worker's"] = app.create_task(end.wait())
+        return str([context.tasks, globals.tasks] == [{kept["connection's"]}, {kept["worker's"]}])
+
+    @app.route("/end")
+    async def ended(context: Any, globals: Any) -> str:
+        end.set()
+        for task in kept.values():
+            await task.wait()
+        await anyio.lowlevel.checkpoint()
+        return str((len(context.tasks), len(globals.tasks)))
+
+    async with serving(app) as place, place.connect() as line:
+        assert await line.ask() == b"True"
+        async with place.connect() as another:
+            assert await another.ask("/end") == b"(0, 0)"
+        assert await line.ask("/end") == b"(0, 0)"
+
+
+async def test_the_tasks_of_a_connection_are_forgotten_with_it() -> None:
+    app = Tremolo()
+    contexts: list[Any] = []
+
+    @app.route("/")
+    async def handler(request: Request, context: Any) -> str:
+        contexts.append(context)
+        request.server.create_task(anyio.sleep_forever()).done()
+        return str(len(context.tasks))
+
+    async with serving(app) as place:
+        async with place.connect() as line:
+            assert await line.ask() == b"1"
+        with anyio.fail_after(5):
+            while contexts[0].tasks:
+                await anyio.lowlevel.checkpoint()
+
+
 async def test_a_task_that_fails_ends_the_connection(caplog: pytest.LogCaptureFixture) -> None:
     app = Tremolo()
     fail = anyio.Event()

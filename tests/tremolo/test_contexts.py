@@ -68,6 +68,20 @@ def test_a_connection_knows_its_client() -> None:
     assert ConnectionContext({}, ("192.0.2.1", 5)).client == ("192.0.2.1", 5)
 
 
+@pytest.mark.parametrize("name", ["info", "connections"])
+def test_what_only_nggit_tremolo_has_is_a_name_like_any_other(name: str) -> None:
+    context = WorkerContext(OPTIONS)
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
+        getattr(context, name)
+    context[name] = 1
+    assert getattr(context, name) == 1
+
+
+def test_without_tasks_there_are_none() -> None:
+    assert not WorkerContext(OPTIONS).tasks
+    assert not ConnectionContext(OPTIONS, None).tasks
+
+
 def test_a_workers_options_are_those_of_the_last_build() -> None:
     context = WorkerContext(OPTIONS)
     context.use({"buffer_size": 7})

@@ -49,6 +49,15 @@ def test_list_fields_keep_their_order_and_case() -> None:
     assert headers.getlist(b"nothing") == []
 
 
+def test_members_of_a_list_field_in_two() -> None:
+    headers = RequestHeaders.of(
+        Headers.of([(b"accept", b"text/html ; q=0.5;v=1, */*, ;q=1"), (b"cookie", b"A=1=2; b")])
+    )
+    assert headers.getlist(b"accept", split=b";") == [(b"text/html", b"q=0.5;v=1"), (b"*/*", b"")]
+    assert headers.getlist(b"cookie", b";", split=b"=") == [(b"A", b"1=2"), (b"b", b"")]
+    assert headers.getlist(b"nothing", split=b";") == []
+
+
 def test_the_query_is_decoded() -> None:
     request = head(b"/?a=1&b=%C3%A9+x&a=2&empty=&bad=%FF")
     assert request.query == {"a": ["1", "2"], "b": ["\xe9 x"], "bad": ["\ufffd"]}

@@ -255,6 +255,19 @@ async def test_send_is_write_but_for_nothing() -> None:
     assert kinds(exchange) == [["Response", "Data"], ["EndOfMessage"]]
 
 
+async def test_a_piece_may_go_in_smaller_ones() -> None:
+    response, exchange = make()
+    await response.write(b"abcde", buffer_size=2)
+    await response.write(b"fg", buffer_size=2)
+    await response.send(b"hij", 0, 2)
+    await response.write(b"", buffer_size=2)
+    sent = [[getattr(event, "data", None) for event in events] for events in exchange.sends]
+    assert sent == [[None, b"ab"], [b"cd"], [b"e"], [b"fg"], [b"hi"], [b"j"], [None]]
+    assert exchange.paces == [(0, KEEP, False)]
+    with pytest.raises(ValueError, match="one byte at least, not 0"):
+        await response.write(b"x", buffer_size=0)
+
+
 async def test_whether_a_body_in_pieces_would_be_chunked() -> None:
     response, _ = make()
     assert response.http_chunked

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tremolo.results import chunk_bytes, encode_result
+from tremolo.results import chunk_bytes, encode_result, pieces_of
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,10 @@ def test_what_can_be_yielded(chunk: object, expected: bytes) -> None:
 def test_what_cannot_be_yielded(chunk: Any) -> None:
     with pytest.raises(TypeError, match="nothing that can be sent"):
         chunk_bytes(chunk)
+
+
+def test_pieces() -> None:
+    assert list(pieces_of(b"abcde", 2)) == [b"ab", b"cd", b"e"]
+    assert list(pieces_of(b"", 2)) == []
+    with pytest.raises(ValueError, match="one byte at least, not -1"):
+        pieces_of(b"abc", -1)
