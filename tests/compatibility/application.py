@@ -440,14 +440,11 @@ async def request_context(request: Any, **server: Any) -> str:
 @app.route("/8/tasks")
 async def tasks(request: Any, context: Any, globals: Any, **server: Any) -> str:
     async def work() -> None:
-        while globals.get("working", True):
-            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
 
-    globals.working = True
     of_connection = request.server.create_task(work())
     of_worker = server["app"].create_task(work())
     found = [of_connection in context.tasks, of_worker in globals.tasks, len(globals.tasks) > 0]
-    globals.working = False
     for _ in range(1_000):
         if of_connection not in context.tasks and of_worker not in globals.tasks:
             break

@@ -469,6 +469,17 @@ async def test_the_limit_on_the_time_of_handlers_is_not_for_it(tremolo_clock: Cl
         assert await session.receive() == "still here"
 
 
+async def test_how_often_is_pinged_is_an_option_and_no_attribute() -> None:
+    async def handler(websocket: WebSocket, noted: list[Any]) -> None:
+        with pytest.raises(AttributeError, match="ping_interval"):
+            websocket.ping_interval = 5  # type: ignore[attr-defined]  # as for nggit/tremolo
+        await websocket.accept()
+        await websocket.send("refused")
+
+    async with Site(handler).client() as client, client.websocket("/") as session:
+        assert await session.receive() == "refused"
+
+
 async def test_the_server_stops() -> None:
     site = Site(echo)
     async with site.client() as client:
