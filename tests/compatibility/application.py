@@ -439,16 +439,15 @@ async def request_context(request: Any, **server: Any) -> str:
 
 @app.route("/8/tasks")
 async def tasks(request: Any, context: Any, globals: Any, **server: Any) -> str:
-    async def work() -> None:
-        await asyncio.sleep(0.02)
-
-    of_connection = request.server.create_task(work())
-    of_worker = server["app"].create_task(work())
+    end = asyncio.Event()
+    of_connection = request.server.create_task(end.wait())
+    of_worker = server["app"].create_task(end.wait())
     found = [of_connection in context.tasks, of_worker in globals.tasks, len(globals.tasks) > 0]
+    end.set()
     for _ in range(1_000):
         if of_connection not in context.tasks and of_worker not in globals.tasks:
             break
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
     return f"{found} {of_connection in context.tasks} {of_worker in globals.tasks}"
 
 
