@@ -129,6 +129,8 @@ class Slot:
         )
 
     def _dismiss(self, process: WorkerProcess, command: Command, seconds: float | None) -> None:
+        # Requests are on it from the moment at which it says that it is ready.
+        process.hear()
         process.tell(command, seconds=seconds)
         if process.ready is None:
             # It may not listen to us yet, and has nothing to lose.

@@ -18,9 +18,11 @@ class Crowd:
         self._lock = threading.Condition()
         self.answered = 0
         self.failed: Counter[str] = Counter()
-        """Requests without an answer, on connections that the server had accepted."""
-        self.unaccepted: Counter[str] = Counter()
-        """Connections that were refused, or reset before anything was answered on them."""
+        """Requests without an answer, on connections on which others were answered."""
+        self.reset: Counter[str] = Counter()
+        """Connections that were made, but nothing was ever answered on them."""
+        self.refused: Counter[str] = Counter()
+        """Those that were not even made."""
         self.workers: Counter[bytes] = Counter()
         """By whom connections were answered first."""
 
@@ -28,6 +30,10 @@ class Crowd:
         while not self._stop.is_set():
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
             try:
+                connection.connect()
+            except OSError as error:
+                self._count(self.refused, error)
+            else:
                 self._ask_on(connection)
             finally:
                 connection.close()
@@ -40,10 +46,7 @@ class Crowd:
                 response = connection.getresponse()
                 body = response.read()
             except (OSError, http.client.HTTPException) as error:
-                with self._lock:
-                    (self.failed if known else self.unaccepted)[type(error).__name__] += 1
-                    self._lock.notify_all()
-                return
+                return self._count(self.failed if known else self.reset, error)
             with self._lock:
                 self.answered += 1
                 if not known:
@@ -52,6 +55,22 @@ class Crowd:
             known = True
             if response.getheader("Connection") == "close":
                 return
+
+    def _count(self, kind: Counter[str], error: Exception) -> None:
+        with self._lock:
+            kind[type(error).__name__] += 1
+            self._lock.notify_all()
+
+    @property
+    def lost(self) -> int:
+        """All that was not as it should be."""
+        return sum(map(Counter.total, (self.failed, self.reset, self.refused)))
+
+    def __str__(self) -> str:
+        return (
+            f"{self.answered} answered, {dict(self.failed)} failed,"
+            f" {dict(self.reset)} reset, {dict(self.refused)} refused"
+        )
 
     def stop(self) -> None:
         self._stop.set()
@@ -65,7 +84,7 @@ class Crowd:
     def until_refused(self) -> None:
         """Wait until nobody accepts any more."""
         with self._lock:
-            assert self._lock.wait_for(lambda: "ConnectionRefusedError" in self.unaccepted, 60)
+            assert self._lock.wait_for(lambda: bool(self.refused), 60)
 
 
 @contextmanager

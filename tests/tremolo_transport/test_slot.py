@@ -174,3 +174,13 @@ def test_one_that_is_not_ready_is_not_waited_for(places: Places) -> None:
     place.slot.close(Command.STOP, seconds=None)
     place.until(lambda: not list(place.slot.processes))
     assert place.slot.exit_code == 0
+
+
+def test_what_it_has_said_is_heard_before_it_is_judged(places: Places) -> None:
+    place = places(obedient)
+    # It is ready, and nobody has listened yet: requests may be on it.
+    assert connection.wait([place.started[0].fileno()], PATIENCE)
+    place.slot.close(Command.STOP, seconds=30.0)
+    assert not place.started[0].killed
+    place.until(lambda: not list(place.slot.processes))
+    assert place.slot.exit_code == 0
