@@ -7,6 +7,7 @@ takes long to start: spread, rolled, recycled, killed, stopped, in this order.
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -38,7 +39,7 @@ def tell(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> 
     yield lines
     if FULL:
         with capsys.disabled():
-            print(f"\n{request.node.name}: {'; '.join(lines)}")
+            sys.stdout.write(f"\n{request.node.name}: {'; '.join(lines)}\n")
 
 
 def nothing_is_lost(seen: Crowd, program: Program, tell: list[str]) -> None:
