@@ -46,7 +46,8 @@ class Crowd:
                 response = connection.getresponse()
                 body = response.read()
             except (OSError, http.client.HTTPException) as error:
-                return self._count(self.failed if known else self.reset, error)
+                self._count(self.failed if known else self.reset, error)
+                return
             with self._lock:
                 self.answered += 1
                 if not known:
