@@ -18,6 +18,13 @@ __all__ = ("Slot",)
 
 logger = logging.getLogger("tremolo.supervisor")
 
+_UNSEEN_SECONDS = 2.0
+"""Between two steps; beyond, nobody has listened to the workers, who may have been frozen as well.
+
+A supervisor makes one at least once a second, but not while it is stopped with its terminal, or
+paused with its container.
+"""
+
 
 class Slot:
     """A slot of a supervisor. Time is that of `time.monotonic`, and is told."""
@@ -40,6 +47,11 @@ class Slot:
         self._back_off = BackOff()
         self._start_at: float | None = None
         """When a worker is to be started, where none is."""
+        self._replace_at = -math.inf
+        """When a worker that is spent can be replaced, as it could not before."""
+        self._stepped = math.inf
+        self._attentive_since = -math.inf
+        """Since when the workers are listened to without a break."""
         self.worker: WorkerProcess | None = None
         """Who accepts connections, or will."""
         self.successor: WorkerProcess | None = None
@@ -68,16 +80,22 @@ class Slot:
 
     def open(self) -> None:
         """Start a worker in a slot that has none."""
-        self._start_at = self.failed = None
-        self.worker = self._start(self._sockets, self._number)
+        self._start_at = None
+        self.worker = self._started()
 
     def replace(self) -> None:
         """Start a successor of the worker, unless there is one."""
         if self.worker is None:
             self._start_at = -math.inf
         elif self.successor is None:
-            self.failed = None
-            self.successor = self._start(self._sockets, self._number)
+            self.successor = self._started()
+
+    def renew(self, *, seconds: float | None) -> None:
+        """Start a successor that reads the code as it is now, in place of one on its way."""
+        if self.successor is not None:
+            self._dismiss(self.successor, Command.YIELD, seconds)
+            self.successor = None
+        self.replace()
 
     def restart(self, *, seconds: float) -> None:
         """Drop the worker, which is killed after so many seconds, and start another at once."""
@@ -102,6 +120,9 @@ class Slot:
 
     def step(self, now: float, *, healthcheck: float | None, seconds: float | None) -> None:
         """Do what is due; a worker that is replaced has so many seconds to end."""
+        if now - self._stepped > _UNSEEN_SECONDS:
+            self._attentive_since = now
+        self._stepped = now
         for process in tuple(self.processes):
             process.hear()
             if not process.alive:
@@ -113,20 +134,42 @@ class Slot:
             self.worker, self.successor = successor, None
             if worker is not None:
                 self._dismiss(worker, Command.YIELD, seconds)
-        elif worker is not None and worker.spent is not None and successor is None:
+        elif self._is_spent and now >= self._replace_at and worker is not None:
             logger.info("%s is replaced: %s", self._name(worker), worker.spent)
             self.replace()
+            if self.successor is None:
+                self._replace_at = now + self._back_off.after(0.0)
         for process in self.processes:
             self._judge(process, now, healthcheck)
         if self._start_at is not None and now >= self._start_at and self.worker is None:
             self.open()
+            if self.failed is not None and self._proven:
+                self._start_at = now + self._back_off.after(0.0)
 
     def next_step(self) -> float:
         """When something is due, as far as it is known now."""
         times = [process.deadline for process in self.processes]
+        if self._is_spent:
+            times.append(self._replace_at)
         return min(
             (each for each in [*times, self._start_at] if each is not None), default=math.inf
         )
+
+    @property
+    def _is_spent(self) -> bool:
+        """Whether the worker is to be replaced, and nobody is on the way."""
+        worker = self.worker
+        return worker is not None and worker.spent is not None and self.successor is None
+
+    def _started(self) -> WorkerProcess | None:
+        """A new worker; None if the system has no room for one now."""
+        self.failed = None
+        try:
+            return self._start(self._sockets, self._number)
+        except OSError as error:
+            logger.error("worker %d cannot be started: %s", self._number, error)
+            self.failed = 1
+            return None
 
     def _dismiss(self, process: WorkerProcess, command: Command, seconds: float | None) -> None:
         # Requests are on it from the moment at which it says that it is ready.
@@ -144,7 +187,7 @@ class Slot:
                 process.deadline = None
                 process.kill()
         elif process.told is None and process.ready is not None and healthcheck is not None:
-            silence = now - process.last_sign
+            silence = now - max(process.last_sign, self._attentive_since)
             if silence > healthcheck and not process.killed:
                 name = self._name(process)
                 logger.error("%s gave no sign of life for %.1f s: killing it", name, silence)
@@ -165,6 +208,7 @@ class Slot:
             self.failed = code if code > 0 else 1
         if process is self.successor:
             self.successor = None
+            self._replace_at = now + self._back_off.after(0.0)
             logger.error("%s %s before it was ready; the one before it goes on", name, how)
             return
         if self.successor is not None:

@@ -108,7 +108,7 @@ class Supervisor:
         due = min((slot.next_step() for slot in self._slots), default=math.inf)
         timeout = min(_TICK_SECONDS, max(0.0, due - time.monotonic()))
         processes = self._processes()
-        sources = [each for one in processes for each in (one.fileno(), one.sentinel)]
+        sources = [each for one in processes for each in one.sources]
         connection.wait([self._wakeup.fileno(), *sources], timeout)
         self._wakeup.clear()
 
@@ -179,6 +179,6 @@ class Supervisor:
         else:
             return
         if self._rolling:
-            self._rolling[0].replace()
+            self._rolling[0].renew(seconds=self._supervised.seconds)
         else:
             logger.info("the workers are replaced")

@@ -24,15 +24,20 @@ class WorkerProcess:
     """A process that was started, from its first moment to its last."""
 
     def __init__(self, target: Target, sockets: Sequence[ListeningSocket], *, number: int) -> None:
-        """Start it. Raises whatever pickling `target` raises."""
+        """Start it. Raises whatever pickling `target` raises; OSError for want of room."""
         self._pipe, theirs = _spawn.Pipe()
         seat = Seat(theirs, sockets)
         self._process = _spawn.Process(
             target=_work, args=(target, seat), name=f"tremolo-worker-{number}"
         )
-        with _interrupts_blocked():
-            self._process.start()
-        seat.close()
+        try:
+            with _interrupts_blocked():
+                self._process.start()
+        except BaseException:
+            self._pipe.close()
+            raise
+        finally:
+            seat.close()
         self.pid: int = self._process.pid or 0
         self.started = time.monotonic()
         self.ready: float | None = None
@@ -49,15 +54,14 @@ class WorkerProcess:
         """When it will be killed."""
         self.killed = False
         """Whether it was."""
+        self._mute = False
+        """Whether it has closed the pipe, as an application does that closes all it can."""
 
     @property
-    def sentinel(self) -> int:
-        """What becomes readable when the process ends."""
-        return self._process.sentinel
-
-    def fileno(self) -> int:
-        """What becomes readable when the worker says something."""
-        return self._pipe.fileno()
+    def sources(self) -> tuple[int, ...]:
+        """The descriptors of which one becomes readable when the worker speaks, or ends."""
+        sentinel = self._process.sentinel
+        return (sentinel,) if self._mute else (sentinel, self._pipe.fileno())
 
     @property
     def alive(self) -> bool:
@@ -71,7 +75,7 @@ class WorkerProcess:
                 self._note(self._pipe.recv_bytes())
         except (EOFError, OSError):
             # Its end is noticed by the process's own.
-            return
+            self._mute = True
 
     def _note(self, said: bytes) -> None:
         word, _, rest = said.partition(b" ")

@@ -1,5 +1,6 @@
 """One worker's place: who sits in it after what has happened."""
 
+import errno
 import logging
 import math
 import time
@@ -13,15 +14,18 @@ from tremolo_transport.seat import Command
 from tremolo_transport.slot import Slot
 from tremolo_transport.worker_process import Target, WorkerProcess
 
-from .worker_targets import dies_when_ready, fails, never_ready, obedient, silent, spent
+from .worker_targets import dies_when_ready, fails, mute, never_ready, obedient, silent, spent
 
 PATIENCE = 60.0
 
 
 class Place:
-    """A slot whose workers run one target after the other, the last one again and again."""
+    """A slot whose workers run one target after the other, the last one again and again.
 
-    def __init__(self, *targets: Target, watched: bool = False) -> None:
+    None stands for one that the system has no room for.
+    """
+
+    def __init__(self, *targets: Target | None, watched: bool = False) -> None:
         self.targets = list(targets)
         self.started: list[WorkerProcess] = []
         self.slot = Slot(self._start, [], 1, watched=watched)
@@ -29,6 +33,8 @@ class Place:
 
     def _start(self, sockets: Sequence[ListeningSocket], number: int) -> WorkerProcess:
         target = self.targets.pop(0) if len(self.targets) > 1 else self.targets[0]
+        if target is None:
+            raise BlockingIOError(errno.EAGAIN, "no room")
         self.started.append(WorkerProcess(target, sockets, number=number))
         return self.started[-1]
 
@@ -41,8 +47,7 @@ class Place:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline
-            sources = [each for one in self.slot.processes for each in (one.sentinel, one.fileno())]
-            connection.wait(sources, 0.05)
+            connection.wait([each for one in self.slot.processes for each in one.sources], 0.05)
             self.step(healthcheck=healthcheck)
 
 
@@ -50,7 +55,7 @@ class Place:
 def places() -> Iterator[Callable[..., Place]]:
     made: list[Place] = []
 
-    def make(*targets: Target, watched: bool = False) -> Place:
+    def make(*targets: Target | None, watched: bool = False) -> Place:
         made.append(Place(*targets, watched=watched))
         return made[-1]
 
@@ -148,12 +153,71 @@ def test_silence_is_forgiven_until_it_is_ready_and_then_only_for_a_while(
     place.step(time.monotonic() + 1_000, healthcheck=5.0)
     assert not first.killed
     place.until(lambda: first.ready is not None)
-    place.step(time.monotonic() + 4, healthcheck=5.0)
+    for later in range(1, 5):
+        place.step(first.last_sign + later, healthcheck=5.0)
     assert not first.killed
-    place.step(time.monotonic() + 6, healthcheck=5.0)
+    place.step(first.last_sign + 6, healthcheck=5.0)
     place.until(lambda: len(place.started) == 2 and slot.ready)
     assert slot.worker is place.started[1]
     assert "gave no sign of life for" in caplog.text
+
+
+def test_silence_counts_only_while_somebody_listens(places: Places) -> None:
+    place = places(silent)
+    first = place.started[0]
+    place.until(lambda: first.ready is not None)
+    # The terminal has stopped them all for an hour: the worker has had no chance.
+    place.step(first.last_sign + 3_600, healthcheck=5.0)
+    place.step(first.last_sign + 3_602, healthcheck=5.0)
+    place.step(first.last_sign + 3_604, healthcheck=5.0)
+    assert not first.killed
+    place.step(first.last_sign + 3_606, healthcheck=5.0)
+    assert first.killed
+
+
+def test_one_that_closes_its_pipe_wakes_nobody_any_more(places: Places) -> None:
+    place = places(mute)
+    [process] = place.started
+    place.until(lambda: process.ready is not None and len(process.sources) == 1)
+    assert not connection.wait(process.sources, 0)
+    assert process.alive
+
+
+def test_one_that_the_system_has_no_room_for_is_tried_again(
+    places: Places, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = places(dies_when_ready, None, None, obedient)
+    place.until(lambda: place.slot.failed is not None)
+    assert "worker 1 cannot be started: [Errno 11] no room" in caplog.text
+    # After 0.5 s, and then 1 s.
+    place.until(lambda: place.slot.ready)
+    assert len(place.started) == 2
+
+
+def test_a_successor_that_cannot_start_is_tried_again_with_back_off(places: Places) -> None:
+    place = places(spent, None, fails, obedient)
+    slot, first = place.slot, place.started[0]
+    place.until(lambda: len(place.started) == 2 and slot.failed is not None)
+    assert (slot.worker, slot.ready, first.told) == (first, True, None)
+    # No room was the first failure in the series, which has no wait.
+    failed_at = slot._stepped
+    assert slot.next_step() == failed_at + 0.5
+    place.step(failed_at)
+    assert len(place.started) == 2
+    place.until(lambda: slot.ready and slot.worker is not first)
+    assert slot.worker is place.started[2]
+
+
+def test_one_on_its_way_that_has_read_older_code_is_left_out(places: Places) -> None:
+    place = places(obedient, never_ready, obedient)
+    slot = place.slot
+    place.until(lambda: slot.ready)
+    slot.replace()
+    slot.renew(seconds=30.0)
+    assert place.started[1].killed
+    place.until(lambda: slot.ready)
+    assert slot.worker is place.started[2]
+    assert place.started[0].told is Command.YIELD
 
 
 def test_one_that_does_not_end_in_time_is_killed(places: Places) -> None:
@@ -179,7 +243,7 @@ def test_one_that_is_not_ready_is_not_waited_for(places: Places) -> None:
 def test_what_it_has_said_is_heard_before_it_is_judged(places: Places) -> None:
     place = places(obedient)
     # It is ready, and nobody has listened yet: requests may be on it.
-    assert connection.wait([place.started[0].fileno()], PATIENCE)
+    assert connection.wait(place.started[0].sources, PATIENCE)
     place.slot.close(Command.STOP, seconds=30.0)
     assert not place.started[0].killed
     place.until(lambda: not list(place.slot.processes))

@@ -29,12 +29,12 @@ def started(target: Target) -> Iterator[WorkerProcess]:
 
 def until_ready(process: WorkerProcess) -> None:
     while process.ready is None:
-        assert connection.wait([process.fileno()], PATIENCE)
+        assert connection.wait(process.sources, PATIENCE)
         process.hear()
 
 
 def until_ended(process: WorkerProcess) -> None:
-    assert connection.wait([process.sentinel], PATIENCE)
+    assert connection.wait([process._process.sentinel], PATIENCE)
     while process.alive:
         # Its descriptors are closed a moment before it has ended.
         os.sched_yield()

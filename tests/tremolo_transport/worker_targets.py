@@ -4,7 +4,7 @@ import queue
 
 from tremolo_transport.seat import Command, Report, Seat
 
-__all__ = ("dies_when_ready", "fails", "never_ready", "obedient", "silent", "spent")
+__all__ = ("dies_when_ready", "fails", "mute", "never_ready", "obedient", "silent", "spent")
 
 
 def obedient(seat: Seat) -> int:
@@ -46,5 +46,13 @@ def silent(seat: Seat) -> int:
 
 def never_ready(seat: Seat) -> int:
     """As long in its start-up as anybody waits."""
+    queue.SimpleQueue[None]().get()
+    return 0
+
+
+def mute(seat: Seat) -> int:
+    """Ready; then it closes all that it can, and lives on."""
+    seat.say(Report.READY)
+    seat.close()
     queue.SimpleQueue[None]().get()
     return 0
