@@ -420,6 +420,7 @@ async def test_a_code_that_cannot_be_sent(code: int) -> None:
         (create_frame(b"\xff", opcode=1, mask=True), 1007),
         (create_frame(bytes(11), mask=True), 1009),
     ],
+    ids=["no mask", "no text", "too long"],
 )
 async def test_the_client_breaks_the_rules(frames: bytes, code: int) -> None:
     async def handler(websocket: WebSocket, noted: list[Any]) -> None:
