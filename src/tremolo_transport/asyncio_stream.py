@@ -154,6 +154,18 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             transport.abort()
             raise
 
+    def close_at_once(self) -> bool:
+        """Close, if nobody need wait for that, as all that was sent is written; else do nothing."""
+        transport = self._transport
+        if transport is None or self._drained is not None or self._closed:
+            return False
+        if not self._lost and transport.get_write_buffer_size():
+            return False
+        self._closed = True
+        self._wake_reader()
+        transport.close()
+        return True
+
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
         """The socket and its two addresses."""

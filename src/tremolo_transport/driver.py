@@ -29,7 +29,8 @@ from .answers import Answers
 from .cancellation import is_cancellation
 from .connection_tasks import ConnectionTasks
 from .failures import is_disconnect, is_interrupt, name_of
-from .farewell import close, linger, linger_scope, tell_of_end, write_last
+from .farewell import close, linger, linger_scope, nothing_owed, tell_of_end, write_last
+from .leftovers import await_close, drain
 from .link import Link
 from .own_task import in_own_task
 from .patience import Overdue, Patience
@@ -46,9 +47,6 @@ Arguments = TypeVarTuple("Arguments")
 
 _ids = itertools.count(1)
 
-_DRAIN = 65_536
-"""Bytes of an unread body that are worth reading to keep the connection."""
-
 _ASK_SECONDS = 0.01
 """How long an idle connection is asked once more: enough for what has arrived already."""
 
@@ -59,12 +57,14 @@ class Driver:
     __slots__ = (
         "_answers",
         "_around",
+        "_cancelled",
         "_close_callbacks",
         "_connection",
         "_exchange",
         "_late",
         "_left",
         "_link",
+        "_outer",
         "_peer",
         "_request",
         "_scope",
@@ -90,6 +90,10 @@ class Driver:
         """One that came just as the wait for it was cancelled."""
         self._scope = CancelScope()
         """Around the wait for requests, the handlers, and the lingering."""
+        self._outer: CancelScope | None = None
+        """Around what follows if that was cancelled, or does not end the connection."""
+        self._cancelled = False
+        """Whether all of it is."""
         self._left = settings.requests_per_connection or 0
         """How many requests may still come."""
         self._late = False
@@ -129,12 +133,11 @@ class Driver:
         Raises nothing but a cancellation from outside.
         """
         try:
-            going = True
-            while going:
-                with self._scope as scope:
-                    await self._exchanges()
-                going = scope.cancel_called and await self._has_more()
-            await self._finish()
+            with self._scope as scope:
+                await self._exchanges()
+            if not self._cancelled and (scope.cancel_called or not nothing_owed(self._link)):
+                with CancelScope() as self._outer:
+                    await self._wind_up(interrupted=scope.cancel_called)
         except Exception:
             logger.exception("connection %d ended by an error of the server itself", self.id)
         finally:
@@ -148,6 +151,13 @@ class Driver:
                     self._tasks.cancel()
                 for callback in self._close_callbacks:
                     tell_of_end(callback)
+
+    def cancel(self) -> None:
+        """Have `run` end soon, whatever goes on: the handler is cancelled, the stream closed."""
+        self._cancelled = True
+        self._scope.cancel()
+        if self._outer is not None:
+            self._outer.cancel()
 
     def begin_stop(self) -> None:
         """End the wait for a next request, or for a peer to finish, and close a WebSocket."""
@@ -248,9 +258,9 @@ class Driver:
             while self._link.reading:
                 await self._link.news()
             if self._link.framed:
-                await self._await_close()
+                await await_close(self._link)
                 return
-            if not await self._drain():
+            if not await drain(self._link):
                 return
             self._connection.start_next_cycle()
             self.state = ConnectionState.IDLE
@@ -324,33 +334,16 @@ class Driver:
         elif self._around.shutdown.begun:
             logger.warning("the handler of %s was cancelled as the server stops", name_of(request))
 
-    async def _drain(self) -> bool:
-        """Read what the handler left of the body, if it is little; false to end the connection."""
-        connection = self._connection
-        while connection.client_state is State.SEND_BODY and not self._link.broken:
-            try:
-                event = connection.next_event()
-            except RemoteProtocolError:
-                return False
-            if event is Signal.NEED_DATA:
-                unread = connection.unread_body
-                if connection.closing is not Closing.NO or unread is None or unread > _DRAIN:
-                    return False
-                await self._link.read()
-        return connection.closing is Closing.NO and not self._link.broken
-
-    async def _await_close(self) -> None:
-        """Read until a WebSocket is closed by both sides; what the peer still says is dropped."""
-        connection = self._connection
-        while connection.closing is Closing.NO and not self._link.broken:
-            try:
-                event = connection.next_event()
-            except RemoteProtocolError:
-                return
-            if event is Signal.NEED_DATA:
-                await self._link.read()
-
     # The end.
+
+    async def _wind_up(self, *, interrupted: bool) -> None:
+        """Go on if what was interrupted is to go on; do what is left to do at the end."""
+        going = interrupted and await self._has_more()
+        while going:
+            with self._scope as scope:
+                await self._exchanges()
+            going = scope.cancel_called and await self._has_more()
+        await self._finish()
 
     async def _has_more(self) -> bool:
         """Whether a peer whose time was up has come just in time; if not, do what is due."""

@@ -49,6 +49,7 @@ class Entrance:
         self._transport = transport
         self._refusals = refusals
         self._under_way: set[CancelScope] = set()
+        self._cancelled = False
 
     async def admit(self, sock: socket.socket) -> tuple[ByteStream, Peer] | None:
         """Take over an accepted socket, and return its stream and who is at the other end.
@@ -83,6 +84,12 @@ class Entrance:
         for scope in self._under_way:
             scope.deadline = min(scope.deadline, until)
 
+    def cancel(self) -> None:
+        """Admit nobody any more, whether on their way or still to come."""
+        self._cancelled = True
+        for scope in tuple(self._under_way):
+            scope.cancel()
+
     async def _proxy_header(self, sock: socket.socket) -> ProxyHeader | None:
         trusted = self._listener.proxy_protocol
         if trusted is None:
@@ -114,10 +121,14 @@ class Entrance:
         """Raise NotAdmitted if it takes longer."""
         with anyio.move_on_after(seconds) as scope:
             self._under_way.add(scope)
+            if self._cancelled:
+                scope.cancel()
             try:
                 return await under_way
             finally:
                 self._under_way.discard(scope)
+        if self._cancelled:
+            raise NotAdmitted("the server stops", usual=True)
         raise NotAdmitted(f"it took too long with its {what}")
 
     def _note(self, error: NotAdmitted, peer: Peer) -> None:

@@ -14,11 +14,13 @@ from anyio.abc import ByteStream
 from tremolo_core import Closing, ConnectionClosed, LocalProtocolError
 
 from .answers import Answers
+from .asyncio_stream import AsyncioStream
 from .errors import ClientDisconnected
 from .link import Link
 from .streams import end_tls
+from .tls_stream import TLSStream
 
-__all__ = ("close", "linger", "linger_scope", "tell_of_end", "write_last")
+__all__ = ("close", "linger", "linger_scope", "nothing_owed", "tell_of_end", "write_last")
 
 logger = logging.getLogger("tremolo.server")
 
@@ -31,6 +33,19 @@ So that it reads the answer and not a reset (RFC 9112 9.6). nginx waits as long.
 
 _WRITE_SECONDS = 5.0
 """How long the last bytes that are owed to a peer may take to be taken."""
+
+
+def nothing_owed(link: Link) -> bool:
+    """Whether the stream can be closed as it is: mostly so after a last answer."""
+    connection = link.connection
+    if link.broken:
+        return True
+    return (
+        connection.closing is Closing.NOW
+        and not connection.has_data_to_send
+        and not link.writing
+        and not isinstance(link.stream, TLSStream)
+    )
 
 
 async def write_last(link: Link, answers: Answers) -> None:
@@ -75,6 +90,8 @@ async def linger(stream: ByteStream) -> None:
 
 async def close(stream: ByteStream) -> None:
     """Close `stream` whatever happens, soon, even in a cancelled scope."""
+    if isinstance(stream, AsyncioStream) and stream.close_at_once():
+        return
     with CancelScope(shield=True, deadline=anyio.current_time() + _WRITE_SECONDS):
         try:
             await stream.aclose()

@@ -6,9 +6,9 @@ and becomes a `Peer` here; what one says about a whole connection, in `entrances
 
 import enum
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Protocol, TypeVarTuple
+from typing import Any, Protocol, TypeVarTuple
 
 from anyio.abc import ByteStream, SocketAttribute
 
@@ -130,13 +130,18 @@ class ConnectionInfo(Protocol):
 
 def peer_of(stream: ByteStream) -> Peer:
     """What the stream itself knows of its two ends; nothing if it is closed already."""
+    # Not `extra`, which makes them anew for each.
+    attributes: Mapping[Any, Callable[[], Any]] = stream.extra_attributes
+    remote = attributes.get(SocketAttribute.remote_address, _nobody)
+    local = attributes.get(SocketAttribute.local_address, _nobody)
     try:
-        return Peer(
-            client=address_of(stream.extra(SocketAttribute.remote_address, None)),
-            server=address_of(stream.extra(SocketAttribute.local_address, None)),
-        )
+        return Peer(client=address_of(remote()), server=address_of(local()))
     except OSError:
         return Peer()
+
+
+def _nobody() -> None:
+    """The name of an end that a stream does not know."""
 
 
 def address_of(name: tuple[str, int] | str | bytes | None) -> Address | None:

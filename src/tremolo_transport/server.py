@@ -22,6 +22,7 @@ from .driver import Driver
 from .entrances import Entrance
 from .exchange import Handler, ManagedHandler
 from .listeners import Listenable, open_sockets
+from .nursery import open_nursery
 from .parting import Parting
 from .peer import Address
 from .settings import Listener, ServerSettings
@@ -203,12 +204,17 @@ class Server:
                 self._accepted += 1
                 self._ceiling.take()
                 self._unserved.add(sock)
-                connections.start_soon(self._serve_socket, sock, entrance, theirs, sweeper)
+                connections.start(self._serve_socket(sock, entrance, theirs, sweeper))
 
             return start
 
+        def cancel() -> None:
+            for entrance in entrances:
+                entrance.cancel()
+            sweeper.cancel()
+
         entrances = [self._entrance(each.listener, around) for each in self._sockets]
-        async with anyio.create_task_group() as connections:
+        async with open_nursery(cancel) as connections:
             starters = [
                 (each, starter(entrance, around.under(each.listener)))
                 for each, entrance in zip(self._sockets, entrances, strict=True)
@@ -249,7 +255,7 @@ class Server:
             if admitted is None:
                 return
             driver = Driver(*admitted, around)
-            sweeper.drivers.add(driver)
+            sweeper.add(driver)
             await driver.run()
         except anyio.get_cancelled_exc_class():
             if driver is None or anyio.current_effective_deadline() == -math.inf:

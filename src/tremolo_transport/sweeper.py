@@ -30,8 +30,21 @@ class Sweeper:
         self._renewed = 0.0
         self.drivers: set[Driver] = set()
         """Connections that have not ended; whoever runs a driver adds and removes it."""
+        self._cancelled = False
         # A first answer may be sent before the first sweep.
         around.stamp.renew(time.time())
+
+    def add(self, driver: Driver) -> None:
+        """Look at `driver` too, from now on."""
+        self.drivers.add(driver)
+        if self._cancelled:
+            driver.cancel()
+
+    def cancel(self) -> None:
+        """Cancel all drivers, and those that are still added."""
+        self._cancelled = True
+        for driver in tuple(self.drivers):
+            driver.cancel()
 
     async def run(self) -> None:
         """Sweep for ever."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 import pytest
-from anyio import BusyResourceError, CancelScope, ClosedResourceError
+from anyio import BusyResourceError, CancelScope, ClosedResourceError, EndOfStream
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.lowlevel import checkpoint
 
@@ -200,3 +200,29 @@ async def test_the_addresses_are_those_of_the_socket() -> None:
         )
         assert one.extra(SocketAttribute.family) is socket.AF_INET
         assert one.extra(SocketAttribute.raw_socket).fileno() >= 0
+
+
+async def test_it_is_closed_at_once_if_nothing_waits() -> None:
+    async with native_pair() as (one, other):
+        await one.send(b"last")
+        # uvloop writes at the end of a turn.
+        await one.until_written()
+        assert one.close_at_once()
+        assert not one.close_at_once()
+        with pytest.raises(ClosedResourceError):
+            await one.receive()
+        assert await other.receive() == b"last"
+        with pytest.raises(EndOfStream):
+            await other.receive()
+
+
+async def test_it_is_not_closed_at_once_while_something_waits() -> None:
+    async with native_pair() as (one, _):
+        with pytest.raises(BusyResourceError):
+            while True:
+                with CancelScope() as scope:
+                    scope.cancel()
+                    await one.send(bytes(1_000_000))
+        assert not one.close_at_once()
+        with pytest.raises(BusyResourceError):
+            await one.send(b"still open")

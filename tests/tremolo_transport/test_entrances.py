@@ -218,3 +218,25 @@ async def test_the_stream_is_the_one_that_was_asked_for() -> None:
         assert found is not None
         async with found[0] as stream:
             assert not isinstance(stream, AsyncioStream)
+
+
+async def test_whoever_is_on_the_way_can_be_turned_away(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    client, sock = tcp_sockets()
+    other, late = tcp_sockets()
+    way_in = entrance(Listener(proxy_protocol=NEARBY))
+    found: list[object] = []
+
+    async def admit(sock: socket.socket) -> None:
+        found.append(await way_in.admit(sock))
+
+    with client, other, anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as group:
+            group.start_soon(admit, sock)
+            await settle()
+            assert not found
+            way_in.cancel()
+        await admit(late)
+        assert found == [None, None]
+        assert client.recv(1) == other.recv(1) == b""
+    assert not caplog.records

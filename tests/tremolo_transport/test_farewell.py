@@ -4,9 +4,9 @@ import anyio
 import pytest
 from anyio import BrokenResourceError, CancelScope
 
-from tremolo_core import Connection, Data, Response
+from tremolo_core import Connection, Data, EndOfMessage, Event, Response, Signal
 from tremolo_transport.answers import Answers
-from tremolo_transport.farewell import close, linger, linger_scope, write_last
+from tremolo_transport.farewell import close, linger, linger_scope, nothing_owed, write_last
 from tremolo_transport.link import Link
 from tremolo_transport.memory import MemoryStream, memory_stream_pair
 from tremolo_transport.peer import Peer
@@ -76,3 +76,32 @@ async def test_a_stream_is_closed_even_in_a_cancelled_scope_and_if_it_complains(
         scope.cancel()
         await close(Stubborn(server._incoming, server._outgoing))
     assert closed == 1
+
+
+def answered(request: bytes, *more: Event) -> Link:
+    connection = Connection()
+    connection.receive_data(request)
+    connection.next_event()
+    connection.send(Response(status=204), *more)
+    return Link(memory_stream_pair()[1], connection)
+
+
+async def test_nothing_is_owed_after_a_last_answer_that_is_written() -> None:
+    link = answered(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), EndOfMessage())
+    while link.connection.next_event() is not Signal.NEED_DATA:
+        pass
+    assert not nothing_owed(link)
+    await link.flush()
+    assert nothing_owed(link)
+
+
+async def test_something_is_owed_to_a_peer_that_may_send_more() -> None:
+    link = answered(GET, EndOfMessage())
+    await link.flush()
+    assert not nothing_owed(link)
+
+
+async def test_nothing_is_owed_to_a_peer_that_has_gone() -> None:
+    link = answered(GET)
+    link.break_off()
+    assert nothing_owed(link)

@@ -519,3 +519,50 @@ async def test_the_sweeper_looks_four_times_a_second(monkeypatch: pytest.MonkeyP
         group.cancel_scope.cancel()
     assert waits[:2] == [0.25, 0.25]
     assert before <= swept[0] <= swept[2] <= anyio.current_time()
+
+
+# Cancelling everything.
+
+
+async def test_all_connections_can_be_cancelled_at_once_and_those_that_follow() -> None:
+    begun: list[Exchange] = []
+    ended = 0
+
+    async def wait(exchange: Exchange) -> None:
+        nonlocal ended
+        begun.append(exchange)
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended += 1
+
+    async with conversation(wait) as busy, conversation(wait) as idle, conversation(wait) as late:
+        await busy.client.send(GET)
+        await settle()
+        assert len(begun) == 1
+        sweeper = Sweeper(busy.around)
+        sweeper.add(busy.driver)
+        sweeper.add(idle.driver)
+        sweeper.cancel()
+        for talk in (busy, idle):
+            assert await talk.client.some() == b""
+            await talk.ended.wait()
+        assert ended == 1
+        sweeper.add(late.driver)
+        assert await late.client.some() == b""
+
+
+async def test_a_connection_whose_time_was_up_can_be_cancelled() -> None:
+    async def never_stops(exchange: Exchange) -> None:
+        await exchange.send(Response(status=200), Data(data=bytes(100_000)))
+
+    async with conversation(never_stops, capacity=10) as talk:
+        # What is owed to it cannot be written.
+        await talk.client.send(b"GET / HTTP/1.1\r\nHo")
+        await settle()
+        talk.sweep()
+        talk.sweep(later=31)
+        await settle()
+        assert not talk.ended.is_set()
+        talk.driver.cancel()
+        await talk.ended.wait()

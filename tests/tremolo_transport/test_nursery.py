@@ -1,0 +1,135 @@
+"""Tasks that have ended when the nursery is left, on every event loop."""
+
+import anyio
+import pytest
+from anyio import CancelScope, Event
+
+from tremolo_transport.nursery import open_nursery
+
+from .conversations import PATIENCE, settle
+
+pytestmark = pytest.mark.anyio
+
+
+class Tasks:
+    """Tasks as the server has them: each waits in a scope of its own, which `cancel` ends."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.ended = 0
+        self.cancelled = False
+        self.go_on = Event()
+        self._scopes: set[CancelScope] = set()
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        for scope in self._scopes:
+            scope.cancel()
+
+    async def wait(self) -> None:
+        self.begun += 1
+        try:
+            with CancelScope() as scope:
+                self._scopes.add(scope)
+                if self.cancelled:
+                    scope.cancel()
+                await self.go_on.wait()
+        finally:
+            self.ended += 1
+
+
+async def fail() -> None:
+    raise ValueError("this task fails")
+
+
+async def test_it_is_left_when_all_tasks_have_ended() -> None:
+    tasks = Tasks()
+    with anyio.fail_after(PATIENCE):
+        async with open_nursery(tasks.cancel) as nursery:
+            for _ in range(3):
+                nursery.start(tasks.wait())
+            await settle()
+            assert (tasks.begun, tasks.ended) == (3, 0)
+            tasks.go_on.set()
+        assert tasks.ended == 3
+        assert not tasks.cancelled
+
+
+async def test_without_tasks_it_is_left_at_once() -> None:
+    async with open_nursery(Tasks().cancel):
+        pass
+
+
+async def test_tasks_end_while_it_is_open() -> None:
+    tasks = Tasks()
+    with anyio.fail_after(PATIENCE):
+        async with open_nursery(tasks.cancel) as nursery:
+            tasks.go_on.set()
+            nursery.start(tasks.wait())
+            await settle()
+            assert tasks.ended == 1
+            nursery.start(tasks.wait())
+        assert tasks.ended == 2
+
+
+@pytest.mark.parametrize("waiting", [True, False], ids=["at its end", "inside"])
+async def test_if_it_is_cancelled_its_tasks_are_and_are_waited_for(waiting: bool) -> None:
+    tasks = Tasks()
+    left = False
+
+    async def live() -> None:
+        nonlocal left
+        async with open_nursery(tasks.cancel) as nursery:
+            nursery.start(tasks.wait())
+            if not waiting:
+                await anyio.sleep_forever()
+        left = True
+
+    with anyio.fail_after(PATIENCE):
+        with CancelScope() as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(live)
+                await settle()
+                assert tasks.begun == 1
+                scope.cancel()
+        assert scope.cancelled_caught
+        assert tasks.ended == 1
+        assert not left
+
+
+async def test_what_its_owner_raises_ends_the_tasks_and_goes_on() -> None:
+    tasks = Tasks()
+    with anyio.fail_after(PATIENCE):
+        with pytest.raises((ValueError, ExceptionGroup)):
+            async with open_nursery(tasks.cancel) as nursery:
+                nursery.start(tasks.wait())
+                await settle()
+                await fail()
+        assert tasks.ended == 1
+
+
+async def test_a_task_that_fails_ends_the_others_and_their_owner() -> None:
+    tasks = Tasks()
+    went_on = False
+    with anyio.fail_after(PATIENCE):
+        with pytest.raises(ExceptionGroup) as caught:
+            async with open_nursery(tasks.cancel) as nursery:
+                nursery.start(tasks.wait())
+                await settle()
+                nursery.start(fail())
+                await anyio.sleep_forever()
+                went_on = True
+        assert caught.group_contains(ValueError, match="this task fails")
+        assert tasks.ended == 1
+        assert not went_on
+
+
+async def test_a_task_that_fails_at_the_end_ends_the_others_too() -> None:
+    tasks = Tasks()
+    with anyio.fail_after(PATIENCE):
+        with pytest.raises(ExceptionGroup) as caught:
+            async with open_nursery(tasks.cancel) as nursery:
+                nursery.start(tasks.wait())
+                nursery.start(fail())
+        assert caught.group_contains(ValueError, match="this task fails")
+        assert tasks.ended == 1
