@@ -7,16 +7,40 @@ import json
 import logging
 import logging.config
 import sys
+import time
 from datetime import UTC, datetime
 
 from .config import Config
 
-__all__ = ("JsonFormatter", "set_up_logging")
+__all__ = ("JsonFormatter", "LineFormatter", "set_up_logging")
 
 _FORMAT = "[%(asctime)s] %(levelname)s %(name)s: %(message)s"
 
+_to_json = json.JSONEncoder(default=str).encode
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "taskName"}
 """What every record has; the rest is what its writer has added."""
+
+
+class LineFormatter(logging.Formatter):
+    """The default format: what `logging` makes of it, which it takes three times as long for."""
+
+    def __init__(self) -> None:
+        super().__init__(_FORMAT)
+        self._second = -1
+        self._time = ""
+        """That second as text; the access log has many records in one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line, or several with a traceback."""
+        if record.exc_info or record.exc_text or record.stack_info:
+            return super().format(record)
+        second = int(record.created)
+        if second != self._second:
+            self._time = time.strftime(self.default_time_format, self.converter(second))
+            self._second = second
+        when = f"{self._time},{int(record.msecs):03}"
+        return f"[{when}] {record.levelname} {record.name}: {record.getMessage()}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -38,7 +62,7 @@ class JsonFormatter(logging.Formatter):
             told["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             told["stack"] = record.stack_info
-        return json.dumps(told, default=str)
+        return _to_json(told)
 
 
 def set_up_logging(config: Config) -> None:
@@ -51,10 +75,15 @@ def set_up_logging(config: Config) -> None:
             logging.config.fileConfig(config.log_config, disable_existing_loggers=False)
         return
     handler = logging.StreamHandler(sys.stderr)
-    json_lines = config.log_fmt == "json"
-    handler.setFormatter(
-        JsonFormatter() if json_lines else logging.Formatter(config.log_fmt or _FORMAT)
-    )
+    formatter: logging.Formatter
+    match config.log_fmt:
+        case "json":
+            formatter = JsonFormatter()
+        case None:
+            formatter = LineFormatter()
+        case text:
+            formatter = logging.Formatter(text)
+    handler.setFormatter(formatter)
     # It does nothing where the user has set up logging already.
     logging.basicConfig(level=config.threshold, handlers=[handler])
     logging.getLogger("tremolo").setLevel(config.threshold)

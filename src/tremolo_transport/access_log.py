@@ -5,7 +5,11 @@ whoever has set up logging.
 """
 
 import logging
+import os
+import threading
+import time
 from time import perf_counter
+from typing import Any
 
 from tremolo_core import Request
 
@@ -27,11 +31,13 @@ class Outcome:
     its head, `duration` in seconds, and `close_code` for a WebSocket, else None.
     """
 
-    __slots__ = ("_begun", "_peer", "_request", "_sent", "close_code", "status")
+    __slots__ = ("_begun", "_client", "_peer", "_request", "_sent", "close_code", "status")
 
     def __init__(self) -> None:
         self._request: Request | None = None
-        self._peer = Peer()
+        self._peer: Peer | None = None
+        self._client = ""
+        """The peer as text, which most requests of a connection have in common."""
         self._begun = 0.0
         self._sent = 0
         self.status: int | None = None
@@ -43,7 +49,9 @@ class Outcome:
         """A request begins, on a connection that has sent so many bytes before."""
         if _logger.isEnabledFor(logging.INFO):
             self._request = request
-            self._peer = peer
+            if peer is not self._peer:
+                self._peer = peer
+                self._client = str(peer)
             self._begun = perf_counter()
             self._sent = sent
             self.status = self.close_code = None
@@ -57,29 +65,57 @@ class Outcome:
         # The core lets nothing through but visible ASCII.
         method, target = request.method.decode("ascii"), request.target.decode("ascii")
         protocol = "HTTP/" + request.http_version.decode("ascii")
-        client, count = str(self._peer), sent - self._sent
+        client, count = self._client, sent - self._sent
         close_code = (self.close_code or 1006) if self.status == 101 else None
         status = "-" if self.status is None else str(self.status)
         shown = status if close_code is None else f"{status} {close_code}"
-        quoted = target.replace("\\", "\\\\").replace('"', '\\"')
-        # Not `Logger.info`, which looks for the line of code that calls it.
-        record = _logger.makeRecord(
-            _logger.name,
-            logging.INFO,
-            "",
-            0,
-            _LINE,
-            (client, method, quoted, protocol, shown, count, duration * 1_000),
-            None,
-            extra={
-                "client": client,
-                "method": method,
-                "target": target,
-                "protocol": protocol,
-                "status": self.status,
-                "bytes": count,
-                "duration": duration,
-                "close_code": close_code,
-            },
+        quoted = target
+        if '"' in target or "\\" in target:
+            quoted = target.replace("\\", "\\\\").replace('"', '\\"')
+        record = _records.make((client, method, quoted, protocol, shown, count, duration * 1_000))
+        record.__dict__.update(
+            client=client,
+            method=method,
+            target=target,
+            protocol=protocol,
+            status=self.status,
+            bytes=count,
+            duration=duration,
+            close_code=close_code,
         )
         _logger.handle(record)
+
+
+class _Records:
+    """Makes records for less than `logging` does, which asks anew who and where it is."""
+
+    def __init__(self) -> None:
+        self._place = (0, 0)
+        """The process and the thread of the record below."""
+        self._known: dict[str, Any] = {}
+        """What one says, all of which but the time and the arguments is so in the next."""
+
+    def make(self, args: tuple[object, ...]) -> logging.LogRecord:
+        """A record whose line has these arguments."""
+        factory = logging.getLogRecordFactory()
+        place = (os.getpid(), threading.get_ident())
+        if factory is not logging.LogRecord or place != self._place:
+            record = factory(_logger.name, logging.INFO, "", 0, _LINE, args, None)
+            self._place, self._known = place, {**vars(record), "args": ()}
+            if "taskName" in self._known:
+                # That of the next would be another one.
+                self._known["taskName"] = None
+            return record
+        now, known = time.time(), self._known
+        record = logging.LogRecord.__new__(logging.LogRecord)
+        record.__dict__ = {
+            **known,
+            "args": args,
+            "created": now,
+            "msecs": int(now % 1 * 1_000) + 0.0,
+            "relativeCreated": known["relativeCreated"] + (now - known["created"]) * 1_000,
+        }
+        return record
+
+
+_records = _Records()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tremolo.log_setup import JsonFormatter
+from tremolo.log_setup import JsonFormatter, LineFormatter
 
 SAYS = """
 import logging, sys
@@ -75,3 +75,28 @@ def test_json_has_what_was_added_to_a_record_and_its_traceback() -> None:
     assert told["exception"].endswith("ValueError: oops\n")
     assert told["time"].endswith("+00:00")
     assert set(told) == {"time", "level", "logger", "message", "status", "exception"}
+
+
+def record(created: float, **more: object) -> logging.LogRecord:
+    told = {"name": "a.b", "levelname": "INFO", "msg": "%s\nis", "args": ("this",), **more}
+    return logging.makeLogRecord(
+        {**told, "created": created, "msecs": int(created % 1 * 1_000) + 0.0}
+    )
+
+
+def test_the_default_format_is_as_logging_makes_it() -> None:
+    usual = logging.Formatter("[%(asctime)s] %(levelname)s %(name)s: %(message)s")
+    ours = LineFormatter()
+    try:
+        raise ValueError("on purpose")
+    except ValueError:
+        failed = sys.exc_info()
+    for one in (
+        record(1_800_000_000.25),
+        record(1_800_000_000.007),
+        record(1_800_000_001.999),
+        record(1_700_000_000),
+        record(1_700_000_000, exc_info=failed),
+        record(1_700_000_000, stack_info="Stack:"),
+    ):
+        assert ours.format(one) == usual.format(one)

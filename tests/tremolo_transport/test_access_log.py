@@ -1,13 +1,17 @@
 """One record for each request, whatever becomes of it."""
 
 import logging
+import threading
+import time
 from collections.abc import Iterator
 
 import anyio
 import pytest
 
-from tremolo_core import AcceptWebSocket, CloseWebSocket, Data, Headers, Response
+from tremolo_core import AcceptWebSocket, CloseWebSocket, Data, Headers, Request, Response
 from tremolo_transport import Exchange, ServerSettings, serve
+from tremolo_transport.access_log import Outcome
+from tremolo_transport.peer import Peer
 
 from .over_sockets import ask, connected
 
@@ -135,3 +139,64 @@ async def test_nobody_is_bothered_below_the_level(
         async with serve(handle) as server:
             await ask(server)
     assert list(records) == []
+
+
+def noted(outcome: Outcome, target: bytes = b"/") -> None:
+    outcome.begin(Request(method=b"GET", target=target, headers=Headers()), Peer(), sent=0)
+    outcome.end(sent=1)
+
+
+def test_a_record_has_all_that_one_of_logging_has(records: list[logging.LogRecord]) -> None:
+    outcome = Outcome()
+    before = time.time()
+    for _ in range(3):
+        noted(outcome)
+    usual = logging.makeLogRecord({})
+    whole = logging.LogRecord("tremolo.access", logging.INFO, "", 0, 'a "%s"', ("b",), None)
+    ours = {"client", "method", "target", "protocol", "status", "bytes", "duration", "close_code"}
+    for record in records:
+        assert vars(record).keys() - {"message"} == vars(whole).keys() | ours
+        differing = {"args", "msg", "created", "msecs", "relativeCreated", "taskName"}
+        for name in vars(whole).keys() - differing:
+            assert getattr(record, name) == getattr(whole, name), name
+        assert before <= record.created <= time.time()
+        assert 0 <= record.msecs < 1_000
+        assert record.created % 1 * 1_000 == pytest.approx(record.msecs, abs=1)
+        elapsed = (record.created - usual.created) * 1_000
+        assert record.relativeCreated - usual.relativeCreated == pytest.approx(elapsed, abs=1)
+        assert record.getMessage().startswith('a client without an address "GET / HTTP/1.1" - 1 ')
+    first, second, _ = records
+    assert first.__dict__ is not second.__dict__
+
+
+def test_records_of_a_factory_of_ones_own(records: list[logging.LogRecord]) -> None:
+    class Own(logging.LogRecord):
+        pass
+
+    outcome = Outcome()
+    noted(outcome)
+    logging.setLogRecordFactory(Own)
+    try:
+        noted(outcome)
+    finally:
+        logging.setLogRecordFactory(logging.LogRecord)
+    noted(outcome)
+    assert [type(record) for record in records] == [logging.LogRecord, Own, logging.LogRecord]
+
+
+def test_records_say_in_which_thread_they_were_made(records: list[logging.LogRecord]) -> None:
+    outcome = Outcome()
+    noted(outcome)
+    other = threading.Thread(target=noted, args=(outcome,), name="another")
+    other.start()
+    other.join()
+    noted(outcome)
+    here = threading.current_thread().name
+    assert [record.threadName for record in records] == [here, "another", here]
+
+
+def test_a_target_cannot_end_its_quotes(records: list[logging.LogRecord]) -> None:
+    noted(Outcome(), b'/"\\')
+    [record] = records
+    assert '"GET /\\"\\\\ HTTP/1.1"' in record.getMessage()
+    assert record.__dict__["target"] == '/"\\'
