@@ -232,6 +232,14 @@ def bench_idle(session: nox.Session) -> None:
     session.run("python", "benchmarks/idle.py", *session.posargs)
 
 
+@nox.session(name="bench-layers")
+def bench_layers(session: nox.Session) -> None:
+    """Measure the processor time of a hello by each layer, by others, and with the access log."""
+    session.install("--no-cache-dir", "--force-reinstall", "--no-deps", ".")
+    session.install(".[trio,uvloop,speed]", *group("bench"))
+    session.run("python", "benchmarks/layers.py", *session.posargs)
+
+
 @nox.session(name="bench-core")
 def bench_core(session: nox.Session) -> None:
     """Measure the core against bare h11 and bare wsproto; `-- --check` fails below a floor."""
