@@ -105,6 +105,8 @@ class Config:
     """Whether what is named makes the application when it is called."""
     app_dir: str = ""
     """Where modules are looked for besides; the current directory if it is empty."""
+    env_file: str | None = None
+    """Which sets environment variables before the application is loaded."""
     reload: bool = False
     """Whether workers are started anew when the code was saved."""
     reload_dir: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ from tremolo_transport.worker_settings import WorkerSettings
 
 from . import loader
 from .config import Config
+from .env_file import load_env_file
 from .exit_codes import ExitCode, complain
 from .log_setup import set_up_logging
 from .process import Process
@@ -42,6 +43,12 @@ def run(build: Callable[[], Handler], config: Config) -> int:
     on standard error. With workers, `build` is called in each of them and must
     be picklable.
     """
+    if config.env_file is not None:
+        try:
+            load_env_file(config.env_file)
+        except (OSError, ValueError) as error:
+            complain(f"cannot read the variables in {config.env_file!r}: {error}")
+            return ExitCode.FAILED
     try:
         set_up_logging(config)
     except (OSError, ValueError, KeyError, RuntimeError) as error:

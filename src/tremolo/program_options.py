@@ -46,6 +46,14 @@ PROGRAM_OPTIONS: tuple[Option, ...] = (
         help="where the module of APP is looked for, by default in the current directory",
     ),
     Option(
+        name="env_file",
+        fields=("env_file",),
+        read=read_text,
+        unit="FILE",
+        help="a file of environment variables, NAME=value a line, which are set before APP is"
+        " loaded, unless they are set already",
+    ),
+    Option(
         name="log_level",
         fields=("log_level",),
         read=read_one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),

@@ -199,6 +199,12 @@ def test_a_syntax_error_is_shown_before_it_is_refused(capsys: pytest.CaptureFixt
         (("example:other",), 1, "cannot load 'example:other': there is no 'other' in 'example'"),
         (("plain:app",), 1, "'plain:app' is no application, but of type dict"),
         (("broken",), 1, "cannot load 'broken': an import in it failed: No module named 'not_the"),
+        (("--env-file=none", "example"), 1, "cannot read the variables in 'none': [Errno 2] "),
+        (
+            ("--env-file=broken.py", "example"),
+            1,
+            "cannot read the variables in 'broken.py': line 1",
+        ),
         (("--host", "192.0.2.1", "example"), 1, "cannot listen on 192.0.2.1:8000: "),
     ],
 )
@@ -286,3 +292,19 @@ def test_options_reach_the_server(directory: Path) -> None:
         httpx.Client(trust_env=False) as client,
     ):
         assert client.get(url, headers={"a": "b" * 300}).status_code == 431
+
+
+@pytest.mark.parametrize("worker_num", ["0", "1"])
+def test_variables_of_a_file_are_there_before_the_application(
+    directory: Path, worker_num: str
+) -> None:
+    (directory / "reads.py").write_text(
+        "import os\nfrom tremolo import Tremolo\napp = Tremolo()\n"
+        "GREETING = os.environ['GREETING']\n"
+        "@app.route('/')\nasync def greet(**server):\n    return GREETING\n",
+        encoding="utf-8",
+    )
+    (directory / "x.env").write_text("GREETING='hello, file'\n", encoding="utf-8")
+    arguments = ("--port=0", "--env-file=x.env", "--worker-num", worker_num, "reads")
+    with served(directory, *arguments) as (_, url), httpx.Client(trust_env=False) as client:
+        assert client.get(url).text == "hello, file"

@@ -11,6 +11,7 @@ CHANGES: Changes = {
     "loop": ("trio", {"loop": "trio"}),
     "factory": (True, {"factory": True}),
     "app_dir": ("x", {"app_dir": "x"}),
+    "env_file": ("x.env", {"env_file": "x.env"}),
     "log_config": ("x.json", {"log_config": "x.json"}),
     "log_fmt": ("json", {"log_fmt": "json"}),
     "log_level": ("error", {"log_level": "ERROR"}),
