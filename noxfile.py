@@ -34,6 +34,8 @@ def let_pyenv_offer_all_it_has() -> None:
 
 
 let_pyenv_offer_all_it_has()
+# The tests start hundreds of processes, each of which would compile all of the source anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 class PytestHasTheLastWord(logging.Filter):
