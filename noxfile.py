@@ -213,10 +213,10 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure against other servers; `-- --rounds 3 --rows hello,post --servers ours,uvicorn`."""
+    """Measure against other servers; `-- --quick`, `-- --rows hello,post --servers ours,uvicorn`."""
     # Without what is cached of an older commit: pip sees that the version is the same.
     session.install("--no-cache-dir", "--force-reinstall", "--no-deps", ".")
-    session.install(".[trio,uvloop,speed]", *group("bench"))
+    session.install(".[trio,uvloop,speed,forms]", *group("bench"))
     session.run("python", "benchmarks/suite.py", *session.posargs)
 
 

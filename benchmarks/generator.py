@@ -9,9 +9,10 @@ import tempfile
 from pathlib import Path
 
 from ask import Ask
+from figure import Figure
 from running import on_core
 
-__all__ = ("generator", "rate")
+__all__ = ("generator", "rate", "read_wrk")
 
 
 def generator() -> str:
@@ -24,7 +25,7 @@ def generator() -> str:
     return f"{words[0] if words else 'wrk'}; for pipelining benchmarks/load.py"
 
 
-def rate(ask: Ask, port: int, seconds: float, *, tls: bool = False) -> float:
+def rate(ask: Ask, port: int, seconds: float, *, tls: bool = False) -> Figure:
     """Answers per second. Raises RuntimeError if any was not what was asked for."""
     # wrk sees no answers where several come in one segment, which `load` can count.
     if ask.pipelined == 1 and (wrk := shutil.which("wrk")):
@@ -36,16 +37,22 @@ def rate(ask: Ask, port: int, seconds: float, *, tls: bool = False) -> float:
             duration = f"-d{max(1, round(seconds))}s"
             words = [wrk, "-t1", f"-c{ask.connections}", duration, "-s", script.name, url]
             printed = _run(words, seconds)
-        found = re.search(r"Requests/sec:\s*([0-9.]+)", printed)
         # A close that was asked for is no error, whenever it comes.
-        churns = "Connection: close" in ask.fields
-        bad = re.search("Non-2xx.*" if churns else "Non-2xx.*|Socket errors:.*", printed)
-        if found is None or not float(found[1]) or bad:
-            raise RuntimeError(bad[0] if bad else f"wrk said {printed!r}")
-        return float(found[1])
+        return read_wrk(printed, may_close="Connection: close" in ask.fields)
     load = [sys.executable, str(Path(__file__).with_name("load.py")), f"{port}", f"{seconds}"]
     printed = _run([*load, ask.dump(), *(["--tls"] if tls else [])], seconds)
-    return float(json.loads(printed)["rate"])
+    said = json.loads(printed)
+    return Figure(value=float(said["rate"]), count=said["count"])
+
+
+def read_wrk(printed: str, *, may_close: bool) -> Figure:
+    """What wrk found. Raises RuntimeError if it saw an error."""
+    per_second = re.search(r"Requests/sec:\s*([0-9.]+)", printed)
+    count = re.search(r"(\d+) requests in ", printed)
+    bad = re.search("Non-2xx.*" if may_close else "Non-2xx.*|Socket errors:.*", printed)
+    if per_second is None or count is None or not int(count[1]) or bad:
+        raise RuntimeError(bad[0] if bad else f"wrk said {printed!r}")
+    return Figure(value=float(per_second[1]), count=int(count[1]))
 
 
 def _run(words: list[str], seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Asks at a fixed rate and says how long the slowest hundredth of the answers took.
+"""Asks at a fixed rate and says how long the slowest of the answers took.
 
 A request is due when the clock says so, answered or not the one before; what it
 waits for a free connection counts, so that a slow server cannot hide it.
@@ -8,25 +8,31 @@ import collections
 import selectors
 import socket
 import time
+from collections.abc import Sequence
 
 from load import answer_size, connect
 
-__all__ = ("p99",)
+__all__ = ("PERCENTILES", "latencies", "percentile")
 
 REQUEST = b"GET /hello?n=%d HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 CONNECTIONS = 32
+PERCENTILES = (50, 90, 99, 99.9)
 
 
-def p99(port: int, rate: float, seconds: float) -> float:
-    """Milliseconds that 99 of 100 answers do not exceed, at `rate` requests per second."""
+def latencies(port: int, rate: float, seconds: float) -> list[float]:
+    """Seconds that each answer took, the fastest first, at `rate` requests per second."""
     opened = [connect(port) for _ in range(CONNECTIONS)]
     try:
         size = answer_size(opened[0], REQUEST % 1_000_000)
-        taken = sorted(_ask(opened, size, rate=rate, count=int(rate * seconds)))
-        return taken[int(len(taken) * 0.99)] * 1000
+        return sorted(_ask(opened, size, rate=rate, count=int(rate * seconds)))
     finally:
         for connection in opened:
             connection.close()
+
+
+def percentile(taken: Sequence[float], share: float) -> float:
+    """What `share` of 100 do not exceed, of figures that are sorted."""
+    return taken[min(len(taken) - 1, int(len(taken) * share / 100))]
 
 
 def _ask(opened: list[socket.socket], size: int, *, rate: float, count: int) -> list[float]:

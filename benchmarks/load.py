@@ -68,7 +68,7 @@ def repeat(
             for key, _ in selector.select(timeout=seconds):
                 answering, missing = key.fileobj, key.data
                 assert isinstance(answering, socket.socket)
-                data = answering.recv(65_536)
+                data = answering.recv(262_144)
                 missing[0] -= len(data)
                 if not data or missing[0] < 0:
                     raise RuntimeError("an answer was cut short, or longer than the first")
@@ -118,7 +118,7 @@ def main() -> None:
     began, worked = time.perf_counter(), time.process_time()
     count = run(ask, options.port, options.seconds, tls=options.tls)
     elapsed, busy = time.perf_counter() - began, time.process_time() - worked
-    print(json.dumps({"rate": count / elapsed, "busy": busy / elapsed}))
+    print(json.dumps({"rate": count / elapsed, "count": count, "busy": busy / elapsed}))
 
 
 if __name__ == "__main__":

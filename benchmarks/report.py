@@ -5,12 +5,15 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).with_name("results")
+PUBLISHED = RESULTS / "published.json"
+"""What the documentation shows."""
 
 
 def spread(figures: Sequence[float]) -> dict[str, Any]:
@@ -37,12 +40,23 @@ def machine() -> dict[str, Any]:
     return found
 
 
+def commit() -> str:
+    """The repository's, and whether what was measured differs from it."""
+    words = ["git", "-C", str(RESULTS.parent), "describe", "--always", "--abbrev=12", "--dirty"]
+    try:
+        done = subprocess.run(words, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
 def write(name: str, distributions: Sequence[str], result: dict[str, Any]) -> Path:
     """Keep `result` in a file of its own, with the machine and the versions it is true for."""
     now = datetime.datetime.now(datetime.UTC)
     report = {
         "benchmark": name,
         "at": now.isoformat(timespec="seconds"),
+        "commit": commit(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": f"{platform.system()} {platform.release()}, {os.cpu_count()} cores",
         "versions": {name: metadata.version(name) for name in distributions},

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ask import Ask
+from figure import Figure, family, resident
 from generator import rate
-from idle import resident
-from latency import p99
+from latency import PERCENTILES, latencies, percentile
 from load import answer_size, connect
 from messages import echo
 from running import Running, on_core
+from servers import SWITCHES
 from transfer import MIB, receive, send
 
 __all__ = ("ROWS", "Load", "Row")
@@ -54,67 +55,83 @@ class Row:
 
     title: str
     unit: str
-    measure: Callable[[Running, Load], float]
+    measure: Callable[[Running, Load], Figure]
     kind: str = "asgi"
     less_is_better: bool = False
     fresh: bool = False
     """Whether each measurement has a server that did nothing before."""
     without: tuple[str, ...] = ()
     """The servers that cannot do it."""
+    only: tuple[str, ...] = ()
+    """The servers that it is about; all, if there are none."""
 
 
-def _asking(ask: Ask, *, tls: bool = False) -> Callable[[Running, Load], float]:
+def _asking(ask: Ask, *, tls: bool = False) -> Callable[[Running, Load], Figure]:
     return lambda server, load: rate(ask, server.port, load.seconds, tls=tls)
 
 
-def _download(server: Running, load: Load) -> float:
+def _download(server: Running, load: Load) -> Figure:
     with on_core(1):
         return receive(server.port, f"/download?{load.size}", load.size)
 
 
-def _file(server: Running, load: Load) -> float:
+def _file(server: Running, load: Load) -> Figure:
     with on_core(1):
         return receive(server.port, "/file", load.size)
 
 
-def _upload(server: Running, load: Load) -> float:
+def _upload(server: Running, load: Load) -> Figure:
     with on_core(1):
         return send(server.port, load.size)
 
 
-def _echo(size: int) -> Callable[[Running, Load], float]:
-    def measure(server: Running, load: Load) -> float:
+def _multipart(server: Running, load: Load) -> Figure:
+    with on_core(1):
+        return send(server.port, min(load.size, 64 * MIB), multipart=True)
+
+
+def _echo(size: int) -> Callable[[Running, Load], Figure]:
+    def measure(server: Running, load: Load) -> Figure:
         with on_core(1):
             return echo(server.port, size, load.seconds)
 
     return measure
 
 
-def _idle(server: Running, load: Load) -> float:
+def _idle(*, tls: bool) -> Callable[[Running, Load], Figure]:
     """KiB that the server's processes grow by for each connection that was answered once."""
-    with on_core(1), contextlib.ExitStack() as opened:
 
-        def open_one() -> None:
-            connection = opened.enter_context(connect(server.port))
-            answer_size(connection, b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    def measure(server: Running, load: Load) -> Figure:
+        with on_core(1), contextlib.ExitStack() as opened:
 
-        # What is made once is not counted.
-        for _ in range(100):
-            open_one()
-        before = resident(server.pid)
-        for _ in range(load.idle):
-            open_one()
-        time.sleep(0.5)
-        return (resident(server.pid) - before) / load.idle / 1024
+            def open_one() -> None:
+                connection = opened.enter_context(connect(server.port, tls=tls))
+                answer_size(connection, b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+
+            def memory() -> int:
+                return sum(map(resident, family(server.pid)))
+
+            # What is made once is not counted.
+            for _ in range(100):
+                open_one()
+            before = memory()
+            for _ in range(load.idle):
+                open_one()
+            time.sleep(0.5)
+            return Figure(value=(memory() - before) / load.idle / 1024)
+
+    return measure
 
 
-def _startup(server: Running, load: Load) -> float:
-    return server.started_in * 1000
+def _startup(server: Running, load: Load) -> Figure:
+    return Figure(value=server.started_in * 1000)
 
 
-def _p99(server: Running, load: Load) -> float:
+def _latency(server: Running, load: Load) -> Figure:
     with on_core(1):
-        return p99(server.port, load.rate, load.seconds)
+        taken = latencies(server.port, load.rate, load.seconds)
+    found = {f"p{share:g}": percentile(taken, share) * 1000 for share in PERCENTILES}
+    return Figure(value=found.pop("p99"), count=len(taken), beside=found)
 
 
 _RATE = "requests/s"
@@ -172,6 +189,12 @@ ROWS: dict[str, Row] = {
         without=_BODILESS,
     ),
     "upload": Row(title="Streamed upload", unit=_MIB, measure=_upload, without=_BODILESS),
+    "multipart": Row(
+        title="Upload of a multipart form's file, to a framework's route",
+        unit=_MIB,
+        kind="framework",
+        measure=_multipart,
+    ),
     "websocket-64": Row(
         title="WebSocket echo, 64 B", unit="messages/s", measure=_echo(64), without=_BODILESS
     ),
@@ -181,6 +204,12 @@ ROWS: dict[str, Row] = {
         measure=_echo(16_384),
         without=_BODILESS,
     ),
+    "websocket-1m": Row(
+        title="WebSocket echo, 1 MiB",
+        unit="messages/s",
+        measure=_echo(1 << 20),
+        without=_BODILESS,
+    ),
     "tls": Row(
         title="Hello over TLS",
         unit=_RATE,
@@ -188,12 +217,28 @@ ROWS: dict[str, Row] = {
         measure=_asking(Ask(target=HELLO, fields=COUNTED), tls=True),
         without=_BODILESS,
     ),
+    "switches": Row(
+        title="Hello, with one feature switched",
+        unit=_RATE,
+        measure=_asking(Ask(target=HELLO, fields=COUNTED)),
+        only=("ours-asyncio", *SWITCHES),
+    ),
     "idle": Row(
         title="Memory of an idle kept-alive connection",
         unit="KiB",
-        measure=_idle,
+        measure=_idle(tls=False),
         less_is_better=True,
         fresh=True,
+        without=_BODILESS,
+    ),
+    "idle-tls": Row(
+        title="Memory of an idle kept-alive TLS connection",
+        unit="KiB",
+        kind="tls",
+        measure=_idle(tls=True),
+        less_is_better=True,
+        fresh=True,
+        without=_BODILESS,
     ),
     "startup": Row(
         title="From the start to the first answer",
@@ -202,11 +247,11 @@ ROWS: dict[str, Row] = {
         less_is_better=True,
         fresh=True,
     ),
-    "p99": Row(
+    "latency": Row(
         title="Slowest hundredth, at half of what uvicorn with h11 reaches",
         unit="ms",
-        measure=_p99,
+        measure=_latency,
         less_is_better=True,
     ),
 }
-"""In the order in which they run: `p99` asks at a rate that `hello` found."""
+"""In the order in which they run: `latency` asks at a rate that `hello` found."""

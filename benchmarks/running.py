@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -51,8 +52,14 @@ def on_core(index: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def install(name: str, environments: Path) -> Path:
-    """The interpreter that has the server, which is installed if it is not there."""
+def install(name: str, environments: Path) -> Path | None:
+    """The program that runs the server, mostly an interpreter; None where it is missing.
+
+    What the package index has is installed if it is not there.
+    """
+    if program := SERVERS[name].program:
+        found = shutil.which(program)
+        return None if found is None else Path(found)
     packages = SERVERS[name].packages
     if not packages:
         return Path(sys.executable)
@@ -74,8 +81,11 @@ print(json.dumps({each.name: each.version for each in distributions()}))
 """
 
 
-def versions(python: Path) -> dict[str, str]:
-    """Every distribution that the interpreter finds."""
+def versions(name: str, python: Path) -> dict[str, str]:
+    """Every distribution that the interpreter finds, or what another program says of itself."""
+    if SERVERS[name].program:
+        said = subprocess.run([str(python), "-v"], check=True, capture_output=True, text=True)
+        return {name: said.stderr.strip().rpartition("/")[2]}
     listed = subprocess.run([str(python), "-c", _LIST], check=True, capture_output=True, text=True)
     found: dict[str, str] = json.loads(listed.stdout)
     return dict(sorted(found.items(), key=lambda each: each[0].lower()))
@@ -130,7 +140,13 @@ def running(name: str, kind: str, python: Path, file: Path) -> Iterator[Running]
     with tempfile.TemporaryDirectory() as directory:
         port = free_port()
         cert, key = certificate(Path(directory)) if kind == "tls" else ("", "")
-        words = command(name, kind, {"port": f"{port}", "cert": f"{cert}", "key": f"{key}"})
+        filled = {"port": f"{port}", "cert": f"{cert}", "key": f"{key}", "directory": directory}
+        filled |= {"file": f"{file}", "configuration": f"{directory}/configuration"}
+        # What runs as root gives that up otherwise, and then cannot read the file.
+        filled["user"] = " user root;" if os.geteuid() == 0 else ""
+        words = command(name, kind, filled)
+        configuration = SERVERS[name].configuration.format(**filled)
+        Path(filled["configuration"]).write_text(configuration, encoding="utf-8")
         environment = {**os.environ, "PYTHONPATH": str(APPS), "BENCH_FILE": str(file)}
         with on_core(0):
             began = time.perf_counter()

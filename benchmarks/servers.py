@@ -1,9 +1,9 @@
 """The servers that the suite compares: what to install for each, and how each is started."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ("SERVERS", "Server")
+__all__ = ("SERVERS", "SWITCHES", "Server")
 
 APPS = Path(__file__).with_name("apps")
 APP = "asgi_app:app"
@@ -24,6 +24,12 @@ class Server:
     """Whether `tls` takes the place of `asgi`."""
     framework: tuple[str, ...] = ()
     """The same for the framework's application."""
+    program: str = ""
+    """What runs instead of an interpreter; the server is left out where that is not installed."""
+    configuration: str = ""
+    """What stands in the file {configuration}."""
+    rows: tuple[str, ...] = ()
+    """The only rows that it is there for; all, if there are none."""
 
 
 def _ours(loop: str) -> Server:
@@ -35,8 +41,57 @@ def _ours(loop: str) -> Server:
         title=f"Tremolo, {loop}",
         asgi=(*program, str(APPS / "asgi_app.py:app")),
         tls=("--ssl-cert", "{cert}", "--ssl-key", "{key}"),
-        framework=(*program, str(APPS / "framework_app.py:app")),
+        framework=(
+            *(*program, "--client-max-body-size", "none"),
+            str(APPS / "framework_app.py:app"),
+        ),
     )
+
+
+def _switched(title: str, *options: str) -> Server:
+    """Ours on asyncio as in every other row, but for one thing."""
+    return replace(
+        _ours("asyncio"),
+        title=f"Tremolo, asyncio, {title}",
+        # Of two options of one name the latter counts.
+        asgi=(*_ours("asyncio").asgi[:-1], *options, str(APPS / "asgi_app.py:app")),
+        rows=("switches",),
+    )
+
+
+_TIMEOUTS = (
+    *("request-timeout", "keepalive-timeout", "body-timeout", "body-min-rate"),
+    *("write-timeout", "app-close-timeout"),
+)
+
+SWITCHES: dict[str, Server] = {
+    "switch-access-log": _switched("with the access log", "--log-level", "INFO", "--access-log"),
+    "switch-ceilings": _switched(
+        "with ceilings on connections, requests and bodies",
+        *("--max-connections", "100000", "--limit-concurrency", "100000"),
+        *("--keepalive-requests", "1000000000", "--client-max-body-size", "1000000"),
+    ),
+    "switch-timeouts": _switched(
+        "without time-outs",
+        *[word for name in _TIMEOUTS for word in (f"--{name}", "none")],
+    ),
+    "switch-task": _switched(
+        "with a task for each request, not a context only", "--task-per-request"
+    ),
+    "switch-proxies": _switched("without trusted proxies", "--no-proxy-headers"),
+    "switch-rate": _switched(
+        "with rate limits", *("--download-rate", "100000000000"), *("--upload-rate", "100000000000")
+    ),
+}
+"""Each is to be compared with `ours-asyncio`."""
+
+_NGINX = """\
+worker_processes 1; daemon off; pid nginx.pid; error_log stderr;{user} events {{ }}
+http {{
+    access_log off; sendfile on; keepalive_timeout 600;
+    server {{ listen 127.0.0.1:{port}; location = /file {{ alias {file}; }} }}
+}}
+"""
 
 
 def _uvicorn(title: str, package: str, loop: str, http: str) -> Server:
@@ -80,17 +135,8 @@ SERVERS: dict[str, Server] = {
         asgi=(
             *("-m", "granian", "--interface", "asgi", "--loop", "uvloop", "--log-level", "error"),
             # As many connections as the row of idle ones needs.
-            *(
-                "--backlog",
-                "4096",
-                "--backpressure",
-                "4096",
-                "--http",
-                "1",
-                "--port",
-                "{port}",
-                APP,
-            ),
+            *("--backlog", "4096", "--backpressure", "4096"),
+            *("--http", "1", "--port", "{port}", APP),
         ),
         tls=("--ssl-certificate", "{cert}", "--ssl-keyfile", "{key}"),
     ),
@@ -122,4 +168,12 @@ SERVERS: dict[str, Server] = {
         tls=("--ssl-cert", "{cert}", "--ssl-key", "{key}"),
         framework=(str(APPS / "framework_app.py"), "{port}"),
     ),
+    "nginx": Server(
+        title="nginx",
+        program="nginx",
+        asgi=("-c", "{configuration}", "-p", "{directory}", "-e", "stderr"),
+        configuration=_NGINX,
+        rows=("file",),
+    ),
+    **SWITCHES,
 }
