@@ -213,7 +213,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure against other servers; `-- --quick`, `-- --rows hello,post --servers ours,uvicorn`."""
+    """Measure against other servers; `-- --quick`, `-- --rows hello,post --servers uvicorn`."""
     # Without what is cached of an older commit: pip sees that the version is the same.
     session.install("--no-cache-dir", "--force-reinstall", "--no-deps", ".")
     session.install(".[trio,uvloop,speed,forms]", *group("bench"))
