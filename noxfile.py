@@ -208,7 +208,9 @@ def soak(session: nox.Session) -> None:
     """Stop, roll, recycle and kill workers under load, at the full size."""
     session.install("-e", ".[trio,uvloop,reload]", *group("test"))
     tests = session.posargs or ["tests/processes"]
-    session.run("python", "-m", "pytest", *tests, env={"TREMOLO_SOAK": "1"})
+    # Fifty rolls take longer than any test that does not hang.
+    bound = ("-o", "faulthandler_timeout=3600")
+    session.run("python", "-m", "pytest", *bound, *tests, env={"TREMOLO_SOAK": "1"})
 
 
 @nox.session

@@ -24,7 +24,7 @@ from tremolo_transport.listeners import Listenable
 from tremolo_transport.memory_use import resident_kib
 from tremolo_transport.parting import Parting
 from tremolo_transport.seat import Command, Report, Seat
-from tremolo_transport.signals import Wakeup, on_signals
+from tremolo_transport.signals import Echoes, Wakeup, on_signals
 from tremolo_transport.stuck_code import blocked_loop, busy_threads
 from tremolo_transport.watchdog import Watchdog, leave
 
@@ -53,7 +53,8 @@ _PATIENCE_SECONDS = 1.0
 _RELOAD: signal.Signals | None = getattr(signal, "SIGHUP", None)
 """Has a program without workers read its certificates again; one with workers replaces those."""
 
-_Order: TypeAlias = signal.Signals | Command
+_Order: TypeAlias = signal.Signals | Command | Report
+"""What it was told; or what it is to tell its supervisor, who will tell it what to do."""
 
 
 class Process:
@@ -74,6 +75,7 @@ class Process:
         self._seat = seat
         self._server: Server | None = None
         self._orders: list[_Order] = []
+        self._echoes = Echoes()
         self._stopping = False
         self._ended_by: signal.Signals | None = None
         self._wakeup = Wakeup()
@@ -105,7 +107,11 @@ class Process:
 
     def _note(self, order: _Order) -> None:
         """Take an order, from a signal handler or another thread."""
-        if order is _RELOAD:
+        if isinstance(order, signal.Signals) and self._echoes.is_echo(order, time.monotonic()):
+            return
+        if self._is_for_its_supervisor(order):
+            order = Report.SPENT
+        if order is _RELOAD or order is Report.SPENT:
             self._orders.append(order)
             self._wakeup.wake()
             return
@@ -122,6 +128,16 @@ class Process:
         self._stopping = True
         self._orders.append(order)
         self._wakeup.wake()
+
+    def _is_for_its_supervisor(self, order: _Order) -> bool:
+        """Whether somebody else has signalled a worker that serves.
+
+        Were it obeyed, nobody would accept from the worker's queue until its last
+        request has ended; and whoever signals all processes of a service, as systemd
+        does by default, tells the supervisor as well.
+        """
+        is_signal = isinstance(order, signal.Signals)
+        return is_signal and self._seat is not None and self._server is not None
 
     def _report(self) -> None:
         """Say what is stuck."""
@@ -156,6 +172,10 @@ class Process:
         if order is _RELOAD:
             if server is not None:
                 server.reload_certificates()
+            return
+        if isinstance(order, Report):
+            if self._seat is not None:
+                self._seat.say(order, "it got SIGTERM")
             return
         if isinstance(order, signal.Signals):
             if server is None or server.shutdown.begun:

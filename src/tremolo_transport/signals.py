@@ -4,6 +4,7 @@ What each signal means is decided by the program; a server inside somebody's
 program has no signal handlers.
 """
 
+import math
 import signal
 import socket
 from collections.abc import Callable, Collection, Iterator
@@ -11,7 +12,10 @@ from contextlib import closing, contextmanager, suppress
 
 import anyio
 
-__all__ = ("Wakeup", "on_signals")
+__all__ = ("Echoes", "Wakeup", "on_signals")
+
+_ECHO_SECONDS = 0.25
+"""Within which whoever repeats a signal does not mean it; nobody presses keys so fast."""
 
 
 @contextmanager
@@ -31,6 +35,25 @@ def on_signals(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class Echoes:
+    """Tells a signal that is sent twice from a second one. Time is told, never read.
+
+    `timeout` of the GNU system sends its signal to the program and then to the
+    program's group; a wrapper passes on the interrupt that the terminal has
+    sent to all that run in it.
+    """
+
+    def __init__(self) -> None:
+        self._heard: dict[signal.Signals, float] = {}
+
+    def is_echo(self, number: signal.Signals, now: float) -> bool:
+        """Take note of a signal, and say whether it is the last one over again."""
+        echo = now - self._heard.get(number, -math.inf) < _ECHO_SECONDS
+        if not echo:
+            self._heard[number] = now
+        return echo
 
 
 class Wakeup:

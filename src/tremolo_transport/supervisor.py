@@ -17,7 +17,7 @@ from tremolo_core import value
 from .listeners import ListeningSocket
 from .orphans import reap_orphans
 from .seat import Command
-from .signals import Wakeup, on_signals
+from .signals import Echoes, Wakeup, on_signals
 from .slot import Slot
 from .worker_process import Target, WorkerProcess
 from .worker_settings import WorkerSettings
@@ -51,6 +51,7 @@ class Supervisor:
         self._supervised = supervised
         self._wakeup = Wakeup()
         self._signals: list[signal.Signals] = []
+        self._echoes = Echoes()
         self._changed = False
         self._rolling: list[Slot] = []
         """Slots whose worker is still to be replaced, in their order."""
@@ -92,6 +93,9 @@ class Supervisor:
         self._wakeup.wake()
 
     def _note(self, number: signal.Signals) -> None:
+        # Code may have changed between two SIGHUPs, however soon they come.
+        if number != signal.SIGHUP and self._echoes.is_echo(number, time.monotonic()):
+            return
         self._signals.append(number)
         self._wakeup.wake()
 

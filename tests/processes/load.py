@@ -12,8 +12,9 @@ __all__ = ("Crowd", "crowd")
 class Crowd:
     """What the clients have seen so far."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, pause: float) -> None:
         self._port = port
+        self._pause = pause
         self._stop = threading.Event()
         self._lock = threading.Condition()
         self.answered = 0
@@ -40,7 +41,7 @@ class Crowd:
 
     def _ask_on(self, connection: http.client.HTTPConnection) -> None:
         known = False
-        while not self._stop.is_set():
+        while not self._stop.wait(self._pause):
             try:
                 connection.request("GET", "/")
                 response = connection.getresponse()
@@ -89,9 +90,9 @@ class Crowd:
 
 
 @contextmanager
-def crowd(port: int, clients: int) -> Iterator[Crowd]:
-    """So many clients, at work meanwhile."""
-    seen = Crowd(port)
+def crowd(port: int, clients: int, *, pause: float = 0.0) -> Iterator[Crowd]:
+    """So many clients, at work meanwhile; each thinks for `pause` seconds before it asks."""
+    seen = Crowd(port, pause)
     threads = [threading.Thread(target=seen.run) for _ in range(clients)]
     for thread in threads:
         thread.start()

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = ("APPLICATION", "HANDSHAKE", "PATIENCE", "Program", "is_running", "running", "until")
@@ -84,6 +84,12 @@ class Program:
             response = connection.getresponse()
             assert response.status == 200, response.status
             return response.read()
+
+    def signal_again(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Signal it a second time, late enough not to be taken for the first."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(0.3)
+        self.signal(number)
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
         self.process.send_signal(number)

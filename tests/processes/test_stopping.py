@@ -117,8 +117,22 @@ def test_a_second_signal_means_now(loop: str, workers: str, number: signal.Signa
     ):
         program.signal(number)
         program.wait_for(f"{number.name}: stopping")
-        program.signal(number)
+        program.signal_again(number)
         assert program.wait() == 128 + number
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_who_signals_the_whole_group_signals_once(workers: int) -> None:
+    # As `timeout` does: the program, and then all of its group, in which it is.
+    with running(f"--worker-num={workers}", prefix=("timeout", "1000")) as program:
+        with program.connected() as busy:
+            busy.request("GET", "/slow/2.5")
+            program.get("/")
+            program.signal()
+            # More than a process has that was told twice.
+            assert busy.getresponse().status == 200
+        assert program.wait() == 0
+        assert "at once" not in program.log
 
 
 @on("asyncio-1", "uvloop-0", "trio-1")
@@ -150,5 +164,5 @@ def test_during_the_delay_it_accepts_and_says_that_it_will_close(loop: str) -> N
             # The supervisor's word may be on its way to the worker.
             seen = response.getheader("Connection") or ""
             connection.close()
-        program.signal()
+        program.signal_again()
         assert program.wait() == 128 + signal.SIGTERM

@@ -19,6 +19,9 @@ FULL = bool(os.environ.get("TREMOLO_SOAK"))
 ROLLS = 50 if FULL else 1
 RECYCLED = 20 if FULL else 2
 CLIENTS = 16 if FULL else 3
+PAUSE = 0.005
+"""Without one the clients would have the processor, and workers take ages to start."""
+
 LOOPS = ["asyncio", "trio", "uvloop"] if FULL else ["asyncio", "trio"]
 
 HOARD = 150_000_000
@@ -57,7 +60,7 @@ def test_connections_are_spread_over_the_workers(program: Program, tell: list[st
 
 
 def test_rolls_lose_nothing(program: Program, tell: list[str]) -> None:
-    with crowd(program.port, CLIENTS) as seen:
+    with crowd(program.port, CLIENTS, pause=PAUSE) as seen:
         for number in range(1, ROLLS + 1):
             seen.until_answered(CLIENTS)
             program.signal(signal.SIGHUP)
@@ -67,7 +70,7 @@ def test_rolls_lose_nothing(program: Program, tell: list[str]) -> None:
 
 
 def test_recycling_by_memory_loses_nothing(program: Program, tell: list[str]) -> None:
-    with crowd(program.port, CLIENTS) as seen:
+    with crowd(program.port, CLIENTS, pause=PAUSE) as seen:
         for number in range(1, RECYCLED + 1):
             program.get(f"/hoard/{HOARD}")
             program.wait_for("is replaced: it has .* KiB", times=number)
@@ -77,7 +80,7 @@ def test_recycling_by_memory_loses_nothing(program: Program, tell: list[str]) ->
 
 
 def test_one_that_is_killed_loses_only_what_was_on_it(program: Program, tell: list[str]) -> None:
-    with crowd(program.port, CLIENTS) as seen:
+    with crowd(program.port, CLIENTS, pause=PAUSE) as seen:
         seen.until_answered(5 * CLIENTS)
         os.kill(int(next(iter(seen.workers))), signal.SIGKILL)
         program.wait_for("was ended by SIGKILL: starting another")
@@ -91,7 +94,7 @@ def test_one_that_is_killed_loses_only_what_was_on_it(program: Program, tell: li
 def test_a_stop_answers_every_request_on_an_accepted_connection(
     program: Program, tell: list[str]
 ) -> None:
-    with crowd(program.port, CLIENTS) as seen:
+    with crowd(program.port, CLIENTS, pause=PAUSE) as seen:
         seen.until_answered(20 * CLIENTS)
         program.signal()
         seen.until_refused()
@@ -104,7 +107,7 @@ def test_a_stop_answers_every_request_on_an_accepted_connection(
 def test_recycling_by_requests_loses_nothing(loop: str, tell: list[str]) -> None:
     limits = ("--limit-max-requests=100", "--limit-max-requests-jitter=50")
     with running(f"--loop={loop}", "--workers=2", "--no-access-log", *limits) as program:
-        with crowd(program.port, CLIENTS) as seen:
+        with crowd(program.port, CLIENTS, pause=PAUSE) as seen:
             program.wait_for("is replaced: it has served", times=RECYCLED)
             seen.until_answered(CLIENTS)
         tell.append(f"{RECYCLED} recycled")

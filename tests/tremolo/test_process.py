@@ -13,6 +13,7 @@ from tremolo.process import Process
 from tremolo_transport import Bind, Exchange
 from tremolo_transport.listeners import open_sockets
 from tremolo_transport.seat import Command, Seat
+from tremolo_transport.shutdown import ShutdownNotice
 
 LOOPS = ("asyncio", "uvloop", "trio")
 
@@ -27,10 +28,18 @@ class Worker:
         self._config = configure({"loop": loop, "shutdown_timeout": 0.1, **options})
         self.heard: list[bytes] = []
         self.cancelled = False
+        self.over = False
+        """Whether the request is not to last."""
+        self.shutdown = ShutdownNotice()
+        """As its handler sees it."""
 
     def run(self, while_asked: Callable[[], Awaitable[None]]) -> int:
         async def handle(exchange: Exchange) -> None:
+            self.shutdown = exchange.shutdown
             await while_asked()
+            if self.over:
+                await exchange.respond(200)
+                return
             try:
                 await anyio.sleep_forever()
             except anyio.get_cancelled_exc_class():
@@ -77,18 +86,37 @@ def test_without_a_supervisor_it_stops(loop: str, caplog: pytest.LogCaptureFixtu
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_worker_leaves_the_keyboard_to_its_supervisor(loop: str) -> None:
+def test_a_worker_leaves_signals_to_its_supervisor(loop: str) -> None:
     worker = Worker(loop)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     async def interrupt() -> None:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
+        await worker.until_heard(b"spent it got SIGTERM")
+        assert not worker.shutdown.begun
+        worker.pipe.send_bytes(Command.YIELD.value)
 
     try:
         assert worker.run(interrupt) == 0
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_worker_that_stops_is_in_no_hurry_for_a_signal(loop: str) -> None:
+    # All processes of a service were signalled, and the supervisor was faster.
+    worker = Worker(loop, shutdown_timeout=60)
+
+    async def stop() -> None:
+        worker.pipe.send_bytes(Command.STOP.value)
+        await worker.shutdown.wait()
+        signal.raise_signal(signal.SIGTERM)
+        await worker.until_heard(b"spent it got SIGTERM")
+        worker.over = True
+
+    assert worker.run(stop) == 0
+    assert not worker.cancelled
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import threading
 import anyio
 import pytest
 
-from tremolo_transport.signals import Wakeup, on_signals
+from tremolo_transport.signals import Echoes, Wakeup, on_signals
 
 
 def test_the_function_is_called_at_once_and_only_inside() -> None:
@@ -17,6 +17,17 @@ def test_the_function_is_called_at_once_and_only_inside() -> None:
         signal.raise_signal(signal.SIGTERM)
         assert told == [signal.SIGUSR1, signal.SIGTERM]
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_that_is_sent_twice_is_one() -> None:
+    echoes = Echoes()
+    assert not echoes.is_echo(signal.SIGTERM, 100.0)
+    assert echoes.is_echo(signal.SIGTERM, 100.001)
+    # Another one is another.
+    assert not echoes.is_echo(signal.SIGINT, 100.002)
+    assert echoes.is_echo(signal.SIGTERM, 100.2)
+    # Whoever goes on is heard in the end.
+    assert not echoes.is_echo(signal.SIGTERM, 100.3)
 
 
 @pytest.mark.anyio
