@@ -15,7 +15,7 @@ from .background import WorkerTasks
 from .calling import call
 from .connection_server import descriptor_of
 from .contexts import ConnectionContext
-from .given import Given, Makers
+from .given import Given
 from .hooks import Hooks
 from .settings import AppSettings
 from .threads import Threads
@@ -23,6 +23,8 @@ from .threads import Threads
 __all__ = ("Connections",)
 
 _SHARED = ("app", "context", "fileno", "globals", "logger", "loop")
+
+_NOT_SHARED = {"lock": None, "prefix": (), "request": None, "response": None}
 
 _logger = logging.getLogger("tremolo.handlers")
 
@@ -34,14 +36,14 @@ class Connections:
         self,
         hooks: Hooks,
         *,
-        makers: Makers,
+        given: type[Given],
         threads: Threads,
         tasks: WorkerTasks,
         settings: AppSettings,
     ) -> None:
         self._connecting = hooks.connecting()
         self._closing = hooks.closing()
-        self._makers = makers
+        self._given = given
         self._threads = threads
         self._tasks = tasks
         self._options = settings.by_name()
@@ -57,16 +59,21 @@ class Connections:
         """The context of a connection, made when it is first asked for."""
         return self._know(exchange).context
 
-    def fill(self, given: Given) -> None:
-        """Put into `given` what is the same for all requests of its connection.
+    def everything(self, given: Given) -> dict[str, Any]:
+        """All that there is, and so all that is in `given`, for functions that take all.
 
-        At once, for functions that take all there is: to make each thing anew
-        costs more than everything else that is done for a small request.
+        What is the same for all requests of a connection comes at once: to make
+        each thing anew costs more than everything else that is done for a small
+        request.
         """
         known = self._know(given["request"].exchange)
-        if known.shared is None:
-            known.shared = {name: given[name] for name in _SHARED}
-        given.update(known.shared)
+        if known.everything is None:
+            known.everything = {name: given[name] for name in _SHARED} | _NOT_SHARED
+        given["lock"]
+        # A copy has room for what is put in the place of what is not shared.
+        everything = known.everything.copy()
+        everything.update(given)
+        return everything
 
     async def greet(self, exchange: Exchange) -> None:
         """Run the hooks for the beginning of a connection, unless they have run.
@@ -80,8 +87,7 @@ class Connections:
         async with known.turn:
             if known.is_greeted():
                 return
-            given = Given(
-                self._makers,
+            given = self._given(
                 context=known.context,
                 fileno=descriptor_of(exchange.connection),
                 request=None,
@@ -123,13 +129,13 @@ class Connections:
 class _Known:
     """One connection."""
 
-    __slots__ = ("context", "greeted", "shared", "turn")
+    __slots__ = ("context", "everything", "greeted", "turn")
 
     def __init__(self, context: ConnectionContext) -> None:
         self.context = context
         self.greeted = False
-        self.shared: dict[str, Any] | None = None
-        """What all its requests are given."""
+        self.everything: dict[str, Any] | None = None
+        """What all its requests are given, and names for the rest; made on demand."""
         self.turn = anyio.Lock()
         """For requests that come at the same time."""
 

@@ -7,20 +7,21 @@ import functools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, copy_context
+from types import CoroutineType
 from typing import TYPE_CHECKING
 
 from tremolo_transport.exchange import KEEP, ClientDisconnected, Exchange
 
 from .answering import answer
 from .background import room_for_tasks
-from .calling import call
+from .calling import begin, call
 from .connection_server import descriptor_of
 from .connections import Connections
 from .error_handlers import ErrorHandlers
 from .exceptions import MethodNotAllowed, NotFound
 from .failures import culprit
 from .foreign import Foreign, lives
-from .given import Given, Makers
+from .given import Given, given_by
 from .hooks import Hooks
 from .interception import Interception
 from .lock_file import lock_file
@@ -30,7 +31,7 @@ from .mounting import mounted_below
 from .recovery import Recovery
 from .request import Request
 from .response import Response
-from .routes import Match, Refusal, Route, RouteTable
+from .routes import Refusal, Route, RouteTable
 from .settings import AppSettings
 from .streaming import accompany
 from .threads import Threads
@@ -58,6 +59,7 @@ class Dispatcher:
         self._app = app
         self._routes = routes
         self._middlewares = middlewares
+        self._has_middlewares = bool(middlewares.by_prefix())
         self._hooks = hooks
         self._foreign = foreign
         self._settings = settings
@@ -66,18 +68,20 @@ class Dispatcher:
             error_handlers, threads=self._threads, logger=app.logger, debug=settings.debug
         )
         locks = Locks(lock_file(settings.lock_file))
-        self._makers: Makers = {
-            "app": lambda _: app,
-            "context": lambda given: self._connections.context_of(given["request"].exchange),
-            "fileno": lambda given: descriptor_of(given["request"].exchange.connection),
-            "globals": lambda _: app.context,
-            "lock": lambda _: Lock(locks),
-            "logger": lambda _: app.logger,
-            "loop": lambda _: app.loop,
-            "prefix": lambda _: (),
-        }
+        self._given = given_by(
+            {
+                "app": lambda _: app,
+                "context": lambda given: self._connections.context_of(given["request"].exchange),
+                "fileno": lambda given: descriptor_of(given["request"].exchange.connection),
+                "globals": lambda _: app.context,
+                "lock": lambda _: Lock(locks),
+                "logger": lambda _: app.logger,
+                "loop": lambda _: app.loop,
+                "prefix": lambda _: (),
+            }
+        )
         self._connections = Connections(
-            hooks, makers=self._makers, threads=self._threads, tasks=app.tasks, settings=settings
+            hooks, given=self._given, threads=self._threads, tasks=app.tasks, settings=settings
         )
         self._has_connection_hooks = self._connections.have_hooks
 
@@ -87,7 +91,7 @@ class Dispatcher:
 
         Requests are given the context that the first leave.
         """
-        available = Given(self._makers, context=self._app.context)
+        available = self._given(context=self._app.context)
         owners = [app.tasks for app in mounted_below(self._app)]
         room = room_for_tasks(owners, self._settings.shutdown_timeout)
         async with AsyncExitStack() as stack, room:
@@ -113,31 +117,48 @@ class Dispatcher:
             buffer_size=self._settings.buffer_size,
         )
         response = Response(exchange)
-        available = Given(self._makers, request=request, response=response)
+        available = self._given(request=request, response=response)
         try:
             if self._has_connection_hooks:
                 await self._connections.greet(exchange)
-            selection = self._middlewares.select(request.path)
-            if selection.request or selection.response:
-                available["prefix"] = selection.prefix
-                interception = Interception(selection, response, available, self._threads)
-                if selection.response:
-                    response.call_before_head(interception.before_head)
-                if await interception.before_handler():
-                    return
-            await self._respond(request, response, available)
+            if self._has_middlewares and await self._is_intercepted(request, response, available):
+                return
+            path, query, method = request.path, request.query_string, request.method
+            if path == b"*":
+                await self._refuse(Refusal(allow=self._routes.allow()), request, response)
+                return
+            found = self._routes.find(path, query, method)
+            if isinstance(found, Refusal):
+                await self._refuse(found, request, response)
+                return
+            route = found.route
+            request.matched(route.plan.options, found.found)
+            if route.has_options:
+                self._take_options(route, request, response)
+            if found.arguments:
+                available.update(found.arguments)
+            if route.plan.asked:
+                handle = functools.partial(self._handle, route, available)
+                await accompany(handle, route, available)
+            else:
+                await self._handle(route, available)
         except (Exception, SystemExit) as error:
             if response.headers_sent() or isinstance(culprit(error), ClientDisconnected):
                 raise
             await self._recovery.answer(error, request, response, available)
 
-    async def _respond(self, request: Request, response: Response, available: Given) -> None:
-        found = self._find(request)
-        if isinstance(found, Refusal):
-            await self._refuse(found, request, response)
-            return
-        route = found.route
-        request.matched(route.plan.options, found.found)
+    async def _is_intercepted(self, request: Request, response: Response, available: Given) -> bool:
+        """Run the middlewares for the request; true if one of them has answered."""
+        selection = self._middlewares.select(request.path)
+        if not (selection.request or selection.response):
+            return False
+        available["prefix"] = selection.prefix
+        interception = Interception(selection, response, available, self._threads)
+        if selection.response:
+            response.call_before_head(interception.before_head)
+        return await interception.before_handler()
+
+    def _take_options(self, route: Route, request: Request, response: Response) -> None:
         options = route.options
         if options.status is not None:
             response.set_status(*options.status)
@@ -151,31 +172,28 @@ class Dispatcher:
             request.set_body_limit(options.max_body_size)
         if options.rate is not KEEP or options.upload_rate is not KEEP:
             response.pace(download=options.rate, upload=options.upload_rate)
-        if route.plan.takes_all:
-            self._connections.fill(available)
-        if found.arguments:
-            available.update(found.arguments)
-        if route.plan.asked:
-            await accompany(functools.partial(self._handle, route, available), route, available)
-        else:
-            await self._handle(route, available)
 
     async def _handle(self, route: Route, available: Given) -> None:
         """Call the handler, and answer with its result."""
-        options = route.options
-        result = await call(route.plan, available, self._threads)
+        plan, options = route.plan, route.options
+        if plan.takes_all:
+            arguments = self._connections.everything(available)
+        else:
+            arguments = plan.arguments(available)
+        result = begin(plan, arguments, self._threads)
+        if isinstance(result, CoroutineType):
+            result = await result
         response: Response = available["response"]
         if response.upgraded:
+            return
+        if isinstance(result, bytes | str):
+            # As `answer` does.
+            await response.end(result)
             return
         collect = 0
         if not options.stream:
             collect = max(1, (options.buffer_size or self._settings.buffer_size) // 2)
         await answer(result, response, threads=self._threads, collect=collect)
-
-    def _find(self, request: Request) -> Match | Refusal:
-        if request.path == b"*":
-            return Refusal(allow=self._routes.allow())
-        return self._routes.find(request.path, request.query_string, request.method)
 
     async def _refuse(self, refusal: Refusal, request: Request, response: Response) -> None:
         if not refusal.allow:

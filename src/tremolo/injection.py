@@ -74,7 +74,7 @@ class CallPlan:
         self.names = names
         """What it is given by keyword."""
         self.takes_all = takes_all
-        """Whether that is everything, as it has a parameter such as `**server`."""
+        """Whether that is everything there is, as it has a parameter such as `**server`."""
         self.options = options
         """What it was registered with, and the defaults of its other parameters."""
         self.defaults = defaults
@@ -140,7 +140,7 @@ def plan_call(
         kind=_kind_of(func),
         name=name,
         names=names,
-        takes_all=takes_all,
+        takes_all=takes_all and not bound,
         options={**defaults, **options},
         defaults=replaced,
     )

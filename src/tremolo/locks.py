@@ -4,6 +4,7 @@ That nobody else has a lock is seen to by `lock_file`; here one waits for it,
 without a thread.
 """
 
+import functools
 import hashlib
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -158,6 +159,8 @@ class Lock:
         self.release()
 
 
+# For the one called 0, which every handler is given that takes all there is.
+@functools.lru_cache(maxsize=256, typed=True)
 def number_of(name: LockName) -> int:
     """A number of 56 bits; two names that share one are as likely as a broken machine."""
     text = name if isinstance(name, bytes) else str(name).encode("utf-8", "surrogatepass")

@@ -21,6 +21,7 @@ from tremolo_core import (
     LocalProtocolError,
 )
 from tremolo_core import Response as ResponseEvent
+from tremolo_core._values import maker
 from tremolo_transport.exchange import KEEP, ClientDisconnected, Exchange, Keep, Rate
 
 from .content_disposition import content_disposition
@@ -42,6 +43,8 @@ _NOT_CHUNKED = (b"transfer-encoding", b"identity")
 """To the core: have the end of the connection end the body."""
 
 _END = EndOfMessage()
+
+_data = maker(Data)
 
 _MOST_WAITING = 1_048_576
 """Bytes that `send_nowait` lets wait: as many as an asyncio program may write before it is told
@@ -70,7 +73,8 @@ class Response(ResponseHead):
     )
 
     def __init__(self, exchange: Exchange) -> None:
-        super().__init__(exchange)
+        # Not by `super()`, which costs as much as all the rest until Python 3.12.
+        ResponseHead.__init__(self, exchange)
         self._begun = False
         """Whether the head was sent from here, and not by a server that refused the request."""
         self._ended = False
@@ -169,12 +173,12 @@ class Response(ResponseHead):
             chunk = self._take_waiting() + chunk
         if self._has_begun():
             if not self._is_bodyless:
-                await self._exchange.send(Data(data=chunk))
+                await self._exchange.send(_data(chunk))
         elif self._is_bodyless:
             await self._begin(self._head(None), _END)
             self._ended = True
         else:
-            await self._begin(self._head(None), Data(data=chunk))
+            await self._begin(self._head(None), _data(chunk))
 
     async def sendfile(
         self,
@@ -283,10 +287,20 @@ class Response(ResponseHead):
         """
         if not keepalive:
             self._make_last()
-        body = chunk_bytes(data)
+        body = data if type(data) is bytes else chunk_bytes(data)
         if (self._before_head is not None or self._replaced) and await self._is_replaced():
             return
-        await self._end(body, declare=True)
+        # As `_end` does, without another coroutine for it.
+        if events := self._rest(body, declare=True):
+            begun, self._begun = self._begun, True
+            try:
+                await self._exchange.send(*events)
+            except LocalProtocolError:
+                self._begun = begun
+                raise
+            self._ended = True
+            if self._last:
+                await self._exchange.send(ConnectionClosed())
 
     def close(self, keepalive: bool = False) -> None:
         """Have the answer ended when the handler returns, and the connection closed.
@@ -298,6 +312,14 @@ class Response(ResponseHead):
 
     async def _end(self, body: bytes, *, declare: bool) -> None:
         """Complete the answer. A whole one has its length, unless it is not to `declare` one."""
+        if events := self._rest(body, declare=declare):
+            await self._begin(*events)
+            self._ended = True
+            if self._last:
+                await self._exchange.send(ConnectionClosed())
+
+    def _rest(self, body: bytes, *, declare: bool) -> tuple[Event, ...]:
+        """What completes the answer: `body`, behind what waits. Nothing if it is complete."""
         if self._waiting:
             body = self._take_waiting() + body
         end = _END
@@ -305,22 +327,13 @@ class Response(ResponseHead):
             end = EndOfMessage(trailers=Headers(self._trailers))
         if self._has_begun():
             if self._ended and not body:
-                return
-            if body and not self._is_bodyless:
-                await self._exchange.send(Data(data=body), end)
-            else:
-                await self._exchange.send(end)
-        elif self._is_bodyless:
-            await self._begin(self._head(None), _END)
-        elif declare and self._trailers is None:
-            await self._begin(self._head(len(body)), Data(data=body), _END)
-        elif body:
-            await self._begin(self._head(None), Data(data=body), end)
-        else:
-            await self._begin(self._head(None), end)
-        self._ended = True
-        if self._last:
-            await self._exchange.send(ConnectionClosed())
+                return ()
+            return (_data(body), end) if body and not self._is_bodyless else (end,)
+        if self._is_bodyless:
+            return (self._head(None), _END)
+        if declare and self._trailers is None:
+            return (self._head(len(body)), _data(body), _END)
+        return (self._head(None), _data(body), end) if body else (self._head(None), end)
 
     def _make_last(self) -> None:
         if self._exchange.response_started:
@@ -348,6 +361,7 @@ class Response(ResponseHead):
         return self._replaced
 
     def _has_begun(self) -> bool:
+        """Whether the head is sent. Raises if another answer was given."""
         if self.upgraded:
             raise RuntimeError("the request was answered with a WebSocket")
         if self._exchange.response_started and not self._begun:
@@ -356,15 +370,17 @@ class Response(ResponseHead):
 
     async def _begin(self, *events: Event) -> None:
         # A send that is cancelled counts as sent; one that is illegal does not.
-        self._begun = True
+        begun, self._begun = self._begun, True
         try:
             await self._exchange.send(*events)
         except LocalProtocolError:
-            self._begun = False
+            self._begun = begun
             raise
 
     def _head(self, length: int | None) -> ResponseEvent:
         """The head of a body of `length`; None if that is not known, or there is no body."""
+        if not self._fields and self._status is None and self._chunked:
+            return _usual_head(length)
         fields = (
             [(name, value) for name, values in self._fields.items() for value in values]
             if self._fields
@@ -396,3 +412,12 @@ class Response(ResponseHead):
     @property
     def _answers_head(self) -> bool:
         return self._exchange.request.method == b"HEAD"
+
+
+@functools.lru_cache(maxsize=256)
+def _usual_head(length: int | None) -> ResponseEvent:
+    """The head of an answer about which nothing was said."""
+    if length is None:
+        return ResponseEvent(status=200, headers=Headers((_DEFAULT_TYPE,)))
+    declared = (b"content-length", b"%d" % length)
+    return ResponseEvent(status=200, headers=Headers((_DEFAULT_TYPE, declared)))

@@ -14,7 +14,7 @@ from tremolo_core import value
 
 from .injection import ON_REQUEST, plan_call
 from .paths import canonical_path, read_prefix
-from .route_options import read_route_options
+from .route_options import RouteOptions, read_route_options
 from .templates import Expression, Parameters, Pattern, Template, is_pattern, parse_pattern
 
 __all__ = ("Match", "Refusal", "Route", "RouteTable")
@@ -28,7 +28,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Route:
     """A handler with the paths and the methods that it is for. Picklable if the handler is."""
 
-    __slots__ = ("_given", "methods", "name", "options", "path", "pattern", "plan")
+    __slots__ = ("_given", "has_options", "methods", "name", "options", "path", "pattern", "plan")
 
     def __init__(
         self,
@@ -62,6 +62,8 @@ class Route:
         self.options = read_route_options(
             self.plan.options, name=self.plan.name, asked=self.plan.asked
         )
+        self.has_options = self.options != RouteOptions()
+        """Whether any of `options` wants something done."""
 
     def below(self, prefix: str) -> "Route":
         """The same route for the same paths below `prefix`."""

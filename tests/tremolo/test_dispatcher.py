@@ -95,6 +95,46 @@ async def test_what_is_injected(app: Tremolo) -> None:
     assert isinstance(seen["response"], Response)
 
 
+async def test_what_is_not_for_all_requests_of_a_connection_is_each_ones_own(app: Tremolo) -> None:
+    seen = list[dict[str, Any]]()
+
+    async def look(prefix: tuple[bytes, ...]) -> None:
+        assert prefix == (b"below",)
+
+    app.add_middleware(look, "request", prefix=(b"below",))
+
+    @app.route("/")
+    @app.route("/below")
+    async def handler(**server: Any) -> None:
+        seen.append(server)
+        raise Forbidden
+
+    @app.error(403)
+    async def forbidden(lock: object) -> str:
+        seen.append({"lock": lock})
+        return "no"
+
+    handle = app.build()
+    connection = FakeConnection()
+    for target in (b"/below", b"/"):
+        await handle(FakeExchange(target, connection=connection))
+    first, first_error, second, second_error = seen
+    assert (first["prefix"], second["prefix"]) == ((b"below",), ())
+    assert first["lock"] is first_error["lock"]
+    assert second["lock"] is second_error["lock"]
+    assert first["context"] is second["context"]
+    for name in ("lock", "request", "response"):
+        assert first[name] is not second[name]
+
+
+async def test_what_a_partial_has_bound_is_not_given_again(app: Tremolo) -> None:
+    async def handler(**server: Any) -> str:
+        return f"{server['request']} {len(server)}"
+
+    app.add_route(functools.partial(handler, request="mine"), "/")
+    assert (await ask(app)).body == b"mine 10"
+
+
 async def test_the_loop_is_that_of_asyncio_or_none(app: Tremolo, anyio_backend_name: str) -> None:
     seen: list[object] = []
 

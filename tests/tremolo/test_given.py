@@ -2,7 +2,7 @@
 
 import pytest
 
-from tremolo.given import Given
+from tremolo.given import Given, given_by
 
 
 def test_what_is_not_there_is_made_of_what_is_and_once() -> None:
@@ -15,7 +15,7 @@ def test_what_is_not_there_is_made_of_what_is_and_once() -> None:
     def twice(given: Given) -> int:
         return 2 * int(given["length"])
 
-    given = Given({"length": length, "twice": twice}, word="hello")
+    given = given_by({"length": length, "twice": twice})(word="hello")
     assert (given["word"], made) == ("hello", [])
     assert given["twice"] == 10
     assert given["length"] == 5
@@ -26,4 +26,4 @@ def test_what_is_not_there_is_made_of_what_is_and_once() -> None:
 
 def test_what_nothing_makes() -> None:
     with pytest.raises(KeyError, match="other"):
-        Given({})["other"]
+        given_by({})()["other"]
