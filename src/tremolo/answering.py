@@ -32,7 +32,7 @@ async def answer(result: object, response: Response, *, threads: Threads, collec
     handler that says it has answered and has not, and what `Response.end`
     raises.
     """
-    if isinstance(result, bytes | str):
+    if isinstance(result, (bytes, str)):
         await response.end(result)
     elif result is None:
         await _complete(response)

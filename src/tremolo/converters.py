@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 __all__ = ("CONVERTERS", "segment_text")
 
+_PERCENT = ord("%")
+
 _INT = re.compile("[0-9]{1,18}")
 """As far as a signed 64-bit integer is sure to reach."""
 
@@ -25,10 +27,16 @@ def segment_text(segment: bytes) -> str | None:
     or of another path: none is empty, `.` or `..`, and none has a NUL or a
     slash in it, which can only be an encoded one. None is invalid UTF-8.
     """
-    if not segment or segment in (b".", b"..") or b"\x00" in segment or b"%2F" in segment:
+    # NUL and the percent sign by their numbers, as bytes in bytes are looked for at ten times
+    # the cost.
+    if not segment or segment in (b".", b"..") or 0 in segment:
         return None
+    if _PERCENT in segment:
+        if b"%2F" in segment:
+            return None
+        segment = segment.replace(b"%25", b"%")
     try:
-        return segment.replace(b"%25", b"%").decode("utf-8")
+        return segment.decode("utf-8")
     except UnicodeDecodeError:
         return None
 

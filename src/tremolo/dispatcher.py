@@ -186,7 +186,7 @@ class Dispatcher:
         response: Response = available["response"]
         if response.upgraded:
             return
-        if isinstance(result, bytes | str):
+        if isinstance(result, (bytes, str)):
             # As `answer` does.
             await response.end(result)
             return

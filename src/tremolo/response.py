@@ -20,7 +20,6 @@ from tremolo_core import (
     InformationalResponse,
     LocalProtocolError,
 )
-from tremolo_core import Response as ResponseEvent
 from tremolo_core._values import maker
 from tremolo_transport.exchange import KEEP, ClientDisconnected, Exchange, Keep, Rate
 
@@ -28,19 +27,12 @@ from .content_disposition import content_disposition
 from .file_answer import FileFacts, answer_file
 from .file_response import OpenFile, boundary, open_file, run_in, send_body, slice_of
 from .media_types import OCTETS
-from .response_head import DEFAULT_CONTENT_TYPE, ResponseHead, Text, encoded
+from .response_head import ResponseHead, Text, encoded
 from .results import Chunk, chunk_bytes, pieces_of
 
 __all__ = ("BeforeHead", "Response")
 
 BeforeHead: TypeAlias = Callable[[], Awaitable[bytes | None]]
-
-_ABOUT_A_BODY = (b"content-length", b"content-type")
-
-_DEFAULT_TYPE = (b"content-type", DEFAULT_CONTENT_TYPE)
-
-_NOT_CHUNKED = (b"transfer-encoding", b"identity")
-"""To the core: have the end of the connection end the body."""
 
 _END = EndOfMessage()
 
@@ -376,48 +368,3 @@ class Response(ResponseHead):
         except LocalProtocolError:
             self._begun = begun
             raise
-
-    def _head(self, length: int | None) -> ResponseEvent:
-        """The head of a body of `length`; None if that is not known, or there is no body."""
-        if not self._fields and self._status is None and self._chunked:
-            return _usual_head(length)
-        fields = (
-            [(name, value) for name, values in self._fields.items() for value in values]
-            if self._fields
-            else []
-        )
-        if self._is_bodyless:
-            fields = [field for field in fields if field[0] not in _ABOUT_A_BODY]
-            if self._status == 205:
-                # The one status of the three that must say so (RFC 9110 15.3.6).
-                fields.append((b"content-length", b"0"))
-        else:
-            if b"content-type" not in self._fields:
-                fields.append(_DEFAULT_TYPE)
-            if not self._chunked and length is None and b"content-length" not in self._fields:
-                fields.append(_NOT_CHUNKED)
-            if length is not None:
-                declared = self._fields.get(b"content-length")
-                if declared is None:
-                    fields.append((b"content-length", b"%d" % length))
-                elif not self._answers_head:
-                    fields = [field for field in fields if field[0] != b"content-length"]
-                    fields.append((b"content-length", b"%d" % length))
-        return ResponseEvent(
-            status=200 if self._status is None else self._status,
-            headers=Headers(fields),
-            reason=self._reason,
-        )
-
-    @property
-    def _answers_head(self) -> bool:
-        return self._exchange.request.method == b"HEAD"
-
-
-@functools.lru_cache(maxsize=256)
-def _usual_head(length: int | None) -> ResponseEvent:
-    """The head of an answer about which nothing was said."""
-    if length is None:
-        return ResponseEvent(status=200, headers=Headers((_DEFAULT_TYPE,)))
-    declared = (b"content-length", b"%d" % length)
-    return ResponseEvent(status=200, headers=Headers((_DEFAULT_TYPE, declared)))

@@ -3,10 +3,14 @@
 When it is sent, and with which body, is the business of `response`.
 """
 
+import functools
 import time
 from typing import TypeAlias
 from urllib.parse import quote
 
+from tremolo_core import Headers
+from tremolo_core import Response as ResponseEvent
+from tremolo_core._values import maker
 from tremolo_core.sent_fields import reason_phrase
 from tremolo_transport.exchange import Exchange
 
@@ -19,6 +23,15 @@ DEFAULT_CONTENT_TYPE = b"text/html; charset=utf-8"
 
 Text: TypeAlias = str | bytes
 """A field's name or value; a str is encoded as latin-1 (RFC 9110 5.5)."""
+
+_ABOUT_A_BODY = (b"content-length", b"content-type")
+
+_DEFAULT_TYPE = (b"content-type", DEFAULT_CONTENT_TYPE)
+
+_NOT_CHUNKED = (b"transfer-encoding", b"identity")
+"""To the core: have the end of the connection end the body."""
+
+_response = maker(ResponseEvent)
 
 _BODYLESS = (204, 205, 304)
 """Statuses whose answers have no content (RFC 9110 15.3.5, 15.3.6, 15.4.5)."""
@@ -176,6 +189,40 @@ class ResponseHead:
     def _is_bodyless(self) -> bool:
         return self._status in _BODYLESS
 
+    @property
+    def _answers_head(self) -> bool:
+        return self._exchange.request.method == b"HEAD"
+
+    def _head(self, length: int | None) -> ResponseEvent:
+        """The head of a body of `length`; None if that is not known, or there is no body."""
+        if not self._fields and self._status is None and self._chunked:
+            return _usual_head(length)
+        fields = (
+            [(name, value) for name, values in self._fields.items() for value in values]
+            if self._fields
+            else []
+        )
+        if self._is_bodyless:
+            fields = [field for field in fields if field[0] not in _ABOUT_A_BODY]
+            if self._status == 205:
+                # The one status of the three that must say so (RFC 9110 15.3.6).
+                fields.append((b"content-length", b"0"))
+        else:
+            if b"content-type" not in self._fields:
+                fields.append(_DEFAULT_TYPE)
+            if not self._chunked and length is None and b"content-length" not in self._fields:
+                fields.append(_NOT_CHUNKED)
+            if length is not None:
+                declared = self._fields.get(b"content-length")
+                if declared is None:
+                    fields.append((b"content-length", b"%d" % length))
+                elif not self._answers_head:
+                    fields = [field for field in fields if field[0] != b"content-length"]
+                    fields.append((b"content-length", b"%d" % length))
+        return _response(
+            200 if self._status is None else self._status, Headers(fields), self._reason
+        )
+
     def _refuse_if_sent(self) -> None:
         if self._exchange.response_started:
             raise InternalServerError("the head of the answer is sent and cannot be changed")
@@ -184,3 +231,12 @@ class ResponseHead:
 def encoded(text: Text) -> bytes:
     """The bytes of a field's name or value."""
     return text if isinstance(text, bytes) else text.encode("latin-1")
+
+
+@functools.lru_cache(maxsize=256)
+def _usual_head(length: int | None) -> ResponseEvent:
+    """The head of an answer about which nothing was said."""
+    if length is None:
+        return ResponseEvent(status=200, headers=Headers((_DEFAULT_TYPE,)))
+    declared = (b"content-length", b"%d" % length)
+    return ResponseEvent(status=200, headers=Headers((_DEFAULT_TYPE, declared)))

@@ -43,10 +43,11 @@ def encode_result(result: object) -> Body:
     Raises TypeError for any other type, LookupError for an unknown codec,
     ValueError for what the codec or JSON cannot express.
     """
+    # Of tuples of types, as a union is made anew each time.
+    if isinstance(result, (dict, list)):
+        return _encode_json(result, "utf-8")
     if isinstance(result, tuple):
         return _encode_tuple(result)
-    if isinstance(result, dict | list):
-        return _encode_json(result, "utf-8")
     return Body(data=chunk_bytes(result))
 
 
