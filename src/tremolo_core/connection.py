@@ -25,7 +25,6 @@ __all__ = ("Connection",)
 
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _DONE: Final = State.DONE
-_OPEN: Final = State.OPEN
 _NEED_DATA: Final = Signal.NEED_DATA
 _PAUSED: Final = Signal.PAUSED
 
@@ -237,8 +236,7 @@ class Connection:
     @property
     def crowded(self) -> bool:
         """Whether what came last was so many small frames that less is to be read at a time."""
-        frames = self._incoming.frames
-        return frames is not None and frames.crowded
+        return self._incoming.crowded
 
     @property
     def sends_chunks(self) -> bool:
@@ -256,7 +254,7 @@ class Connection:
         if self._refusal is not None:
             self.send(*answer_to(self._refusal))
         frames = self._incoming.frames
-        if frames is not None and frames.owes and self._standing.server is _OPEN:
+        if frames is not None and frames.owes and self._standing.server is State.OPEN:
             self._out.append(frames.owed())
         return self._out.take(most)
 
@@ -278,21 +276,27 @@ class Connection:
     @property
     def closing(self) -> Closing:
         """Whether the connection is to be ended, and how."""
-        error, head = self._error, self._incoming.head
+        error = self._error
         if error is not None and error.status is None and error.close_code is None:
             return Closing.NOW
         if self._refusal is not None:
             return Closing.NO
-        said_so = head is not None and not head.fields.keep_alive
         return closing_of(
             self._standing.client,
             self._standing.server,
             eof=self._incoming.eof,
             went_on=self._incoming.went_on,
-            expects_it=said_so or not self._outgoing.begun,
+            expects_it=self._incoming.said_last or not self._outgoing.begun,
         )
 
     # Both sides.
+
+    def skip_end(self) -> bool:
+        """Take a body's end that has come for told; return whether another exchange may follow."""
+        standing = self._standing
+        if standing.ended is not None and self._incoming.skip_end():
+            self._standing = standing = standing.ended[self._outgoing.keep_alive]
+        return standing.next_cycle is not None
 
     @property
     def client_state(self) -> State:
@@ -309,13 +313,10 @@ class Connection:
 
         Raises LocalProtocolError if they are not, or if no other may follow.
         """
-        standing = self._standing
-        if standing.next_cycle is None:
-            raise LocalProtocolError(
-                f"no next cycle while the client is {standing.client.name}"
-                f" and the server {standing.server.name}"
-            )
-        self._standing = standing.next_cycle
+        following = self._standing.next_cycle
+        if following is None:
+            raise LocalProtocolError(f"no next cycle while {self._standing}")
+        self._standing = following
         self._incoming.next_cycle()
         self._outgoing = self._unasked
         self._cycle += 1
@@ -362,7 +363,7 @@ class Connection:
         If it is `late`, act at once, or if there is no last, ask for a sign of life.
         """
         frames = self._incoming.frames
-        if frames is None or self._standing.client is not _OPEN:
+        if frames is None or self._standing.client is not State.OPEN:
             return
         for event in frames.read():
             self._heard(event)

@@ -121,6 +121,11 @@ class Gate:
             return self._missing
         return 0 if self._stage in (_BODY_END, _DONE) else None
 
+    @property
+    def at_end(self) -> bool:
+        """Whether all of a body of declared length, maybe of none, has come out of here."""
+        return self._stage is _BODY_END
+
     def forget(self) -> None:
         """Let go of the last fields, which may be the largest thing that an idle peer has here."""
         self._last = None

@@ -82,6 +82,16 @@ class Incoming:
         return self.frames is not None and self.frames.owes
 
     @property
+    def said_last(self) -> bool:
+        """Whether the client has said that no request follows the one that was read."""
+        return self.head is not None and not self.head.fields.keep_alive
+
+    @property
+    def crowded(self) -> bool:
+        """Whether what came last was very many small frames."""
+        return self.frames is not None and self.frames.crowded
+
+    @property
     def broke_off(self) -> bool:
         """Whether the frames have ended, and not with a Close."""
         return self.frames is not None and self.eof and not self.frames.at_end
@@ -148,6 +158,15 @@ class Incoming:
             self._ignored = True
             gate.discard()
         return self._end(state) if self.eof else None
+
+    def skip_end(self) -> bool:
+        """Read the end of the body, if it is known without any more bytes."""
+        gate = self._gate
+        if not gate.at_end:
+            return False
+        self.withheld = False
+        self.engine.read_body(gate.body() or b"", gate.passed)
+        return True
 
     def _begin(self, head: Head) -> Request:
         self.head = head

@@ -5,6 +5,9 @@ Which bytes these are is decided by the engines; who writes them, outside.
 
 __all__ = ("Outbox",)
 
+_FEW = 8
+"""Parts whose sizes are added up each time."""
+
 
 class Outbox(list[bytes]):
     """Parts behind one another. They are joined only where several go in one piece."""
@@ -25,20 +28,21 @@ class Outbox(list[bytes]):
 
         However large a part is, no more than that is copied.
         """
-        whole = 0
-        if most is None:
-            whole = len(self)
-        else:
-            room = most + self._taken
-            for part in self:
-                room -= len(part)
-                if room < 0:
-                    break
-                whole += 1
-        if whole == len(self) and not self._taken:
+        few = most is None or (len(self) <= _FEW and sum(map(len, self)) <= most)
+        if few and not self._taken:
+            # Nearly always: an answer, or a piece of one.
             data = b"".join(self)
             super().clear()
             return data
+        if most is None:
+            return self._cut(len(self), most)
+        whole = 0
+        room = most + self._taken
+        for part in self:
+            room -= len(part)
+            if room < 0:
+                break
+            whole += 1
         return self._cut(whole, most)
 
     def _cut(self, whole: int, most: int | None) -> bytes:

@@ -7,7 +7,7 @@ look-up by its type.
 
 from itertools import product
 
-from .events import Data, Event
+from .events import Data, EndOfMessage, Event
 from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
 
 __all__ = ("IDLE", "Standing", "standing_of")
@@ -21,6 +21,7 @@ class Standing:
         "by_client",
         "by_server",
         "client",
+        "ended",
         "next_cycle",
         "rejoined",
         "sends_body",
@@ -41,8 +42,14 @@ class Standing:
         """The same after an event of the server."""
         self.sends_body = (False, False)
         """Whether `Data` of the server may come and leads nowhere else, in both again."""
+        self.ended: tuple[Standing, Standing] | None = None
+        """The same after the end of the client's message, where that may come."""
         self.next_cycle: Standing | None = None
         """Where another exchange begins, if one may follow."""
+
+    def __str__(self) -> str:
+        """Both states, as an error names them."""
+        return f"the client is {self.client.name} and the server {self.server.name}"
 
 
 _ALL = {pair: Standing(*pair) for pair in product(State, State)}
@@ -68,6 +75,7 @@ for (_client, _server), _here in _ALL.items():
     _here.by_server = {
         kind: _joined(_client, to) for (state, kind), to in SERVER_MOVES.items() if state is _server
     }
+    _here.ended = _here.by_client.get(EndOfMessage)
     _last, _kept = _here.by_server.get(Data, (None, None))
     _here.sends_body = (_last is _here, _kept is _here)
     if (_client, _server) in NEXT_CYCLE:

@@ -5,6 +5,7 @@ Whether an answer may be sent is judged by the core, how it is written by `link`
 
 import functools
 import logging
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from tremolo_core import (
@@ -39,19 +40,19 @@ class Answers:
     """The answers on one connection."""
 
     __slots__ = (
-        "_around",
         "_closed_by_handler",
-        "_link",
         "_peer",
         "_refused",
+        "around",
         "last",
+        "link",
         "outcome",
     )
 
     def __init__(self, link: Link, peer: Peer, around: Surroundings) -> None:
-        self._link = link
+        self.link = link
         self._peer = peer
-        self._around = around
+        self.around = around
         self.last = False
         """Whether the next answer is the last on the connection."""
         self.outcome = Outcome()
@@ -63,24 +64,49 @@ class Answers:
 
     def expect(self, request: Request, peer: Peer) -> None:
         """What is sent from now on answers `request`."""
-        if self._around.settings.access_log:
-            self.outcome.begin(request, peer, sent=self._link.sent)
+        if self.around.settings.access_log:
+            self.outcome.begin(request, peer, sent=self.link.sent)
 
     def log(self) -> None:
         """Nothing more is sent for the request: log what has become of it, unless that is done."""
-        self.outcome.end(sent=self._link.sent)
+        self.outcome.end(sent=self.link.sent)
 
     async def send(self, *events: Event) -> None:
         """Send `events` in one write. Raises as `Exchange.send` does while that is not over."""
-        self._queue(*events)
-        await self._link.flush()
+        self.queue(events)
+        await self.link.flush()
+
+    def queue(self, events: Sequence[Event]) -> None:
+        """Have the core take `events`, to be written by the next `Link.flush`.
+
+        Raises as `Exchange.send` does while that is not over.
+        """
+        link = self.link
+        if link.broken or self._refused:
+            self._refuse_if_gone()
+        if link.framed:
+            self._check_open()
+        elif events and type(events[0]) is Response:
+            # Whatever else is remarkable may not come behind it, as the core will say.
+            link.connection.send(self._stamped_head(events[0]), *events[1:])
+            return
+        kinds = _REMARKABLE.intersection(map(type, events))
+        if not kinds:
+            link.connection.send(*events)
+            return
+        link.connection.send(*map(self._stamped, events))
+        self._closed_by_handler |= CloseWebSocket in kinds
+        if AcceptWebSocket in kinds:
+            link.framed = True
+            if self.around.shutdown.draining:
+                self.close_websocket(self.around.shutdown.close_code)
 
     async def send_by_kernel(self, file: BinaryIO, offset: int, count: int | None) -> bool:
         """Have the kernel send a section of `file`, as `Exchange.send_file` says.
 
         False, and nothing is done, if that is to be done by reading it.
         """
-        link = self._link
+        link = self.link
         connection = link.connection
         if connection.sends_chunks or not connection.response_started:
             return False
@@ -105,9 +131,9 @@ class Answers:
         return True
 
     def send_soon(self, *events: Event) -> None:
-        """As `send`, without waiting: a task of the server writes, whoever is cancelled here."""
-        self._queue(*events)
-        self._around.start(self._link.flush_unasked)
+        """Send `events` without waiting: a task of the server writes, whoever is cancelled here."""
+        self.queue(events)
+        self.around.start(self.link.flush_unasked)
 
     async def send_plain(self, status: int, text: str) -> None:
         """Send a whole answer of one line of text; one that nobody is there to read is dropped."""
@@ -124,12 +150,12 @@ class Answers:
         if error.close_code is not None:
             if not self._refused:
                 self._refused = True
-                self._around.refusals.note(error, self._peer)
+                self.around.refusals.note(error, self._peer)
             self.attend_to_frames()
         elif error.status is None:
-            self._link.break_off()
-        elif self._link.connection.refusal is error:
-            self._around.refusals.note(error, self._peer)
+            self.link.break_off()
+        elif self.link.connection.refusal is error:
+            self.around.refusals.note(error, self._peer)
             self.send_soon(*answer_to(error))
             self._refused = True
 
@@ -141,20 +167,20 @@ class Answers:
         Does not wait: the task that asks and is cancelled would take a part of a frame with it.
         To be called whenever bytes were read, or time has passed.
         """
-        link = self._link
+        link = self.link
         connection = link.connection
         if not link.framed or link.broken:
             return
         # A writer takes along what is owed. Of a peer that does not read, only the last Pong
         # waits in the core, so what it asks for needs no memory.
         if connection.has_data_to_send and not link.writing:
-            self._around.start(link.flush_unasked)
+            self.around.start(link.flush_unasked)
         if connection.closing is not Closing.NO and not link.hung_up:
             link.note_hang_up()
 
     def close_websocket(self, code: int) -> None:
         """Close a WebSocket that is open, soon; nothing happens to any other connection."""
-        link = self._link
+        link = self.link
         if link.framed and not link.broken and link.connection.server_state is State.OPEN:
             link.connection.send(CloseWebSocket(code=code))
             self.outcome.close_code = code
@@ -162,43 +188,30 @@ class Answers:
 
     # How it works.
 
-    def _queue(self, *events: Event) -> None:
-        self._refuse_if_gone()
-        link = self._link
-        kinds = _REMARKABLE.intersection(map(type, events))
-        if link.framed:
-            self._check_open()
-        if not kinds:
-            link.connection.send(*events)
-            return
-        link.connection.send(*map(self._stamped, events))
-        self._closed_by_handler |= CloseWebSocket in kinds
-        if AcceptWebSocket in kinds:
-            link.framed = True
-            if self._around.shutdown.draining:
-                self.close_websocket(self._around.shutdown.close_code)
-
     def _refuse_if_gone(self) -> None:
-        if self._link.broken:
+        if self.link.broken:
             raise ClientDisconnected("the client has left")
         if self._refused:
             raise ClientDisconnected("the client's request was refused meanwhile")
 
     def _check_open(self) -> None:
-        if self._link.connection.server_state is not State.OPEN and not self._closed_by_handler:
+        if self.link.connection.server_state is not State.OPEN and not self._closed_by_handler:
             raise ClientDisconnected("the WebSocket was closed meanwhile")
 
     def _stamped(self, event: Event) -> Event:
         match event:
             case Response():
-                self.outcome.status = event.status
-                last = self.last or self._around.shutdown.begun
-                return self._around.stamp.complete(event, last=last)
+                return self._stamped_head(event)
             case CloseWebSocket():
                 self.outcome.close_code = event.code
                 return event
             case AcceptWebSocket():
                 self.outcome.status = 101
-                return self._around.stamp.complete_acceptance(event)
+                return self.around.stamp.complete_acceptance(event)
             case _:
                 return event
+
+    def _stamped_head(self, head: Response) -> Response:
+        around = self.around
+        self.outcome.status = head.status
+        return around.stamp.complete(head, last=self.last or around.shutdown.begun)

@@ -43,6 +43,7 @@ class Link:
         "_news",
         "_past_scope",
         "_read_scope",
+        "_reads_seen",
         "_writing",
         "_written",
         "broken",
@@ -51,6 +52,7 @@ class Link:
         "framed",
         "hung_up",
         "moved",
+        "moved_seen",
         "pace",
         "reading",
         "reads",
@@ -70,6 +72,8 @@ class Link:
         """How often a task has entered it: who polls enters and is cancelled again and again."""
         self.moved = 0
         """How often it has brought bytes."""
+        self._reads_seen = self.moved_seen = -1
+        """What the two were at the last `was_read`."""
         self.framed = False
         """Whether a WebSocket was accepted."""
         self.eof = False
@@ -112,10 +116,9 @@ class Link:
         self.reads += 1
         try:
             most = _READ_SIZE
-            if self.framed:
-                most = await self._frames_in_turn()
-            upload = self.pace.upload
-            data = await self.stream.receive(most if upload is None else min(most, upload.piece))
+            if self.framed or self.pace.upload is not None:
+                most = await self._most_to_read()
+            data = await self.stream.receive(most)
             # No await from here to the core: that is what makes it lossless.
             self.connection.receive_data(data)
             self.moved += 1
@@ -130,7 +133,14 @@ class Link:
             raise
         finally:
             self.reading = False
-            self.tell()
+            if self._news is not None:
+                self.tell()
+
+    async def _most_to_read(self) -> int:
+        """Return how much to read next of frames, or of a body that is held to a rate."""
+        most = await self._frames_in_turn() if self.framed else _READ_SIZE
+        upload = self.pace.upload
+        return most if upload is None else min(most, upload.piece)
 
     async def _frames_in_turn(self) -> int:
         """Let others run if the peer sends many small frames; return how much to read next."""
@@ -155,6 +165,16 @@ class Link:
         else:
             self._tell_gone()
 
+    def was_read(self) -> bool:
+        """Whether somebody reads since the last call, or has, and so notices what the peer does.
+
+        Who polls enters a read and is cancelled again and again, and notices nothing.
+        """
+        lasting = self.reading and self.reads == self._reads_seen
+        moved = self.moved != self.moved_seen
+        self._reads_seen, self.moved_seen = self.reads, self.moved
+        return lasting or moved
+
     async def read_interruptibly(self) -> None:
         """As `read`, but `interrupt` ends it early."""
         with CancelScope() as scope:
@@ -168,7 +188,8 @@ class Link:
         """End a wait in `read_interruptibly`, and wake all who wait for news."""
         if self._read_scope is not None:
             self._read_scope.cancel()
-        self.tell()
+        if self._news is not None:
+            self.tell()
 
     def tell(self) -> None:
         """Wake all who wait for news."""
@@ -210,7 +231,9 @@ class Link:
             try:
                 await self._write(data)
             finally:
-                self._stop_writing()
+                self._writing = False
+                if self._written is not None:
+                    self._stop_waiting()
         else:
             # The body of an answer to HEAD: whoever sends without end must let others run.
             await checkpoint()
@@ -249,7 +272,8 @@ class Link:
                 if data := self.connection.data_to_send(self.pace.write_size):
                     await self._write(data)
         finally:
-            self._stop_writing()
+            self._writing = False
+            self._stop_waiting()
         if self.broken:
             raise ClientDisconnected("the client has left")
 
@@ -312,8 +336,7 @@ class Link:
             self._written = anyio.Event()
         await self._written.wait()
 
-    def _stop_writing(self) -> None:
-        self._writing = False
+    def _stop_waiting(self) -> None:
         if self._written is not None:
             self._written.set()
             self._written = None

@@ -61,11 +61,12 @@ class Pace:
 class ConnectionPace:
     """What one connection is held to: its own pace, or another for the time of an exchange."""
 
-    __slots__ = ("_changed", "_own", "download", "upload", "write_size")
+    __slots__ = ("_own", "changed", "download", "upload", "write_size")
 
     def __init__(self, own: Pace) -> None:
         self._own = own
-        self._changed = False
+        self.changed = False
+        """Whether it is held to anything but its own pace."""
         self.download: Throttle | None = None
         """What holds answers to a rate, if anything does."""
         self.upload: Throttle | None = None
@@ -82,7 +83,7 @@ class ConnectionPace:
             self._hold_answers(self._throttle(self.download, download))
         if upload is not KEEP:
             self.upload = self._throttle(self.upload, upload)
-        self._changed = True
+        self.changed = True
         if lasting:
             self._own = Pace(
                 download=self._own.download if download is KEEP else download,
@@ -92,8 +93,8 @@ class ConnectionPace:
 
     def restore(self) -> None:
         """Hold to the connection's own rates again."""
-        if self._changed:
-            self._changed = False
+        if self.changed:
+            self.changed = False
             self._apply(self._own)
 
     def _apply(self, pace: Pace) -> None:

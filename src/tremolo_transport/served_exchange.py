@@ -23,12 +23,9 @@ from tremolo_core import (
 from .answers import Answers
 from .errors import ExchangeOver
 from .exchange import Exchange
-from .link import Link
 from .pace import KEEP, Keep, Rate
 from .patience import Patience
 from .peer import ConnectionInfo, Peer
-from .settings import ServerSettings
-from .shutdown import ShutdownNotice
 
 __all__ = ("ServedExchange",)
 
@@ -52,14 +49,11 @@ class ServedExchange(Exchange):
         "_at_once",
         "_close_told",
         "_link",
-        "_most_ahead",
         "_over",
         "_waiting",
         "connection",
-        "moved_seen",
         "patience",
         "peer",
-        "reads_seen",
         "request",
         "shutdown",
         "time_limit",
@@ -67,28 +61,20 @@ class ServedExchange(Exchange):
     )
 
     def __init__(
-        self,
-        request: Request,
-        *,
-        link: Link,
-        answers: Answers,
-        peer: Peer,
-        connection: ConnectionInfo,
-        shutdown: ShutdownNotice,
-        settings: ServerSettings,
+        self, request: Request, peer: Peer, connection: ConnectionInfo, answers: Answers
     ) -> None:
+        # By position, as whoever calls a class with keywords waits twice as long.
         self.request = request
         self.peer = peer
         self.connection = connection
-        self.shutdown = shutdown
-        self.reads_seen = self.moved_seen = -1
-        """What they were of the link when the sweeper last looked."""
+        self.shutdown = answers.around.shutdown
         self.watching = False
         """Whether the watch has the next turn to read, so that a handler that polls cannot win."""
-        self._link = link
         self._answers = answers
-        self._most_ahead = settings.limits.read_ahead
-        self.time_limit = settings.handler_timeout
+        self._link = link = answers.link
+        # That its head came tells nothing of what its handler does.
+        link.moved_seen = -1
+        self.time_limit = answers.around.settings.handler_timeout
         """Seconds that the handler may take."""
         self.patience: Patience | None = None
         """Made by the sweeper."""
@@ -146,7 +132,8 @@ class ServedExchange(Exchange):
     async def send(self, *events: Event) -> None:
         if self._over:
             raise ExchangeOver("the exchange is over: its handler has returned")
-        await self._answers.send(*events)
+        self._answers.queue(events)
+        await self._link.flush()
 
     async def _send_by_kernel(self, file: BinaryIO, offset: int, count: int | None) -> bool:
         if self._over:
@@ -194,23 +181,14 @@ class ServedExchange(Exchange):
     def end(self) -> None:
         """Nothing that is received or sent from now on has anything to do with this exchange."""
         self._over = True
-        self._link.pace.restore()
-        self._link.interrupt()
+        link = self._link
+        if link.pace.changed:
+            link.pace.restore()
+        link.interrupt()
 
     def may_watch(self) -> bool:
         """Whether a watch could read: there is room and a peer."""
         return not (self._over or self._link.peer_gone or self._read_ahead_is_full())
-
-    def read_since_last_look(self) -> bool:
-        """Whether somebody has read since the last call, and so what the peer does is noticed.
-
-        Who polls enters a read and is cancelled again and again, and notices nothing.
-        """
-        link = self._link
-        lasting = link.reading and link.reads == self.reads_seen
-        moved = link.moved != self.moved_seen
-        self.reads_seen, self.moved_seen = link.reads, link.moved
-        return lasting or moved
 
     async def watch(self) -> None:
         """Read on behalf of a handler that does not, so that a peer's leaving is noticed."""
@@ -226,7 +204,8 @@ class ServedExchange(Exchange):
             self._link.tell()
 
     def _read_ahead_is_full(self) -> bool:
-        return self._link.connection.buffered >= self._most_ahead
+        most = self._answers.around.settings.limits.read_ahead
+        return self._link.connection.buffered >= most
 
     async def _wait_for_bytes(self, signal: Signal) -> None:
         """Wait until there may be something new to tell, reading if nobody else does."""

@@ -11,20 +11,17 @@ __all__ = ("ShutdownNotice",)
 class ShutdownNotice:
     """Tells whether the server has begun to stop, and until when handlers may run."""
 
-    __slots__ = ("_accepting", "_close_code", "_deadline", "_event", "last_call")
+    __slots__ = ("_accepting", "_close_code", "_deadline", "_event", "begun", "last_call")
 
     def __init__(self) -> None:
         self._event = anyio.Event()
+        self.begun = False
+        """Whether the server has begun to stop."""
         self._deadline: float | None = None
         self._accepting = True
         self.last_call = 0.0
         """Seconds that idle connections are listened to before they are closed."""
         self._close_code = 1001
-
-    @property
-    def begun(self) -> bool:
-        """Whether the server has begun to stop."""
-        return self._event.is_set()
 
     @property
     def deadline(self) -> float | None:
@@ -64,6 +61,7 @@ class ShutdownNotice:
         if not self.begun:
             self._close_code = close_code
             self._accepting = accepting
+        self.begun = True
         self._event.set()
 
     def drain(self, last_call: float) -> None:

@@ -1,26 +1,37 @@
 """The `Date` and `Server` fields that every answer gets unless it has its own.
 
-They are made once a second, not once an answer.
+They are made once a second, not once an answer. An application has few
+different answers, so those that were completed within that second are kept.
 """
 
 from dataclasses import replace
 from email.utils import formatdate
+from typing import TypeAlias
 
 from tremolo_core import AcceptWebSocket, Headers, Response
 
 __all__ = ("Stamp",)
 
 
+_Key: TypeAlias = tuple[int, Headers, bytes, bool]
+
+_MOST_KEPT = 64
+_MOST_FIELDS = 16
+"""Of an answer that is kept: a second's worth of others are completed one by one."""
+
+
 class Stamp:
     """What the answers of one server are stamped with."""
 
-    __slots__ = ("_date", "_dated", "_fields", "_server_name")
+    __slots__ = ("_completed", "_date", "_dated", "_fields", "_server_name")
 
     def __init__(self, *, server_name: bytes, date: bool) -> None:
         self._server_name = server_name
         self._date = date
         self._dated = 0
         self._fields = Headers()
+        self._completed: dict[_Key, Response] = {}
+        """What answers became within this second."""
         self.renew(0.0)
 
     def renew(self, wall_clock: float) -> None:
@@ -34,6 +45,7 @@ class Stamp:
         if self._server_name:
             fields.append((b"server", self._server_name))
         self._fields = Headers(fields)
+        self._completed.clear()
 
     def complete_acceptance(self, acceptance: AcceptWebSocket) -> AcceptWebSocket:
         """The same acceptance with the fields it lacks."""
@@ -42,6 +54,15 @@ class Stamp:
 
     def complete(self, response: Response, *, last: bool) -> Response:
         """The same answer with the fields it lacks; told to be the `last` with `close`."""
+        key = (response.status, response.headers, response.reason, last)
+        completed = self._completed.get(key)
+        if completed is None:
+            completed = self._complete(response, last=last)
+            if len(self._completed) < _MOST_KEPT and len(response.headers) <= _MOST_FIELDS:
+                self._completed[key] = completed
+        return completed
+
+    def _complete(self, response: Response, *, last: bool) -> Response:
         headers = response.headers
         missing = self._missing(headers)
         if last:

@@ -1,41 +1,42 @@
-"""Runs a coroutine inside the caller's task, but in a context of its own.
+"""Runs a handler inside the caller's task, but in a context of its own.
 
 So what it sets in context variables is gone when it ends, for a tenth of a
 microsecond, where a task of its own would take six.
 """
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context
-from typing import Any
+from types import CoroutineType
+from typing import Any, TypeAlias, TypeVar
 
-__all__ = ("in_context",)
+__all__ = ("Unfinished", "first_steps")
+
+T = TypeVar("T")
+
+_Steps: TypeAlias = Generator[Any, Any, object]
+"""What is stepped through: a coroutine, or what another awaitable is made of."""
 
 
-class in_context:  # noqa: N801 - it is called and awaited like a function
-    """`await in_context(context, awaitable)`: await it with every step run in `context`.
+class Unfinished:
+    """What waits for something; to be awaited once, until its end.
 
-    Cancellation and results pass through. `context` must not be entered
-    elsewhere meanwhile.
+    Cancellation and results pass through.
     """
 
-    __slots__ = ("_awaitable", "_context")
+    __slots__ = ("_context", "_steps", "_trap")
 
-    def __init__(self, context: Context, awaitable: Awaitable[None]) -> None:
+    def __init__(self, context: Context, steps: _Steps, trap: object) -> None:
         self._context = context
-        self._awaitable = awaitable
+        self._steps = steps
+        self._trap = trap
+        """What it waits for, as the event loop is told."""
 
     def __await__(self) -> Generator[Any, Any, None]:
         run = self._context.run
-        steps = run(self._awaitable.__await__)
-        step, argument = steps.send, None
+        steps, trap = self._steps, self._trap
+        step: Callable[[Any], Any]
         while True:
-            try:
-                trap = run(step, argument)
-            except StopIteration:
-                return
-            finally:
-                # An error's traceback holds this frame, which must not hold the error.
-                argument = None
+            argument: Any = None
             try:
                 argument = yield trap
             except GeneratorExit:
@@ -45,3 +46,32 @@ class in_context:  # noqa: N801 - it is called and awaited like a function
                 step, argument = steps.throw, error
             else:
                 step = steps.send
+            try:
+                trap = run(step, argument)
+            except StopIteration:
+                return
+            finally:
+                # An error's traceback holds this frame, which must not hold the error.
+                argument = None
+
+
+def first_steps(
+    context: Context, function: Callable[[T], Awaitable[object]], argument: T
+) -> Unfinished | None:
+    """Call `function(argument)` and run what it returns until it waits, all in `context`.
+
+    None if it has ended without, as most handlers of small requests do. What it
+    raises is raised. `context` must not be entered elsewhere until it has ended.
+    """
+    begun = context.run(_begin, function, argument)
+    return None if begun is None else Unfinished(context, *begun)
+
+
+def _begin(function: Callable[[T], Awaitable[object]], argument: T) -> tuple[_Steps, object] | None:
+    awaitable = function(argument)
+    # A coroutine is its own steps, and to ask it for a view of them takes longer.
+    steps: Any = awaitable if type(awaitable) is CoroutineType else awaitable.__await__()
+    try:
+        return steps, steps.send(None)
+    except StopIteration:
+        return None

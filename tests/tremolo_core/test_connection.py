@@ -384,6 +384,41 @@ def test_a_second_request_waits_even_if_the_peer_has_left() -> None:
     assert made.next_event() == ConnectionClosed()
 
 
+def test_an_end_that_nobody_asked_for_may_be_skipped() -> None:
+    made = connection(GET + POST + b"hello" + GET)
+    for unread in (1, 2, 1):
+        # The head, and of the second the body's five bytes.
+        for _ in range(unread):
+            made.next_event()
+        assert not made.skip_end(), "the answer is not complete"
+        made.send(*NO_CONTENT)
+        assert made.skip_end()
+        assert made.skip_end()
+        made.start_next_cycle()
+    assert made.next_event() is Signal.NEED_DATA
+
+
+def test_only_an_end_that_has_come_can_be_skipped() -> None:
+    for request in (POST, POST + b"hell", POST + b"hello", CHUNKED, CHUNKED + b"0\r\n\r\n"):
+        made = connection(request)
+        assert not made.skip_end()
+        assert isinstance(made.next_event(), Request)
+        made.send(*NO_CONTENT)
+        assert not made.skip_end()
+        assert made.client_state is State.SEND_BODY
+        with pytest.raises(LocalProtocolError, match="the client is SEND_BODY"):
+            made.start_next_cycle()
+
+
+def test_behind_the_last_exchange_an_end_can_be_skipped_and_none_follows() -> None:
+    made = connection(LAST_GET)
+    assert isinstance(made.next_event(), Request)
+    made.send(*NO_CONTENT)
+    assert not made.skip_end()
+    assert closing(made) is Closing.NOW
+    assert made.client_state is State.MUST_CLOSE
+
+
 def test_pipelined_requests_are_answered_in_order() -> None:
     made = connection(b"".join(GET.replace(b" / ", b" /%d " % number) for number in range(5)))
     for number in range(5):

@@ -1,5 +1,7 @@
 """The fields that answers get unless they have their own."""
 
+import tracemalloc
+
 from tremolo_core import AcceptWebSocket, Headers, Response
 from tremolo_transport.stamp import Stamp
 
@@ -73,6 +75,34 @@ def test_the_fields_are_made_once_a_second_and_not_once_an_answer() -> None:
     stamp.renew(BORN + 0.5)
     second = stamp.complete(Response(status=200), last=False)
     assert all(one is other for one, other in zip(first.headers, second.headers, strict=True))
+
+
+def test_the_same_answer_is_completed_once_a_second() -> None:
+    stamp = made()
+    first = stamp.complete(Response(status=200), last=False)
+    assert stamp.complete(Response(status=200), last=False) is first
+    others = [
+        stamp.complete(Response(status=200), last=True),
+        stamp.complete(Response(status=201), last=False),
+        stamp.complete(Response(status=200, reason=b"Fine"), last=False),
+        stamp.complete(Response(status=200, headers=Headers([(b"x", b"y")])), last=False),
+    ]
+    assert all(other != first for other in others)
+    stamp.renew(BORN + 1)
+    assert stamp.complete(Response(status=200), last=False) != first
+
+
+def test_little_is_kept_of_what_differs_each_time() -> None:
+    stamp = made()
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            fields = Headers([(b"x-number", b"%d" % number)])
+            stamp.complete(Response(status=200, headers=fields), last=False)
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size < 200_000
 
 
 def test_an_accepted_websocket_is_stamped_too() -> None:

@@ -1,7 +1,7 @@
 """A coroutine in a context of its own, in the task of whoever awaits it."""
 
 import gc
-from collections.abc import AsyncIterator, Awaitable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
@@ -11,11 +11,45 @@ import pytest
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 
-from tremolo_transport.stepping import in_context
+from tremolo_transport.stepping import Unfinished, first_steps
 
 pytestmark = pytest.mark.anyio
 
 COLOUR: ContextVar[str] = ContextVar("COLOUR")
+
+Function = Callable[[], Awaitable[None]]
+
+
+def begun(context: Context, function: Function) -> Unfinished | None:
+    return first_steps(context, lambda called: called(), function)
+
+
+def steps_of(function: Function) -> Generator[Any, Any, None]:
+    """The steps of what waits for something, from its first wait on."""
+    unfinished = begun(Context(), function)
+    assert unfinished is not None
+    return unfinished.__await__()
+
+
+async def to_the_end(context: Context, function: Function) -> None:
+    unfinished = begun(context, function)
+    if unfinished is not None:
+        await unfinished
+
+
+async def test_what_never_waits_is_done_at_once() -> None:
+    async def paint() -> None:
+        COLOUR.set("red")
+
+    context = Context()
+    assert begun(context, paint) is None
+    assert context[COLOUR] == "red"
+
+    async def fail() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        begun(context, fail)
 
 
 async def test_every_step_runs_in_the_context_and_none_outside() -> None:
@@ -30,7 +64,7 @@ async def test_every_step_runs_in_the_context_and_none_outside() -> None:
 
     COLOUR.set("outside")
     context = Context()
-    await in_context(context, paint())
+    await to_the_end(context, paint)
     assert seen == ["none", "red"]
     assert context[COLOUR] == "green"
     assert COLOUR.get() == "outside"
@@ -42,7 +76,7 @@ async def test_it_is_the_same_task() -> None:
     async def note() -> None:
         tasks.append(anyio.get_current_task().id)
 
-    await in_context(Context(), note())
+    await to_the_end(Context(), note)
     assert tasks == [anyio.get_current_task().id]
 
 
@@ -52,7 +86,7 @@ async def test_what_is_awaited_gets_what_it_waits_for() -> None:
     async def wait() -> None:
         results.append(await anyio.to_thread.run_sync(lambda: 42))
 
-    await in_context(copy_context(), wait())
+    await to_the_end(copy_context(), wait)
     assert results == [42]
 
 
@@ -63,7 +97,7 @@ async def test_an_exception_passes_through_and_is_raised_in_the_context() -> Non
         raise ValueError(COLOUR.get())
 
     with pytest.raises(ValueError, match="red"):
-        await in_context(Context(), fail())
+        await to_the_end(Context(), fail)
 
 
 async def test_a_cancellation_passes_through_and_is_seen_in_the_context() -> None:
@@ -78,16 +112,12 @@ async def test_a_cancellation_passes_through_and_is_seen_in_the_context() -> Non
 
     with CancelScope() as scope:
         async with anyio.create_task_group() as group:
-            group.start_soon(_await, in_context(Context(), wait()))
+            group.start_soon(to_the_end, Context(), wait)
             await checkpoint()
             await checkpoint()
             scope.cancel()
     assert seen == ["red"]
     assert scope.cancelled_caught
-
-
-async def _await(awaitable: Awaitable[None]) -> None:
-    await awaitable
 
 
 async def test_a_cancellation_may_be_survived() -> None:
@@ -100,7 +130,7 @@ async def test_a_cancellation_may_be_survived() -> None:
         COLOUR.set("survived")
 
     context = Context()
-    await in_context(context, survive())
+    await to_the_end(context, survive)
     assert context[COLOUR] == "survived"
 
 
@@ -122,7 +152,7 @@ async def test_scopes_groups_and_context_managers_work_inside() -> None:
             group.start_soon(child)
             COLOUR.set("green")
 
-    await in_context(Context(), work())
+    await to_the_end(Context(), work)
     assert entered == ["red", "red", "green"]
 
 
@@ -140,7 +170,7 @@ def test_a_coroutine_that_is_dropped_is_closed_in_its_context() -> None:
         finally:
             seen.append(COLOUR.get("none"))
 
-    coroutine = in_context(Context(), wait()).__await__()
+    coroutine = steps_of(wait)
     next(coroutine)
     coroutine.close()
     assert seen == ["red"]
@@ -158,7 +188,7 @@ def test_what_is_sent_and_thrown_arrives() -> None:
                 heard.append(error)
             yield "third"
 
-    steps = in_context(Context(), Listener()).__await__()
+    steps = steps_of(Listener)
     assert next(steps) == "first"
     assert steps.send(1) == "second"
     error = LookupError()
@@ -182,7 +212,7 @@ def test_an_error_that_was_thrown_in_is_not_kept() -> None:
             def __await__(self) -> Generator[None, None, None]:
                 yield
 
-        steps = in_context(Context(), wait()).__await__()
+        steps = steps_of(wait)
         next(steps)
         with pytest.raises(KeyError):
             steps.throw(KeyError())
