@@ -19,7 +19,7 @@ FULL = bool(os.environ.get("TREMOLO_SOAK"))
 ROLLS = 50 if FULL else 1
 RECYCLED = 20 if FULL else 2
 CLIENTS = 16 if FULL else 3
-PAUSE = 0.005
+PAUSE = 0.02 if FULL else 0.005
 """Without one the clients would have the processor, and workers take ages to start."""
 
 LOOPS = ["asyncio", "trio", "uvloop"] if FULL else ["asyncio", "trio"]
