@@ -17,6 +17,7 @@ from .exit_codes import ExitCode, complain
 from .option import Option, Spelling, flag_of
 from .route_listing import list_routes
 from .shared_locks import share_locks
+from .standard_streams import open_standard_streams
 
 __all__ = ("main",)
 
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit code; raises nothing that an argument or an application
     is to blame for.
     """
+    open_standard_streams()
     arguments = sys.argv[1:] if argv is None else argv
     if len(arguments) == 2 and arguments[0] == "routes":
         code, table = list_routes(arguments[1])

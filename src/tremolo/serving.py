@@ -22,6 +22,7 @@ from .config import ConfigError, configure
 from .loader import build, handler_for
 from .program_options import PROGRAM_OPTIONS
 from .shared_locks import share_locks
+from .standard_streams import open_standard_streams
 from .worker_options import WORKER_OPTIONS
 
 __all__ = ("refuse_those_of_programs", "run", "serve", "serve_forever")
@@ -105,6 +106,7 @@ def run(
     if not isinstance(app, str):
         for name in _OF_NAMES & options.keys():
             raise ConfigError(name, "is for an application that is told by its name")
+    open_standard_streams()
     with share_locks(configure({**_address(host, port, options), **options})) as config:
         make = (
             functools.partial(build, app, config)

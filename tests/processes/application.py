@@ -5,6 +5,7 @@
 
 import itertools
 import os
+import sys
 import threading
 from typing import Any
 
@@ -55,6 +56,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
                 pass
         case "hoard":
             _hoard.append(b"x" * int(rest))
+        case "say":
+            sys.stdout.write(f"{rest}\n")
+            sys.stdout.flush()
         case "exit":
             os._exit(int(rest))
         case "endless":

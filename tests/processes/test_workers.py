@@ -140,6 +140,19 @@ def test_one_that_has_too_much_memory_is_replaced() -> None:
         assert program.stop() == 0
 
 
+def test_it_may_be_started_without_standard_streams(tmp_path: Path) -> None:
+    path = tmp_path / "a.sock"
+    closed = ("sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh")
+    with running(f"--bind=unix:{path}", prefix=closed) as program:
+        until(path.exists)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(PATIENCE)
+            client.connect(str(path))
+            client.sendall(b"GET /say/hello HTTP/1.0\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+        assert program.stop() == 0
+
+
 def test_without_its_supervisor_no_worker_is_left() -> None:
     with running("--workers=2") as program:
         workers = pids(program, 2)
