@@ -151,4 +151,4 @@ def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
-        os.sched_yield()
+        threading.Event().wait(0.002)

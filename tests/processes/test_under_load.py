@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from .load import Crowd, crowd
-from .running import Program, running
+from .running import Program, is_running, running, until
 
 FULL = bool(os.environ.get("TREMOLO_SOAK"))
 ROLLS = 50 if FULL else 1
@@ -50,6 +50,10 @@ def nothing_is_lost(seen: Crowd, program: Program, tell: list[str]) -> None:
     assert not seen.lost, f"{seen}\n{program.log}"
 
 
+def until_gone(pid: int) -> None:
+    until(lambda: not is_running(pid))
+
+
 def test_connections_are_spread_over_the_workers(program: Program, tell: list[str]) -> None:
     workers = [program.get("/") for _ in range(200)]
     counts = {pid: workers.count(pid) for pid in set(workers)}
@@ -72,8 +76,9 @@ def test_rolls_lose_nothing(program: Program, tell: list[str]) -> None:
 def test_recycling_by_memory_loses_nothing(program: Program, tell: list[str]) -> None:
     with crowd(program.port, CLIENTS, pause=PAUSE) as seen:
         for number in range(1, RECYCLED + 1):
-            program.get(f"/hoard/{HOARD}")
+            spent = int(program.get(f"/hoard/{HOARD}"))
             program.wait_for("is replaced: it has .* KiB", times=number)
+            until_gone(spent)
             seen.until_answered(CLIENTS)
     tell.append(f"{RECYCLED} recycled")
     nothing_is_lost(seen, program, tell)

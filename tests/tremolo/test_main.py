@@ -108,14 +108,14 @@ def refused(directory: Path, *arguments: str, env: dict[str, str] | None = None)
     return ended.returncode, ended.stderr
 
 
-@pytest.mark.parametrize("loop", LOOPS)
+# Each loop and each kind of name, but not each with each: a program takes long to start.
 @pytest.mark.parametrize(
-    ("target", "body"),
+    ("target", "body", "loop"),
     [
-        ("example:app", "ASGI /hello"),
-        ("example.py", "ASGI /hello"),
-        ("framework:app", "Hello world!"),
-        ("framework.py:app", "Hello world!"),
+        ("example:app", "ASGI /hello", "asyncio"),
+        ("example.py", "ASGI /hello", "trio"),
+        ("framework:app", "Hello world!", "uvloop"),
+        ("framework.py:app", "Hello world!", "asyncio"),
     ],
 )
 def test_it_serves_either_kind_of_application_until_a_signal(

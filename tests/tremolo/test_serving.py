@@ -178,8 +178,11 @@ def test_run_takes_what_the_command_line_takes(
     monkeypatch.delitem(sys.modules, "stops_itself")
 
 
-@pytest.mark.parametrize("app", [asgi, framework()], ids=["asgi", "framework"])
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop", "trio"])
+@pytest.mark.parametrize(
+    ("app", "loop"),
+    [(asgi, "asyncio"), (framework(), "uvloop"), (framework(), "trio")],
+    ids=["asgi-asyncio", "framework-uvloop", "framework-trio"],
+)
 def test_run_serves_until_a_signal(app: Any, loop: str) -> None:
     class StopAtOnce(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
