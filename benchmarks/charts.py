@@ -1,7 +1,7 @@
 """Draws published results of the suite for the documentation: `nox -s charts`.
 
 With a FILE that the suite wrote, that becomes what is published. The charts are
-SVG, each for a light and for a dark page; the table beside them is Markdown.
+SVG, each for a light and for a dark page; the words beside them are `pages`'.
 """
 
 import argparse
@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import pages
 from matplotlib import pyplot as plt
+from report import PUBLISHED
 
-PUBLISHED = Path(__file__).with_name("results") / "published.json"
-CHARTS = Path(__file__).parents[1] / "docs" / "charts"
+ROOT = Path(__file__).parents[1]
+CHARTS = ROOT / "docs" / "charts"
 OURS, OTHERS, LIMIT = "#e4572e", "#7a8ca3", "#b9c4d0"
 PAGES = {"light": ("#1f2328", "#d0d7de"), "dark": ("#e6edf3", "#3d444d")}
 
@@ -55,57 +57,6 @@ def draw(name: str, row: dict[str, Any], titles: dict[str, str], page: str) -> N
     path.write_text("\n".join(each.rstrip() for each in drawn) + "\n", encoding="utf-8")
 
 
-def number(figure: float) -> str:
-    """A figure with as many digits as are worth reading."""
-    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}"
-
-
-def table(row: dict[str, Any], titles: dict[str, str]) -> list[str]:
-    """The lines of one row's table, the best first."""
-    lines = [f"| server | median, {row['unit']} | lowest to highest |", "| --- | ---: | ---: |"]
-    ranked = sorted(row["servers"].items(), key=lambda each: each[1]["median"])
-    for server, found in ranked if row["less_is_better"] else reversed(ranked):
-        span = f"{number(found['lowest'])} to {number(found['highest'])}"
-        lines.append(f"| {titles[server]} | {number(found['median'])} | {span} |")
-    lines += [f"| {titles[server]} | failed | |" for server in row["failed"]]
-    return lines
-
-
-def page(results: dict[str, Any], titles: dict[str, str]) -> str:
-    """What the documentation includes: the machine, then a chart and a table for each row."""
-    hardware, options = results["hardware"], results["options"]
-    load = ", ".join(f"{average:.1f}" for average in results["load_average_before"])
-    core = "one core for the server, another for the load" if results["pinned"] else "not pinned"
-    compared = ("anycorn", "daphne", "granian", "hypercorn", "tremolo", "tremolo-anyio", "uvicorn")
-    found = {
-        f"{name.lower()} {version}"
-        for server in results["servers"].values()
-        for name, version in server["versions"].items()
-        if name.lower() in compared
-    }
-    lines = [
-        "<!-- Made by benchmarks/charts.py from benchmarks/results/published.json. -->",
-        "",
-        (
-            f"Measured at {results['at']} on {hardware.get('processor', hardware['architecture'])},"
-            f" {hardware['cores']} cores, {hardware.get('memory_gib', '?')} GiB,"
-            f" {results['machine'].split(',')[0]}, {results['python']}; {core}; load averages"
-            f" before it began: {load}. Load generator: {results['load_generator']}."
-            f" {options['rounds']} rounds of {options['seconds']:g} s."
-            f" Versions: {', '.join(sorted(found))}."
-        ),
-    ]
-    for name, row in results["rows"].items():
-        picture = f"charts/{name}"
-        lines += [
-            *("", f"## {row['title']}", ""),
-            f"![{row['title']}]({picture}-light.svg){{.only-light}}",
-            f"![{row['title']}]({picture}-dark.svg){{.only-dark}}",
-            *("", *table(row, titles)),
-        ]
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
     """Draw everything anew."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -124,9 +75,13 @@ def main() -> None:
     mpl.rcParams["svg.hashsalt"] = "tremolo"
     mpl.rcParams["svg.fonttype"] = "none"
     for name, row in results["rows"].items():
-        for colours in PAGES:
+        for colours in PAGES if row["servers"] else ():
             draw(name, row, titles, colours)
-    (CHARTS.parent / "performance_results.md").write_text(page(results, titles), encoding="utf-8")
+    made = pages.page(results, titles)
+    (CHARTS.parent / "performance_results.md").write_text(made, encoding="utf-8")
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(pages.with_chart(text, results, titles), encoding="utf-8")
 
 
 if __name__ == "__main__":

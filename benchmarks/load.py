@@ -18,6 +18,9 @@ from ask import Ask
 
 __all__ = ("answer_size", "connect", "repeat")
 
+_PATIENCE = 10.0
+"""Seconds."""
+
 
 def connect(port: int, *, tls: bool = False) -> socket.socket:
     """A connection to the server on this machine, without delays."""
@@ -57,15 +60,20 @@ def _complete(answer: bytes) -> bool:
 def repeat(
     connections: Sequence[socket.socket], ask: Callable[[], bytes], size: int, seconds: float
 ) -> int:
-    """Ask again on each connection when `size` bytes have come; how often they came."""
+    """Ask again on each connection when `size` bytes have come; how often they came.
+
+    It takes longer than `seconds` where less than one a connection came meanwhile.
+    """
     received = 0
     with selectors.DefaultSelector() as selector:
         for connection in connections:
             selector.register(connection, selectors.EVENT_READ, [size])
             connection.sendall(ask())
         end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            for key, _ in selector.select(timeout=seconds):
+        while (now := time.perf_counter()) < end or received < len(connections):
+            if now > end + _PATIENCE:
+                break
+            for key, _ in selector.select(timeout=0.1):
                 answering, missing = key.fileobj, key.data
                 assert isinstance(answering, socket.socket)
                 data = answering.recv(262_144)
