@@ -22,6 +22,9 @@ __all__ = ("KEEPALIVE_SECONDS", "EventStream")
 KEEPALIVE_SECONDS = 15.0
 """As WHATWG HTML 9.2.7 advises."""
 
+_LAST_SILENCE_SECONDS = 1.0
+"""After which a stream ends if the server stops; what is told word by word is told to its end."""
+
 _FIELDS = (
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, must-revalidate"),
@@ -44,7 +47,7 @@ class EventStream:
     and LocalProtocolError behind `close`.
     """
 
-    __slots__ = ("_cancel", "_sent_at", "request", "response")
+    __slots__ = ("_cancel", "_pause", "_sent_at", "request", "response")
 
     def __init__(self, request: Request, response: Response) -> None:
         self.request = request
@@ -53,6 +56,8 @@ class EventStream:
         """When something was sent last, by the clock of the event loop."""
         self._cancel: Callable[[], None] | None = None
         """Ends the handler, if it runs inside `accompany`."""
+        self._pause: CancelScope | None = None
+        """Around the wait for the client's leaving: its deadline is when to do something else."""
         for name, value in _FIELDS:
             response.set_header(name, value)
 
@@ -104,18 +109,24 @@ class EventStream:
     ) -> None:
         """Run `handler`, send comments meanwhile, and cancel it when the client leaves.
 
-        A comment is sent after `keepalive` seconds of silence; None is never.
-        Raises what `handler` raises, and ClientDisconnected if it was cancelled.
+        A comment is sent after `keepalive` seconds of silence; None is never. If
+        the server stops, the stream ends when it has been silent for a second:
+        the handler is cancelled, and the client connects again.
+        Raises what `handler` raises, and ClientDisconnected if the client has left.
         """
         failure: BaseException | None = None
-        gone = False
+        left: bool | None = None
         async with anyio.create_task_group() as group:
             self._cancel = group.cancel_scope.cancel
 
             async def attend() -> None:
-                nonlocal gone
-                await self._attend(keepalive)
-                gone = True
+                nonlocal left
+                shutdown = self.request.exchange.shutdown
+                shutdown.on_drain(self._wake)
+                try:
+                    left = await self._attend(keepalive)
+                finally:
+                    shutdown.forget_drain(self._wake)
                 group.cancel_scope.cancel()
 
             group.start_soon(attend)
@@ -132,19 +143,32 @@ class EventStream:
             finally:
                 # Its traceback holds this frame.
                 del failure
-        if gone and not self.response.ended:
+        if left is None or self.response.ended:
+            return
+        if left:
             raise ClientDisconnected("the client has left")
+        if not self.response.headers_sent():
+            # Of any other answer a browser would make that it need not come again.
+            await self.comment()
+        await self.close()
 
-    async def _attend(self, keepalive: float | None) -> None:
-        """Send comments until the client has left, which is told at once."""
+    async def _attend(self, keepalive: float | None) -> bool:
+        """Send comments until the client has left, true, or is to come again elsewhere."""
         seconds = math.inf if keepalive is None else keepalive
-        due = anyio.current_time() + seconds
+        shutdown = self.request.exchange.shutdown
+        begun = anyio.current_time()
+        due = begun + seconds
         while True:
-            with CancelScope(deadline=due):
+            if shutdown.draining:
+                due = min(due, max(begun, self._sent_at) + _LAST_SILENCE_SECONDS)
+            with CancelScope(deadline=due) as self._pause:
                 await self._until_client_leaves()
-                return
-            due = self._sent_at + seconds
+                return True
             now = anyio.current_time()
+            silent_since = max(begun, self._sent_at)
+            if shutdown.draining and now >= silent_since + _LAST_SILENCE_SECONDS:
+                return False
+            due = self._sent_at + seconds
             if now < due:
                 continue
             due = now + seconds
@@ -152,7 +176,12 @@ class EventStream:
                 try:
                     await self.comment()
                 except ClientDisconnected:
-                    return
+                    return True
+
+    def _wake(self) -> None:
+        """Have `_attend` look what is due."""
+        if self._pause is not None:
+            self._pause.deadline = -math.inf
 
     async def _until_client_leaves(self) -> None:
         exchange = self.request.exchange

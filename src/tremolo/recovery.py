@@ -80,6 +80,9 @@ class Recovery:
         if response.headers_sent():
             return await response.end()
         if result is not None:
+            if response.headers.get(b"content-type") == [DEFAULT_CONTENT_TYPE]:
+                # Nobody has chosen it: a dict is JSON here as everywhere.
+                del response.headers[b"content-type"]
             return await answer(result, response, threads=self._threads)
         if failure.content_type != content_type:
             response.set_content_type(failure.content_type)

@@ -3,6 +3,8 @@
 When to give it, and what happens at the deadline, is decided in `server`.
 """
 
+from collections.abc import Callable
+
 import anyio
 
 __all__ = ("ShutdownNotice",)
@@ -11,7 +13,15 @@ __all__ = ("ShutdownNotice",)
 class ShutdownNotice:
     """Tells whether the server has begun to stop, and until when handlers may run."""
 
-    __slots__ = ("_accepting", "_close_code", "_deadline", "_event", "begun", "last_call")
+    __slots__ = (
+        "_accepting",
+        "_close_code",
+        "_deadline",
+        "_drain_callbacks",
+        "_event",
+        "begun",
+        "last_call",
+    )
 
     def __init__(self) -> None:
         self._event = anyio.Event()
@@ -22,6 +32,7 @@ class ShutdownNotice:
         self.last_call = 0.0
         """Seconds that idle connections are listened to before they are closed."""
         self._close_code = 1001
+        self._drain_callbacks: set[Callable[[], None]] = set()
 
     @property
     def deadline(self) -> float | None:
@@ -63,8 +74,30 @@ class ShutdownNotice:
             self._accepting = accepting
         self.begun = True
         self._event.set()
+        if not self._accepting:
+            self._tell()
 
     def drain(self, last_call: float) -> None:
         """There will be no more connections. For the server."""
         self._accepting = False
         self.last_call = last_call
+        self._tell()
+
+    def on_drain(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once when `draining` becomes true; at once if it is. It must not block.
+
+        For whoever has no task that could wait.
+        """
+        if self.draining:
+            callback()
+        else:
+            self._drain_callbacks.add(callback)
+
+    def forget_drain(self, callback: Callable[[], None]) -> None:
+        """Take back an `on_drain`; nothing happens if it was called meanwhile."""
+        self._drain_callbacks.discard(callback)
+
+    def _tell(self) -> None:
+        callbacks, self._drain_callbacks = self._drain_callbacks, set()
+        for callback in callbacks:
+            callback()

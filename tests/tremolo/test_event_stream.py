@@ -344,3 +344,78 @@ async def test_a_generator_may_ask_for_it_too() -> None:
 
     async with Client(app) as client:
         assert (await client.get("/events")).text == "data: a\n\ndata: b\n\n"
+
+
+def stop(client: Client) -> None:
+    client.harness._open_site().server.begin_stop()
+
+
+async def test_a_silent_stream_ends_when_the_server_stops(tremolo_clock: Clock) -> None:
+    app, sent, cancelled = Tremolo(), anyio.Event(), anyio.Event()
+
+    @app.route("/events")
+    async def events(sse: EventStream) -> None:
+        await sse.send("one")
+        sent.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            cancelled.set()
+
+    async with Client(app) as client, client.connection() as wire:
+        await wire.send(GET)
+        await sent.wait()
+        await let_pass(5)
+        began = tremolo_clock.time()
+        stop(client)
+        assert (await wire.receive_response()).body == b"data: one\n\n"
+        assert tremolo_clock.time() - began <= 1
+        assert cancelled.is_set()
+
+
+async def test_one_that_goes_on_is_told_to_its_end(tremolo_clock: Clock) -> None:
+    app, sent = Tremolo(), anyio.Event()
+
+    @app.route("/events")
+    async def events(sse: EventStream) -> None:
+        for number in range(10):
+            await sse.send(str(number))
+            sent.set()
+            await let_pass(0.5)
+
+    async with Client(app) as client, client.connection() as wire:
+        await wire.send(GET)
+        await sent.wait()
+        stop(client)
+        body = (await wire.receive_response()).body
+        assert body == b"".join(b"data: %d\n\n" % number for number in range(10))
+
+
+async def test_one_that_has_said_nothing_is_an_empty_stream_then(tremolo_clock: Clock) -> None:
+    app, begun = Tremolo(), anyio.Event()
+
+    @app.route("/events")
+    async def events(sse: EventStream) -> None:
+        begun.set()
+        await anyio.sleep_forever()
+
+    async with Client(app) as client, client.connection() as wire:
+        await wire.send(GET)
+        await begun.wait()
+        stop(client)
+        answer = await wire.receive_response()
+        assert (answer.status, answer.body) == (200, b":\n\n")
+
+
+async def test_a_stream_that_has_ended_is_not_told_of_a_stop(tremolo_clock: Clock) -> None:
+    app, requests = Tremolo(), list[Request]()
+
+    @app.route("/events")
+    async def events(sse: EventStream, request: Request) -> None:
+        requests.append(request)
+        await sse.send("one")
+
+    async with Client(app) as client:
+        await client.get("/events")
+        assert not requests[0].exchange.shutdown._drain_callbacks
+        stop(client)

@@ -146,6 +146,26 @@ async def test_a_handler_for_the_status_gives_the_body() -> None:
     assert seen == [error]
 
 
+@pytest.mark.parametrize(
+    ("result", "told", "content_type"),
+    [
+        ({"a": "<b>"}, None, b"application/json"),
+        (["<b>"], None, b"application/json"),
+        ("<b>", None, b"text/html; charset=utf-8"),
+        ({"a": "<b>"}, "application/problem+json", b"application/problem+json"),
+        (("<b>", "text/plain"), None, b"text/plain"),
+    ],
+)
+async def test_what_a_handler_returns_has_the_type_that_it_has_elsewhere(
+    result: Any, told: str | None, content_type: bytes
+) -> None:
+    async def handler() -> Any:
+        return result
+
+    exchange = await recover(NotFound(content_type=told), (404, handler))
+    assert fields(exchange)[b"content-type"] == content_type
+
+
 async def test_a_handler_may_be_plain_and_set_fields() -> None:
     def handler(response: BlockingResponse) -> dict[str, int]:
         response.set_header("x-a", "1")

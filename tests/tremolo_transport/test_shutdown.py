@@ -59,6 +59,30 @@ async def test_the_deadline_only_comes_nearer(
     assert notice.deadline == result
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_who_cannot_wait_is_told_once_when_nobody_may_connect_any_more(
+    at_once: bool,
+) -> None:
+    notice, told = ShutdownNotice(), list[str]()
+    forgotten = lambda: told.append("forgotten")  # noqa: E731  # the same object both times
+    notice.on_drain(lambda: told.append("before"))
+    notice.on_drain(forgotten)
+    notice.forget_drain(forgotten)
+    notice.forget_drain(forgotten)
+    if not at_once:
+        notice.begin(5.0, accepting=True)
+        assert told == []
+        notice.drain(0.0)
+    else:
+        notice.begin(5.0)
+    assert told == ["before"]
+    notice.on_drain(lambda: told.append("after"))
+    assert told == ["before", "after"]
+    notice.begin(3.0)
+    notice.drain(0.0)
+    assert told == ["before", "after"]
+
+
 def test_a_notice_can_be_made_before_any_event_loop_runs() -> None:
     assert not ShutdownNotice().begun
 
