@@ -47,8 +47,9 @@ class Slot:
         self._back_off = BackOff()
         self._start_at: float | None = None
         """When a worker is to be started, where none is."""
+        self._recycling = BackOff()
         self._replace_at = -math.inf
-        """When a worker that is spent can be replaced, as it could not before."""
+        """Before which no worker is replaced for being spent."""
         self._stepped = math.inf
         self._attentive_since = -math.inf
         """Since when the workers are listened to without a break."""
@@ -136,6 +137,9 @@ class Slot:
                 self._dismiss(worker, Command.YIELD, seconds)
         elif self._is_spent and now >= self._replace_at and worker is not None:
             logger.info("%s is replaced: %s", self._name(worker), worker.spent)
+            # Else a limit that is too low would have the machine start workers all the time.
+            served = 0.0 if worker.ready is None else now - worker.ready
+            self._replace_at = now + self._recycling.after(served)
             self.replace()
             if self.successor is None:
                 self._replace_at = now + self._back_off.after(0.0)

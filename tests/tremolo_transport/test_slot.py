@@ -43,12 +43,12 @@ class Place:
             time.monotonic() if now is None else now, healthcheck=healthcheck, seconds=30.0
         )
 
-    def until(self, condition: Callable[[], bool], *, healthcheck: float | None = None) -> None:
+    def until(self, condition: Callable[[], bool], *, now: float | None = None) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline
             connection.wait([each for one in self.slot.processes for each in one.sources], 0.05)
-            self.step(healthcheck=healthcheck)
+            self.step(now)
 
 
 @pytest.fixture
@@ -89,6 +89,20 @@ def test_one_that_is_spent_is_replaced_and_told_to_yield(places: Places) -> None
     place.until(lambda: len(place.started) == 2 and place.slot.ready)
     assert place.started[0].told is Command.YIELD
     assert place.slot.exit_code == 11
+
+
+def test_those_that_are_spent_at_once_are_replaced_with_back_off(places: Places) -> None:
+    place = places(spent, spent, spent, obedient)
+    slot = place.slot
+    place.until(lambda: len(place.started) == 3)
+    replaced_at = slot._stepped
+    third = place.started[2]
+    place.until(lambda: slot.worker is third and third.spent is not None, now=replaced_at)
+    assert slot.next_step() == replaced_at + 0.5
+    place.step(replaced_at + 0.4)
+    assert len(place.started) == 3
+    place.step(replaced_at + 0.6)
+    assert len(place.started) == 4
 
 
 def test_one_that_dies_is_replaced_with_back_off(
