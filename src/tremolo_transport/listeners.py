@@ -49,6 +49,13 @@ class ListeningSocket:
         scheme = "http" if self.listener.tls is None else "https"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
+    def release(self) -> None:
+        """Leave the socket to the processes that have it besides, until the last closes it.
+
+        The path of a unix socket stays until `close`.
+        """
+        self.socket.close()
+
     def close(self) -> None:
         """Stop listening; remove the path that it was opened at, if that is still the same."""
         self.socket.close()

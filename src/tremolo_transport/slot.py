@@ -109,6 +109,9 @@ class Slot:
     def close(self, command: Command, *, seconds: float | None) -> None:
         """Tell all workers to end; none is started any more."""
         self._start_at = None
+        for listening in self._sockets:
+            # Else whoever connects while the workers finish would be left waiting, and not refused.
+            listening.release()
         for process in (self.worker, self.successor):
             if process is not None:
                 self._dismiss(process, command, seconds)

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from .running import HANDSHAKE, PATIENCE, Program, running
+from .running import HANDSHAKE, PATIENCE, Program, running, until
 
 BOUND = 0.5
 """Seconds for requests in flight, in these tests."""
@@ -117,6 +117,8 @@ def test_a_second_signal_means_now(loop: str, workers: str, number: signal.Signa
     ):
         program.signal(number)
         program.wait_for(f"{number.name}: stopping")
+        # Meanwhile nobody is let in who would not be served.
+        until(lambda: _is_refused(program.port))
         program.signal_again(number)
         assert program.wait() == 128 + number
 
@@ -133,6 +135,14 @@ def test_who_signals_the_whole_group_signals_once(workers: int) -> None:
             assert busy.getresponse().status == 200
         assert program.wait() == 0
         assert "at once" not in program.log
+
+
+def _is_refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 @on("asyncio-1", "uvloop-0", "trio-1")

@@ -113,7 +113,8 @@ def test_recycling_by_requests_loses_nothing(loop: str, tell: list[str]) -> None
     limits = ("--limit-max-requests=100", "--limit-max-requests-jitter=50")
     with running(f"--loop={loop}", "--workers=2", "--no-access-log", *limits) as program:
         with crowd(program.port, CLIENTS, pause=PAUSE) as seen:
-            program.wait_for("is replaced: it has served", times=RECYCLED)
+            for number in range(1, RECYCLED + 1):
+                program.wait_for("is replaced: it has served", times=number)
             seen.until_answered(CLIENTS)
         tell.append(f"{RECYCLED} recycled")
         nothing_is_lost(seen, program, tell)
