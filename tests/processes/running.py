@@ -48,19 +48,17 @@ class Program:
             self._ended = True
             self._news.notify_all()
 
-    def _found(self, text: str) -> list[str]:
-        return [line for line in self.lines if re.search(text, line)]
-
-    def says(self, text: str, *, times: int, within: float) -> bool:
-        """Whether `text` stands in its log so many times over within so many seconds."""
-        with self._news:
-            self._news.wait_for(lambda: self._ended or len(self._found(text)) >= times, within)
-            return len(self._found(text)) >= times
-
     def wait_for(self, text: str, *, times: int = 1) -> str:
         """The line of the log in which `text` stands so many times over, once it is there."""
-        assert self.says(text, times=times, within=PATIENCE), f"no {text!r} in {self.log}"
-        return self._found(text)[times - 1]
+
+        def found() -> list[str]:
+            return [line for line in self.lines if re.search(text, line)]
+
+        with self._news:
+            self._news.wait_for(lambda: self._ended or len(found()) >= times, PATIENCE)
+            lines = found()
+        assert len(lines) >= times, f"no {text!r} in {self.log}"
+        return lines[times - 1]
 
     @property
     def log(self) -> str:
