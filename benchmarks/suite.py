@@ -12,6 +12,8 @@ import argparse
 import contextlib
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -199,6 +201,8 @@ def main() -> None:
     suite = Suite(needed, options.environments.absolute(), load)
     for name in suite.missing:
         print(f"{SERVERS[name].title} is not installed and is left out", flush=True)
+    # What was started is stopped, whoever ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     measured: dict[str, Any] = {}
     busy_before = os.getloadavg()
     with contextlib.closing(suite):
@@ -208,7 +212,7 @@ def main() -> None:
             show(name, measured[name])
             if name == "hello" and "uvicorn" in measured[name]["servers"]:
                 load.rate = measured[name]["servers"]["uvicorn"]["median"] / 2
-    titles = {name: SERVERS[name].title for name in suite.programs}
+    titles = {name: server.title for name, server in SERVERS.items()}
     path = write(
         "suite",
         ["tremolo-anyio", "anyio", "h11", "wsproto"],

@@ -101,10 +101,10 @@ def _cells(verdict: Verdict, titles: Mapping[str, str]) -> tuple[str, ...]:
     floor = verdict.floor
     against = "the figure itself"
     if floor.against:
-        closest = verdict.against
-        against = titles.get(closest, closest) if closest else "none"
+        named = (verdict.against,) if verdict.against else floor.against
+        against = ", ".join(titles.get(name, name) for name in named)
         if set(floor.against) == set(PEERS):
-            against = f"every peer; closest {against}"
+            against = f"every peer; closest {against}" if verdict.against else "every peer"
     most = "at most " if floor.at_most else ""
     median = verdict.median
     return (
