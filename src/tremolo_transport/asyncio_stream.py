@@ -62,6 +62,8 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         self._error: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
         """Wakes whoever is in `receive`; it carries no data, so that none can be lost with it."""
+        self._on_input: Callable[[], None] | None = None
+        """Called in place of a reader."""
         self._drained: asyncio.Future[None] | None = None
         """Made when too much waits to be written; done when it no longer does."""
         self._ended: asyncio.Future[None] | None = None
@@ -153,6 +155,20 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         except asyncio.CancelledError:
             transport.abort()
             raise
+
+    def call_on_input(self, callback: Callable[[], None]) -> bool:
+        """Call `callback` once when `receive` would not wait; false if it would not wait now.
+
+        Until then nobody may be in `receive`.
+        """
+        if self._received or self._eof or self._lost or self._closed:
+            return False
+        self._on_input = callback
+        return True
+
+    def forget_call(self) -> None:
+        """Take back a `call_on_input`."""
+        self._on_input = None
 
     def close_at_once(self) -> bool:
         """Close, if nobody need wait for that, as all that was sent is written; else do nothing."""
@@ -276,8 +292,12 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             self._transport.resume_reading()
 
     def _wake_reader(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        if self._reader is not None:
+            if not self._reader.done():
+                self._reader.set_result(None)
+        elif self._on_input is not None:
+            callback, self._on_input = self._on_input, None
+            callback()
 
 
 def _name(address: Any) -> Any:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVarTuple
 
-import anyio
 from anyio import CancelScope
 from anyio.abc import ByteStream
 
@@ -25,17 +24,19 @@ from tremolo_core import (
     State,
 )
 
+from . import farewell
 from .answers import Answers
+from .asyncio_stream import AsyncioStream
 from .cancellation import is_cancellation
 from .connection_tasks import ConnectionTasks
-from .failures import is_disconnect, is_interrupt, name_of
-from .farewell import close, linger, linger_scope, nothing_owed, tell_of_end, write_last
+from .failures import is_disconnect, is_interrupt, name_of, note_cancellation
 from .handling import ANSWERED, answer_late, see_to_answer
 from .leftovers import await_close, drain
 from .link import Link
 from .own_task import in_own_task
 from .patience import Overdue, Patience
 from .peer import ConnectionState, Peer
+from .rest import Rest
 from .served_exchange import ServedExchange
 from .stepping import first_steps
 from .surroundings import Surroundings
@@ -51,9 +52,6 @@ _ids = itertools.count(1)
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _DONE: Final = State.DONE
 _NEED_DATA: Final = Signal.NEED_DATA
-
-_ASK_SECONDS = 0.01
-"""How long an idle connection is asked once more: enough for what has arrived already."""
 
 
 class Driver:
@@ -72,6 +70,7 @@ class Driver:
         "_outer",
         "_peer",
         "_request",
+        "_rest",
         "_scope",
         "_swept",
         "_tasks",
@@ -93,6 +92,8 @@ class Driver:
         self._exchange: ServedExchange | None = None
         self._request: Request | None = None
         """One that came just as the wait for it was cancelled."""
+        self._rest: Rest[Driver] | None = None
+        """If it may do without a task while it is idle."""
         self._scope = CancelScope()
         """Around the wait for requests, the handlers, and the lingering."""
         self._outer: CancelScope | None = None
@@ -112,13 +113,12 @@ class Driver:
     @property
     def in_flight(self) -> str | None:
         """The request whose handler runs, or whose answer is on the way; None between requests."""
-        exchange = self._exchange
-        return None if exchange is None else name_of(exchange.request)
+        return None if self._exchange is None else name_of(self._exchange.request)
 
     def on_close(self, callback: Callable[[], None]) -> None:
         """As `ConnectionInfo.on_close`."""
         if self.state is ConnectionState.CLOSED:
-            tell_of_end(callback)
+            farewell.tell_of_end(callback)
         else:
             self._close_callbacks.append(callback)
 
@@ -132,58 +132,96 @@ class Driver:
             self._tasks = ConnectionTasks(self._around.task_group, self._break_off)
         self._tasks.start(partial(function, *args))
 
-    async def run(self) -> None:
+    async def run(self, wake: "Callable[[Driver], None] | None" = None) -> bool:
         """Serve the connection, and close the stream whatever happens.
 
-        Raises nothing but a cancellation from outside.
+        With `wake`, this returns false if there has been nothing to do for a
+        while. When there is, `wake` is called, and must see to it that this is
+        called again. Raises nothing but a cancellation from outside.
         """
+        if wake is not None and isinstance(self.stream, AsyncioStream) and self._rest is None:
+            self._rest = Rest(self, self.stream, wake)
         try:
-            with self._scope as scope:
-                await self._exchanges()
-            if not self._cancelled and (scope.cancel_called or not nothing_owed(self._link)):
+            scope = await self._serve()
+            if scope is None:
+                return False
+            if not self._cancelled and (scope.cancel_called or farewell.owes(self._link)):
                 with CancelScope() as self._outer:
                     await self._wind_up(interrupted=scope.cancel_called)
         except Exception:
             logger.exception("connection %d ended by an error of the server itself", self.id)
         finally:
-            self._link.break_off()
-            self._answers.log()
-            try:
-                await close(self.stream)
-            finally:
-                self.state = ConnectionState.CLOSED
-                if self._tasks is not None:
-                    self._tasks.cancel()
-                for callback in self._close_callbacks:
-                    tell_of_end(callback)
+            if self._rest is None or not self._rest.asleep:
+                await self._close()
+        return True
+
+    async def _close(self) -> None:
+        self._link.break_off()
+        self._answers.log()
+        try:
+            await farewell.close(self.stream)
+        finally:
+            self.state = ConnectionState.CLOSED
+            if self._tasks is not None:
+                self._tasks.cancel()
+            for callback in self._close_callbacks:
+                farewell.tell_of_end(callback)
+
+    async def _serve(self) -> CancelScope | None:
+        """Serve requests; return the scope that this has ended in, or None to rest."""
+        while True:
+            over = False
+            with self._scope as scope:
+                await self._exchanges()
+                # One that came just as the scope was cancelled is still to be served.
+                over = self._request is None
+            if over or self._rest is None or not self._rest.due:
+                return scope
+            self._scope = CancelScope()
+            if self._request is None and self._rest.begin():
+                return None
+            self._rest.due = False
 
     def cancel(self) -> None:
         """Have `run` end soon, whatever goes on: the handler is cancelled, the stream closed."""
         self._cancelled = True
-        self._scope.cancel()
+        self._end_wait()
         if self._outer is not None:
             self._outer.cancel()
+
+    def _end_wait(self) -> None:
+        """End the wait for a request, in the scope or at rest."""
+        self._scope.cancel()
+        if self._rest is not None:
+            self._rest.end()
 
     def begin_stop(self) -> None:
         """End the wait for a next request, or for a peer to finish, and close a WebSocket."""
         if self._exchange is None:
-            self._scope.cancel()
+            self._end_wait()
         else:
             self._answers.close_websocket(self._around.shutdown.close_code)
 
     def sweep(self, now: float) -> bool:
         """Do what is due. True if the kernel should be asked whether the peer hung up."""
         self._swept = now
+        rest = self._rest
+        if rest is not None and rest.asleep:
+            if rest.is_too_long(now):
+                self._end_wait()
+            return False
         deadline = self._connection.deadline(now)
         exchange = self._exchange
         if deadline is not None and now >= deadline:
             if exchange is None:
-                self._scope.cancel()
+                self._end_wait()
             else:
                 self._connection.handle_timeout(now)
                 self._link.interrupt()
                 self._answers.attend_to_frames()
         if exchange is None:
+            if rest is not None and rest.note_idle(self._link, deadline):
+                self._scope.cancel()
             return False
         self._end_if_overdue(exchange, now)
         if self._link.was_read() or exchange.watching:
@@ -214,17 +252,13 @@ class Driver:
         self._link.break_off()
         self._link.interrupt()
         if self._exchange is None:
-            self._scope.cancel()
+            self._end_wait()
 
     # Exchange after exchange.
 
     async def _exchanges(self) -> None:
         """Serve one request after the other until the connection is to be ended."""
-        forwarding = self._around.forwarding
-        if forwarding is not None and not forwarding.trusted.trusts(
-            self._peer.client, self._peer.server
-        ):
-            forwarding = None
+        forwarding = self._around.forwarding_of(self._peer)
         connection, link, answers = self._connection, self._link, self._answers
         while (request := await self._next_request()) is not None:
             if self._scope.cancel_called:
@@ -263,6 +297,8 @@ class Driver:
                 return
             connection.start_next_cycle()
             self.state = ConnectionState.IDLE
+            # An idle connection need not hold them.
+            del request, exchange
 
     async def _next_request(self) -> Request | None:
         """Return the next request, or None if there will be none."""
@@ -302,7 +338,8 @@ class Driver:
                     await unfinished
         except BaseException as error:
             if is_cancellation(error):
-                self._note_cancellation(exchange.request)
+                stopping = self._around.shutdown.begun
+                note_cancellation(exchange.request, late=self._late, stopping=stopping)
                 raise
             if is_interrupt(error):
                 raise
@@ -319,21 +356,15 @@ class Driver:
             # Else it has ended in spite of its cancellation, in which nothing more can be sent.
             await see_to_answer(exchange, self._answers, failed=failed)
 
-    def _note_cancellation(self, request: Request) -> None:
-        if self._late:
-            logger.warning("the handler of %s was cancelled, as it took too long", name_of(request))
-        elif self._around.shutdown.begun:
-            logger.warning("the handler of %s was cancelled as the server stops", name_of(request))
-
     # The end.
 
     async def _wind_up(self, *, interrupted: bool) -> None:
         """Go on if what was interrupted is to go on; do what is left to do at the end."""
-        going = interrupted and await self._has_more()
-        while going:
+        self._rest = None
+        while interrupted and await self._has_more():
             with self._scope as scope:
                 await self._exchanges()
-            going = scope.cancel_called and await self._has_more()
+            interrupted = scope.cancel_called
         await self._finish()
 
     async def _has_more(self) -> bool:
@@ -344,23 +375,17 @@ class Driver:
             await answer_late(self._answers)
             return False
         waiting = connection.client_state is State.IDLE and connection.buffered == 0
-        if waiting and await self._asked_once_more():
+        # A client that is busy with us has its next request on the way when the stop begins.
+        if waiting and await farewell.ask_once_more(self._link, self._around.shutdown.last_call):
             return True
         connection.handle_timeout(self._swept)
         begun = connection.client_state is State.IDLE and connection.buffered > 0
         return begun or self._request is not None
 
-    async def _asked_once_more(self) -> bool:
-        # A client that is busy with us has its next request on the way when the stop begins.
-        seconds = self._around.shutdown.last_call or _ASK_SECONDS
-        with CancelScope(deadline=anyio.current_time() + seconds):
-            await self._link.read()
-        return self._connection.buffered > 0
-
     async def _finish(self) -> None:
         """Write what is owed, then listen for as long as the peer may not have read it."""
-        await write_last(self._link, self._answers)
+        await farewell.write_last(self._link, self._answers)
         if self._connection.closing is Closing.LINGER:
-            self._scope = linger_scope()
+            self._scope = farewell.linger_scope()
             with self._scope:
-                await linger(self.stream)
+                await farewell.linger(self.stream)

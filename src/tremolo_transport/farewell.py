@@ -20,9 +20,20 @@ from .link import Link
 from .streams import end_tls
 from .tls_stream import TLSStream
 
-__all__ = ("close", "linger", "linger_scope", "nothing_owed", "tell_of_end", "write_last")
+__all__ = (
+    "ask_once_more",
+    "close",
+    "linger",
+    "linger_scope",
+    "owes",
+    "tell_of_end",
+    "write_last",
+)
 
 logger = logging.getLogger("tremolo.server")
+
+_ASK_SECONDS = 0.01
+"""How long an idle connection is asked once more: enough for what has arrived already."""
 
 _LINGER_SECONDS = 5.0
 _LINGER_BYTES = 64 * 1024 * 1024
@@ -35,16 +46,24 @@ _WRITE_SECONDS = 5.0
 """How long the last bytes that are owed to a peer may take to be taken."""
 
 
-def nothing_owed(link: Link) -> bool:
-    """Whether the stream can be closed as it is: mostly so after a last answer."""
+async def ask_once_more(link: Link, seconds: float) -> bool:
+    """Read once more where a connection is to be closed as idle; whether something has come.
+
+    That may take `seconds`, or a moment if they are 0.
+    """
+    with CancelScope(deadline=anyio.current_time() + (seconds or _ASK_SECONDS)):
+        await link.read()
+    return link.connection.buffered > 0
+
+
+def owes(link: Link) -> bool:
+    """Whether the peer is owed anything before the stream is closed; mostly not."""
     connection = link.connection
-    if link.broken:
-        return True
-    return (
-        connection.closing is Closing.NOW
-        and not connection.has_data_to_send
-        and not link.writing
-        and not isinstance(link.stream, TLSStream)
+    return not link.broken and (
+        connection.closing is not Closing.NOW
+        or connection.has_data_to_send
+        or link.writing
+        or isinstance(link.stream, TLSStream)
     )
 
 

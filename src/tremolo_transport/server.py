@@ -5,8 +5,6 @@ server can be embedded in any program.
 """
 
 import logging
-import math
-import socket
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from contextvars import Context, copy_context
@@ -25,6 +23,7 @@ from .listeners import Listenable, open_sockets
 from .nursery import open_nursery
 from .parting import Parting
 from .peer import Address
+from .reception import Reception
 from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
 from .statistics import Statistics
@@ -78,11 +77,9 @@ class Server:
         """Set when the stop has come so far that there are no connections left."""
         self._parting = Parting()
         self._drivers: set[Driver] = set()
-        self._accepted = 0
+        self._receptions: list[Reception] = []
         self._counts = Counts()
         self._ceiling = ConnectionCeiling(settings.connections)
-        self._unserved: set[socket.socket] = set()
-        """Accepted, but still without the task that will own them."""
 
     async def stop(self, *, grace: float | None = None, close_code: int = 1001) -> None:
         """Begin to stop, and return when the server has stopped.
@@ -118,7 +115,7 @@ class Server:
         return Statistics(
             connections=len(self._drivers),
             requests=len(self.unfinished()),
-            total_connections=self._accepted,
+            total_connections=sum(reception.accepted for reception in self._receptions),
             total_requests=self._counts.requests,
         )
 
@@ -162,8 +159,9 @@ class Server:
         finally:
             for listening in self._sockets:
                 listening.close()
-            for sock in self._unserved:
-                sock.close()
+            for reception in self._receptions:
+                for sock in reception.unserved:
+                    sock.close()
             self._ready.set()
             self.drained.set()
             self._stopped.set()
@@ -199,15 +197,6 @@ class Server:
     async def _serve(self, around: Surroundings, sweeper: Sweeper) -> None:
         """Accept connections until the stop begins, and return when the last has ended."""
 
-        def starter(entrance: Entrance, theirs: Surroundings) -> Callable[[socket.socket], None]:
-            def start(sock: socket.socket) -> None:
-                self._accepted += 1
-                self._ceiling.take()
-                self._unserved.add(sock)
-                connections.start(self._serve_socket(sock, entrance, theirs, sweeper))
-
-            return start
-
         def cancel() -> None:
             for entrance in entrances:
                 entrance.cancel()
@@ -215,9 +204,19 @@ class Server:
 
         entrances = [self._entrance(each.listener, around) for each in self._sockets]
         async with open_nursery(cancel) as connections:
-            starters = [
-                (each, starter(entrance, around.under(each.listener)))
+            self._receptions = [
+                Reception(
+                    entrance,
+                    around.under(each.listener),
+                    sweeper=sweeper,
+                    ceiling=self._ceiling,
+                    nursery=connections,
+                )
                 for each, entrance in zip(self._sockets, entrances, strict=True)
+            ]
+            starters = [
+                (each, reception.receive)
+                for each, reception in zip(self._sockets, self._receptions, strict=True)
             ]
             async with anyio.create_task_group() as acceptors:
                 for listening, start in starters:
@@ -234,7 +233,7 @@ class Server:
                 listening.close()
             for entrance in entrances:
                 entrance.hurry(_HURRY_SECONDS)
-            for driver in sweeper.drivers:
+            for driver in tuple(sweeper.drivers):
                 driver.begin_stop()
 
     def _entrance(self, listener: Listener, around: Surroundings) -> Entrance:
@@ -244,28 +243,6 @@ class Server:
             transport=self._settings.transport,
             refusals=around.refusals,
         )
-
-    async def _serve_socket(
-        self, sock: socket.socket, entrance: Entrance, around: Surroundings, sweeper: Sweeper
-    ) -> None:
-        self._unserved.discard(sock)
-        driver: Driver | None = None
-        try:
-            admitted = await entrance.admit(sock)
-            if admitted is None:
-                return
-            driver = Driver(*admitted, around)
-            sweeper.add(driver)
-            await driver.run()
-        except anyio.get_cancelled_exc_class():
-            if driver is None or anyio.current_effective_deadline() == -math.inf:
-                raise
-            # On asyncio a handler can cancel the task it runs in: that must not end the others.
-            logger.warning("connection %d was closed, as its task was cancelled", driver.id)
-        finally:
-            self._ceiling.give_back()
-            if driver is not None:
-                sweeper.drivers.discard(driver)
 
 
 def _contexts_of(listeners: Iterable[Listener]) -> dict[TLSSettings | SSLContext, TLSContext]:

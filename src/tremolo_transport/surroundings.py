@@ -12,6 +12,7 @@ from tremolo_core.forwarded import Forwarding
 
 from .ceilings import RequestCeiling
 from .exchange import Handler
+from .peer import Peer
 from .refusals import RefusalLog
 from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
@@ -81,6 +82,13 @@ class Surroundings:
             pace=listener.pace or self.settings.pace,
         )
         return others
+
+    def forwarding_of(self, peer: Peer) -> Forwarding | None:
+        """What to believe about other clients where `peer` connects; None is nothing."""
+        forwarding = self.forwarding
+        if forwarding is None or not forwarding.trusted.trusts(peer.client, peer.server):
+            return None
+        return forwarding
 
     def start(self, function: Callable[[], Awaitable[None]]) -> None:
         """Run `function` in a task of the server; what it raises is logged and ends nothing."""

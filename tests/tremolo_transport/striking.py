@@ -86,7 +86,9 @@ async def _until_tasks(count: int) -> None:
 class Struck:
     """An awaitable that awaits another, and calls `strike` as that suspends for the nth time."""
 
-    def __init__(self, awaitable: Awaitable[None], nth: int, strike: Callable[[], object]) -> None:
+    def __init__(
+        self, awaitable: Awaitable[object], nth: int, strike: Callable[[], object]
+    ) -> None:
         self._steps = awaitable.__await__()
         self._nth = nth
         self._strike = strike

@@ -6,7 +6,7 @@ from anyio import BrokenResourceError, CancelScope
 
 from tremolo_core import Connection, Data, EndOfMessage, Event, Response, Signal
 from tremolo_transport.answers import Answers
-from tremolo_transport.farewell import close, linger, linger_scope, nothing_owed, write_last
+from tremolo_transport.farewell import close, linger, linger_scope, owes, write_last
 from tremolo_transport.link import Link
 from tremolo_transport.memory import MemoryStream, memory_stream_pair
 from tremolo_transport.peer import Peer
@@ -90,18 +90,18 @@ async def test_nothing_is_owed_after_a_last_answer_that_is_written() -> None:
     link = answered(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), EndOfMessage())
     while link.connection.next_event() is not Signal.NEED_DATA:
         pass
-    assert not nothing_owed(link)
+    assert owes(link)
     await link.flush()
-    assert nothing_owed(link)
+    assert not owes(link)
 
 
 async def test_something_is_owed_to_a_peer_that_may_send_more() -> None:
     link = answered(GET, EndOfMessage())
     await link.flush()
-    assert not nothing_owed(link)
+    assert owes(link)
 
 
 async def test_nothing_is_owed_to_a_peer_that_has_gone() -> None:
     link = answered(GET)
     link.break_off()
-    assert nothing_owed(link)
+    assert not owes(link)

@@ -657,7 +657,7 @@ async def test_connections_that_have_ended_are_forgotten() -> None:
         assert drivers() == before
 
 
-@pytest.mark.filterwarnings("ignore:coroutine 'Server._serve_socket' was never awaited")
+@pytest.mark.filterwarnings("ignore:coroutine 'Reception._serve_socket' was never awaited")
 async def test_on_asyncio_a_loop_that_ends_leaves_no_connection_open(
     anyio_backend_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

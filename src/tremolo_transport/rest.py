@@ -1,0 +1,70 @@
+"""Lets a connection that is idle do without a task, which is most of what it holds.
+
+When it may is seen by the sweeper and judged here; what ends its rest is done
+by `driver`. Only a stream that can call back can have its reader away.
+"""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from .asyncio_stream import AsyncioStream
+from .link import Link
+
+__all__ = ("Rest",)
+
+Owner = TypeVar("Owner")
+
+_LOOKS = 4
+"""Sweeps that find a connection idle before it rests: a second, so that busy clients never pay."""
+
+
+class Rest(Generic[Owner]):
+    """The rest of one connection, of which it may take many."""
+
+    __slots__ = ("_looks", "_owner", "_reads", "_stream", "_until", "_wake", "asleep", "due")
+
+    def __init__(self, owner: Owner, stream: AsyncioStream, wake: Callable[[Owner], None]) -> None:
+        """`wake(owner)` is called when a rest is over."""
+        self._owner = owner
+        self._stream = stream
+        self._wake = wake
+        self._reads = -1
+        """The read that was waiting at the last look."""
+        self._looks = 0
+        """How often it has been seen to wait."""
+        self._until: float | None = None
+        """When the peer is late, as far as is known."""
+        self.due = False
+        """Whether the reader is to leave its place now, as nothing comes."""
+        self.asleep = False
+        """Whether there is no task."""
+
+    def note_idle(self, link: Link, deadline: float | None) -> bool:
+        """Note that a sweep finds the connection between requests; true if a rest is due now."""
+        if not link.reading or link.reads != self._reads:
+            self._reads = link.reads
+            self._looks = 0
+            return False
+        self._looks += 1
+        self._until = deadline
+        self.due = self._looks == _LOOKS
+        return self.due
+
+    def begin(self) -> bool:
+        """Rest from now on, if nothing has come meanwhile."""
+        self.due = False
+        self._reads = -1
+        self.asleep = self._stream.call_on_input(self.end)
+        return self.asleep
+
+    def end(self) -> None:
+        """Be awake, and let the owner know if there was a rest."""
+        self.due = False
+        if self.asleep:
+            self.asleep = False
+            self._stream.forget_call()
+            self._wake(self._owner)
+
+    def is_too_long(self, now: float) -> bool:
+        """Whether the peer is late by `now`."""
+        return self._until is not None and now >= self._until
