@@ -121,10 +121,12 @@ class Gate:
             return self._missing
         return 0 if self._stage in (_BODY_END, _DONE) else None
 
-    @property
-    def at_end(self) -> bool:
-        """Whether all of a body of declared length, maybe of none, has come out of here."""
-        return self._stage is _BODY_END
+    def skip_end(self) -> bool:
+        """Pass on the end of a body of declared length, if all of that has come out of here."""
+        if self._stage is not _BODY_END:
+            return False
+        self._stage = _DONE
+        return True
 
     def forget(self) -> None:
         """Let go of the last fields, which may be the largest thing that an idle peer has here."""
@@ -165,7 +167,13 @@ class Gate:
             if found is None:
                 return None
             end = found
-        head = parse_head(self._take(end), limits, self._last)
+        if end == len(buffer):
+            raw = bytes(buffer)
+            buffer.clear()
+            self._line = self._searched = 0
+        else:
+            raw = self._take(end)
+        head = parse_head(raw, limits, self._last)
         fields = head.fields
         self._last = fields if fields.may_be_kept else None
         length = fields.content_length

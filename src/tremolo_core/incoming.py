@@ -11,7 +11,7 @@ from .errors import RemoteProtocolError
 from .events import ConnectionClosed, EndOfMessage, Event, Request
 from .fast_engine import FastEngine
 from .frames import Frames
-from .gate import Gate
+from .gate import Gate, Passed
 from .h11_engine import H11Engine
 from .head import Head
 from .limits import Limits
@@ -161,11 +161,12 @@ class Incoming:
 
     def skip_end(self) -> bool:
         """Read the end of the body, if it is known without any more bytes."""
-        gate = self._gate
-        if not gate.at_end:
+        if not self._gate.skip_end():
             return False
+        if self.engine is not self._fast:
+            # It keeps states of its own.
+            self.engine.read_body(b"", Passed.END)
         self.withheld = False
-        self.engine.read_body(gate.body() or b"", gate.passed)
         return True
 
     def _begin(self, head: Head) -> Request:

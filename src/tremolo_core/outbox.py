@@ -28,6 +28,8 @@ class Outbox(list[bytes]):
 
         However large a part is, no more than that is copied.
         """
+        if not self:
+            return b""
         few = most is None or (len(self) <= _FEW and sum(map(len, self)) <= most)
         if few and not self._taken:
             # Nearly always: an answer, or a piece of one.

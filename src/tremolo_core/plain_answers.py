@@ -30,6 +30,10 @@ def judge_plainly(
     """
     if not outgoing.is_plain:
         return None
+    if len(events) == 3:
+        whole = _judge_whole(events, standing, outgoing)
+        if whole is not None:
+            return whole
     framing, missing = outgoing.framing, outgoing.missing
     if framing is _CHUNKED and len(events) == 1:
         # A piece of a stream, by itself, changes nothing here.
@@ -66,3 +70,29 @@ def judge_plainly(
     outgoing.framing, outgoing.missing = framing, missing
     outgoing.begun, outgoing.keep_alive = begun, keep_alive
     return standing, written
+
+
+def _judge_whole(
+    events: Sequence[Event], standing: Standing, outgoing: Outgoing
+) -> tuple[Standing, list[OutgoingEvent]] | None:
+    """As `judge_plainly`, for what most answers are: a head, a body of its length, and the end."""
+    response, data, end = events
+    answered = standing.answered
+    if (
+        answered is None
+        or type(response) is not Response
+        or type(data) is not Data
+        or type(end) is not EndOfMessage
+        or end.trailers
+    ):
+        return None
+    head = answer_head(
+        response, b"1.1", keep_alive=outgoing.keep_alive, their_last=outgoing.their_last
+    )
+    size = len(data.data)
+    if head.framing is not _LENGTH or head.length != size or not size:
+        return None
+    keep_alive = head.keep_alive
+    outgoing.framing, outgoing.missing = _LENGTH, 0
+    outgoing.begun, outgoing.keep_alive = True, keep_alive
+    return answered[keep_alive], [head, data, end]

@@ -7,7 +7,7 @@ look-up by its type.
 
 from itertools import product
 
-from .events import Data, EndOfMessage, Event
+from .events import Data, EndOfMessage, Event, Response
 from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
 
 __all__ = ("IDLE", "Standing", "standing_of")
@@ -17,6 +17,7 @@ class Standing:
     """The states of both sides. There is one object for each pair of states."""
 
     __slots__ = (
+        "answered",
         "answering",
         "by_client",
         "by_server",
@@ -42,6 +43,8 @@ class Standing:
         """The same after an event of the server."""
         self.sends_body = (False, False)
         """Whether `Data` of the server may come and leads nowhere else, in both again."""
+        self.answered: tuple[Standing, Standing] | None = None
+        """The same after a whole answer, where that may come: its head, `Data`, and the end."""
         self.ended: tuple[Standing, Standing] | None = None
         """The same after the end of the client's message, where that may come."""
         self.next_cycle: Standing | None = None
@@ -80,6 +83,13 @@ for (_client, _server), _here in _ALL.items():
     _here.sends_body = (_last is _here, _kept is _here)
     if (_client, _server) in NEXT_CYCLE:
         _here.next_cycle = standing_of(*NEXT_CYCLE[_client, _server])
+for _here in _ALL.values():
+    if Response in _here.by_server:
+        _last, _kept = (
+            _here.by_server[Response][keep].by_server[Data][keep].by_server[EndOfMessage][keep]
+            for keep in (False, True)
+        )
+        _here.answered = (_last, _kept)
 
 IDLE = standing_of(State.IDLE, State.IDLE)
 """Before a request."""

@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 from anyio.abc import ByteStream, SocketAttribute
@@ -85,10 +85,21 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         if max_bytes < 1:
             raise ValueError("max_bytes must be a positive integer")
         received = self._received
-        if not received:
-            await self._wait_for_bytes()
-        else:
-            await self._be_fair(0)
+        if received:
+            self._calls += 1
+            if self._calls >= _CALLS_PER_TURN:
+                await self._give_way()
+        while not received:
+            if self._reader is not None:
+                raise BusyResourceError("reading from")
+            if self._closed or self._eof or self._lost:
+                self._raise_end()
+            self._reader = reader = self._loop.create_future()
+            try:
+                await reader
+            finally:
+                self._reader = None
+            self._calls = self._bytes = 0
         if len(received) <= max_bytes:
             data = bytes(received)
             received.clear()
@@ -103,11 +114,18 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """As `ByteStream.send`."""
         if self._drained is not None:
             raise BusyResourceError("writing to")
-        drained = self._write(item)
+        transport = self._transport
+        if transport is None or self._closed or self._lost or transport.is_closing():
+            self._refuse()
+        transport.write(item)
+        self._calls += 1
+        self._bytes += len(item)
+        # The call above may have set it.
+        drained: asyncio.Future[None] | None = self._drained
         if drained is not None:
             await self._wait_for_room(drained)
-        else:
-            await self._be_fair(len(item))
+        elif self._calls >= _CALLS_PER_TURN or self._bytes >= _BYTES_PER_TURN:
+            await self._give_way()
 
     async def until_written(self) -> None:
         """Wait until the kernel has all that was sent. Raises as `send` does."""
@@ -243,28 +261,13 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
     # How it works.
 
-    async def _wait_for_bytes(self) -> None:
-        """Return when there are bytes; raise if there will be none."""
-        if self._reader is not None:
-            raise BusyResourceError("reading from")
-        while not self._received:
-            if self._closed:
-                raise ClosedResourceError
-            if self._eof:
-                raise EndOfStream
-            if self._lost:
-                raise BrokenResourceError from self._error
-            self._reader = reader = self._loop.create_future()
-            try:
-                await reader
-            finally:
-                self._reader = None
-        self._calls = self._bytes = 0
-
-    def _write(self, item: bytes) -> asyncio.Future[None] | None:
-        """Write `item`; what to wait for if the kernel has not taken enough of it."""
-        self._usable_transport().write(item)
-        return self._drained
+    def _raise_end(self) -> NoReturn:
+        """Say why nothing more will be received."""
+        if self._closed:
+            raise ClosedResourceError
+        if self._eof:
+            raise EndOfStream
+        raise BrokenResourceError from self._error
 
     async def _wait_for_room(self, drained: asyncio.Future[None]) -> None:
         # The next to send is busy until there is room, also if this is cancelled.
@@ -272,19 +275,21 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         self._calls = self._bytes = 0
         self._usable_transport()
 
-    async def _be_fair(self, size: int) -> None:
-        self._calls += 1
-        self._bytes += size
-        if self._calls >= _CALLS_PER_TURN or self._bytes >= _BYTES_PER_TURN:
-            self._calls = self._bytes = 0
-            await checkpoint()
+    async def _give_way(self) -> None:
+        """Let other tasks run."""
+        self._calls = self._bytes = 0
+        await checkpoint()
 
     def _usable_transport(self) -> asyncio.Transport:
+        if self._transport is None or self._closed or self._lost or self._transport.is_closing():
+            self._refuse()
+        return self._transport
+
+    def _refuse(self) -> NoReturn:
+        """Say why nothing can be sent."""
         if self._closed or self._transport is None:
             raise ClosedResourceError
-        if self._lost or self._transport.is_closing():
-            raise BrokenResourceError from self._error
-        return self._transport
+        raise BrokenResourceError from self._error
 
     def _resume_reading(self) -> None:
         self._reading = True

@@ -258,17 +258,19 @@ class Driver:
 
     async def _exchanges(self) -> None:
         """Serve one request after the other until the connection is to be ended."""
-        forwarding = self._around.forwarding_of(self._peer)
+        around = self._around
+        counts, websockets = around.counts, around.settings.websockets
+        forwarding = around.forwarding_of(self._peer)
         connection, link, answers = self._connection, self._link, self._answers
         while (request := await self._next_request()) is not None:
             if self._scope.cancel_called:
                 # What was to end the wait must not end the handler.
                 self._request = request
                 return
-            if request.upgrade is not None and not self._around.settings.websockets:
+            if not websockets and request.upgrade is not None:
                 request = replace(request, upgrade=None)
             self.state = ConnectionState.BUSY
-            self._around.counts.requests += 1
+            counts.requests += 1
             self._left -= 1
             # Where there is no limit it is below that for ever.
             answers.last = self._left == 0

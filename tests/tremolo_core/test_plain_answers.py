@@ -103,6 +103,13 @@ def test_an_answer(events: tuple[Event, ...], raw: bytes) -> None:
     assert apart.standing is together.standing
 
 
+def test_the_rest_of_an_answer() -> None:
+    answering = Answering()
+    assert answering.write(CHUNKED)
+    assert answering.write(HELLO, HELLO, END)
+    assert answering.written == IN_CHUNKS + b"5\r\nhello\r\n" * 2 + b"0\r\n\r\n"
+
+
 def test_the_last_answer() -> None:
     ours = Answering()
     assert ours.write(LAST, HELLO, END)

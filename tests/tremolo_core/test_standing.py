@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from tremolo_core import Data, Event, State
+from tremolo_core import Data, EndOfMessage, Event, Response, State
 from tremolo_core.standing import IDLE, Standing, standing_of
 from tremolo_core.states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, join
 
@@ -56,6 +56,21 @@ def test_where_data_leads_nowhere_else(pair: tuple[State, State]) -> None:
         (pair[1], Data) in SERVER_MOVES and join(*pair, keep_alive=kept) == pair
         for kept in (False, True)
     )
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_where_a_whole_message_leads(pair: tuple[State, State]) -> None:
+    here = standing_of(*pair)
+    assert here.ended == here.by_client.get(EndOfMessage)
+    if (pair[1], Response) not in SERVER_MOVES:
+        assert here.answered is None
+        return
+    assert here.answered is not None
+    for kept in (False, True):
+        step = here
+        for kind in (Response, Data, EndOfMessage):
+            step = step.by_server[kind][kept]
+        assert here.answered[kept] is step
 
 
 @pytest.mark.parametrize("pair", PAIRS)
