@@ -46,6 +46,7 @@ class Seat:
         self._pipe = pipe
         self.sockets = tuple(sockets)
         """One for each that the supervisor has opened, in its order."""
+        self._call: Callable[[Command], None] | None = None
 
     def say(self, report: Report, text: str = "") -> None:
         """Tell the supervisor; nothing happens if that is gone."""
@@ -53,19 +54,24 @@ class Seat:
             self._pipe.send_bytes(report.value + b" " + text.encode())
 
     def obey(self, call: Callable[[Command], None]) -> None:
-        """Call `call` with each command, in a thread that the process need not wait for."""
-        threading.Thread(
-            target=self._listen, args=(call,), name="tremolo commands", daemon=True
-        ).start()
+        """Call `call` with each command, in a thread that the process need not wait for.
 
-    def _listen(self, call: Callable[[Command], None]) -> None:
+        In place of what was to be called before, which may be in the middle of a call.
+        """
+        listens = self._call is not None
+        self._call = call
+        if not listens:
+            threading.Thread(target=self._listen, name="tremolo commands", daemon=True).start()
+
+    def _listen(self) -> None:
         command = None
         while command is not Command.ORPHANED:
             try:
                 command = Command(self._pipe.recv_bytes())
             except (EOFError, OSError):
                 command = Command.ORPHANED
-            call(command)
+            assert self._call is not None
+            self._call(command)
 
     def close(self) -> None:
         """For the supervisor, once the worker has its own copy."""

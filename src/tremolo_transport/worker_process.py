@@ -4,6 +4,7 @@ When a worker is started, replaced or killed is decided in `supervisor`.
 """
 
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +56,7 @@ class WorkerProcess:
         self.killed = False
         """Whether it was."""
         self._mute = False
-        """Whether it has closed the pipe, as an application does that closes all it can."""
+        """Whether its end of the pipe is closed."""
 
     @property
     def sources(self) -> tuple[int, ...]:
@@ -136,4 +137,11 @@ def _work(target: Target, seat: Seat) -> None:
     # What was blocked while the process was made is ignored from here on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    seat.obey(_leave_if_orphaned)
     raise SystemExit(target(seat))
+
+
+def _leave_if_orphaned(command: Command) -> None:
+    """What is obeyed until the target takes over: importing an application may take for ever."""
+    if command is Command.ORPHANED:
+        os._exit(1)

@@ -29,3 +29,20 @@ def test_commands_are_passed_on_and_the_end_of_the_pipe_is_one() -> None:
     ours.close()
     assert told.get(timeout=60) is Command.ORPHANED
     seat.close()
+
+
+def test_the_last_who_wants_to_obey_is_told() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    seat = Seat(theirs, [])
+    first: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    last: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    seat.obey(first.put)
+    ours.send_bytes(Command.YIELD.value)
+    assert first.get(timeout=60) is Command.YIELD
+    seat.obey(last.put)
+    ours.send_bytes(Command.STOP.value)
+    assert last.get(timeout=60) is Command.STOP
+    assert first.empty()
+    ours.close()
+    assert last.get(timeout=60) is Command.ORPHANED
+    seat.close()

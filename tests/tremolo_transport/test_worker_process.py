@@ -12,7 +12,7 @@ from tremolo_transport.listeners import open_sockets
 from tremolo_transport.seat import Command
 from tremolo_transport.worker_process import Target, WorkerProcess
 
-from .worker_targets import dies_when_ready, fails, obedient, silent
+from .worker_targets import dies_when_ready, fails, never_ready, obedient, silent
 
 PATIENCE = 60.0
 
@@ -75,6 +75,14 @@ def test_one_that_was_killed_says_by_what() -> None:
     until_ended(process)
     assert process.killed
     assert process.end() == "was ended by SIGKILL"
+
+
+def test_without_a_supervisor_it_ends_before_it_is_ready() -> None:
+    process = WorkerProcess(never_ready, [], number=1)
+    # As the kernel does when the supervisor is killed.
+    process._pipe.close()
+    until_ended(process)
+    assert process.end() == "exited with code 1"
 
 
 def test_a_second_command_can_only_bring_the_deadline_forward() -> None:

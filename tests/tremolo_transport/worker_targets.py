@@ -1,6 +1,8 @@
 """What runs in the worker processes of these tests: no server, only its side of the pipe."""
 
+import os
 import queue
+import socket
 
 from tremolo_transport.seat import Command, Report, Seat
 
@@ -51,8 +53,10 @@ def never_ready(seat: Seat) -> int:
 
 
 def mute(seat: Seat) -> int:
-    """Ready; then it closes all that it can, and lives on."""
+    """Ready; then it ends its side of the pipe, and lives on."""
     seat.say(Report.READY)
-    seat.close()
+    with socket.socket(fileno=os.dup(seat._pipe.fileno())) as pipe:
+        # Closing it does not end it: our own thread is reading there.
+        pipe.shutdown(socket.SHUT_WR)
     queue.SimpleQueue[None]().get()
     return 0
