@@ -172,6 +172,31 @@ class Response(ResponseHead):
         else:
             await self._begin(self._head(None), _data(chunk))
 
+    def queue(self, data: bytes) -> bool:
+        """Have a piece of the body written with what follows, which comes without a wait.
+
+        As `write` does but for that. False, and nothing is done, if that cannot
+        be: then `write` is to be called. `flush` is what follows if nothing else does.
+        """
+        if self._before_head is not None or self._replaced or self._waiting or self._ended:
+            return False
+        if self._is_bodyless:
+            return False
+        if self._has_begun():
+            return self._exchange.queue(_data(data))
+        if not self._exchange.queue(self._head(None), _data(data)):
+            return False
+        self._begun = True
+        return True
+
+    def write_queued(self) -> None:
+        """Have what was queued written soon, as there is a wait before what follows."""
+        self._exchange.write_queued()
+
+    async def flush(self) -> None:
+        """Wait until what was queued is written."""
+        await self._exchange.send()
+
     async def sendfile(
         self,
         path: str | bytes | os.PathLike[str],

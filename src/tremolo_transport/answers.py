@@ -135,6 +135,12 @@ class Answers:
         self.queue(events)
         self.around.start(self.link.flush_unasked)
 
+    def write_queued(self) -> None:
+        """Have what the core took written by a task of the server, unless somebody writes it."""
+        link = self.link
+        if link.connection.has_data_to_send and not (link.writing or link.broken):
+            self.around.start(link.flush_unasked)
+
     async def send_plain(self, status: int, text: str) -> None:
         """Send a whole answer of one line of text; one that nobody is there to read is dropped."""
         try:

@@ -96,6 +96,22 @@ class Exchange(ABC):
         the server has, ExchangeOver after the end.
         """
 
+    def queue(self, *events: Event) -> bool:
+        """Have `events` written with those of the next `send`, or once `write_queued` is called.
+
+        For a handler that will have more to send and does not wait until then.
+        It is as if they were sent: they are judged now, all or none, and raise
+        what `send` raises. In the end there must be a `send`, without events if
+        need be. False, and nothing is done, where each call has to send by itself.
+        """
+        return False
+
+    def write_queued(self) -> None:  # noqa: B027 - nothing is to be done where nothing is queued
+        """Have what `queue` took written soon, by a task of the server; does not raise.
+
+        To be called before a wait: what is queued must not wait along.
+        """
+
     @abstractmethod
     def limit_body(self, size: int | None) -> None:
         """Refuse a request body of more than `size` bytes with 413; None lifts the limit.

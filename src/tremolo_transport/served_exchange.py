@@ -135,6 +135,16 @@ class ServedExchange(Exchange):
         self._answers.queue(events)
         await self._link.flush()
 
+    def queue(self, *events: Event) -> bool:
+        if self._over:
+            raise ExchangeOver("the exchange is over: its handler has returned")
+        self._answers.queue(events)
+        return True
+
+    def write_queued(self) -> None:
+        if not self._over:
+            self._answers.write_queued()
+
     async def _send_by_kernel(self, file: BinaryIO, offset: int, count: int | None) -> bool:
         if self._over:
             raise ExchangeOver("the exchange is over: its handler has returned")

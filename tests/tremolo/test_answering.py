@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from tremolo import Response, answering
 from tremolo.answering import answer
 from tremolo.threads import Threads
-from tremolo_core import Data
+from tremolo_core import Data, EndOfMessage, Event
+from tremolo_core import Response as ResponseEvent
 from tremolo_transport.exchange import ClientDisconnected
 
 from .fake_exchange import FakeExchange
@@ -304,3 +306,119 @@ async def test_a_plain_generator_runs_in_threads() -> None:
 
     await answered(handler())
     assert threading.get_ident() not in threads
+
+
+# What is yielded without waiting.
+
+
+class QueueingExchange(FakeExchange):
+    """One that takes what is to be written later, as that of a connection does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queued: list[Event] = []
+
+    def queue(self, *events: Event) -> bool:
+        self.queued += events
+        return True
+
+    def write_queued(self) -> None:
+        self.sends.append(tuple(self.queued))
+        self.queued.clear()
+
+    async def send(self, *events: Event) -> None:
+        events = (*self.queued, *events)
+        self.queued.clear()
+        await super().send(*events)
+
+    @property
+    def response_started(self) -> bool:
+        return any(isinstance(event, ResponseEvent) for event in (*self.events, *self.queued))
+
+
+async def gathered(generator: AsyncIterator[Any]) -> QueueingExchange:
+    exchange = QueueingExchange()
+    await answer(generator, Response(exchange), threads=Threads(1))
+    return exchange
+
+
+async def test_what_is_yielded_without_waiting_is_one_write() -> None:
+    exchange = await gathered(produce("one", b"", "two"))
+    (events,) = exchange.sends
+    assert events[1:] == (Data(data=b"one"), Data(data=b"two"), EndOfMessage())
+    assert exchange.header(b"content-length") is None
+
+
+async def test_nothing_is_held_up_by_a_wait_and_what_comes_then_is_sent_one_by_one() -> None:
+    exchange = QueueingExchange()
+
+    async def produce() -> AsyncIterator[str]:
+        yield "one"
+        yield "two"
+        assert not exchange.sends
+        await anyio.lowlevel.checkpoint()
+        assert pieces(exchange) == [b"onetwo"]
+        yield "three"
+        assert pieces(exchange)[1:] == [b"three"]
+        yield "four"
+        assert pieces(exchange)[2:] == [b"four"]
+
+    await answer(produce(), Response(exchange), threads=Threads(1))
+    assert pieces(exchange) == [b"onetwo", b"three", b"four", b""]
+    assert exchange.complete
+
+
+async def test_a_wait_before_anything_is_yielded_and_one_behind_the_last() -> None:
+    async def produce() -> AsyncIterator[str]:
+        await anyio.lowlevel.checkpoint()
+        yield "one"
+        await anyio.lowlevel.checkpoint()
+
+    exchange = await gathered(produce())
+    assert pieces(exchange) == [b"one", b""]
+    assert exchange.complete
+
+    async def waits_at_last() -> AsyncIterator[str]:
+        yield "one"
+        await anyio.lowlevel.checkpoint()
+
+    exchange = await gathered(waits_at_last())
+    assert pieces(exchange) == [b"one", b""]
+    assert exchange.complete
+
+
+async def test_only_so_much_comes_together() -> None:
+    exchange = await gathered(produce(bytes(10_000), bytes(10_000), b"a", b"b"))
+    assert [len(piece) for piece in pieces(exchange)] == [20_000, 2]
+
+
+async def test_what_was_yielded_before_an_error_is_sent() -> None:
+    exchange = QueueingExchange()
+
+    async def produce() -> AsyncIterator[str]:
+        yield "one"
+        raise ValueError("the reason")
+
+    with pytest.raises(ValueError, match="the reason"):
+        await answer(produce(), Response(exchange), threads=Threads(1))
+    assert pieces(exchange) == [b"one"]
+    assert not exchange.complete
+
+
+async def test_a_status_without_a_body_ends_the_generator_that_yields_one() -> None:
+    closed = list[bool]()
+
+    async def produce() -> AsyncIterator[str]:
+        try:
+            yield "one"
+            yield "two"
+        finally:
+            closed.append(True)
+
+    exchange = QueueingExchange()
+    response = Response(exchange)
+    response.set_status(204)
+    await answer(produce(), response, threads=Threads(1))
+    assert pieces(exchange) == [b""]
+    assert exchange.complete
+    assert closed == [True]

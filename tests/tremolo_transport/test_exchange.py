@@ -277,3 +277,10 @@ def test_an_exchange_cannot_be_made_without_its_abstract_parts() -> None:
         *("receive", "send", "limit_body", "limit_time", "disconnected", "cancelled_on_disconnect"),
         "response_started",
     }
+
+
+def test_where_nothing_is_written_later_each_call_has_to_send() -> None:
+    exchange = Script()
+    assert not exchange.queue(Data(data=b"a"))
+    exchange.write_queued()
+    assert exchange.sent == []

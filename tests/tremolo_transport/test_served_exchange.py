@@ -1003,3 +1003,84 @@ async def test_what_is_told_after_many_events_is_not_lost_by_a_cancellation() ->
         await talk.client.send(CHUNKED + b"1\r\nx\r\n" * chunks + b"0\r\n\r\n")
         await talk.client.answer()
     assert received == [Data(data=b"x")] * chunks + [END]
+
+
+# What is written later.
+
+
+async def test_what_is_queued_is_written_with_what_is_sent_next() -> None:
+    seen = list[bool]()
+
+    async def handler(exchange: Exchange) -> None:
+        assert exchange.queue(OK, Data(data=b"a"))
+        seen.append(exchange.response_started)
+        await settle()
+        seen.append(bool(written))
+        await exchange.send(Data(data=b"b"), END)
+
+    written = bytearray()
+    async with conversation(handler) as talk:
+
+        async def read() -> None:
+            written.extend(await talk.client.some())
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(read)
+            await talk.client.send(GET)
+    assert seen == [True, False]
+    assert written.endswith(b"\r\n\r\nab")
+
+
+async def test_what_is_queued_is_written_by_itself_if_that_is_said() -> None:
+    async def handler(exchange: Exchange) -> None:
+        exchange.write_queued()
+        exchange.queue(OK, Data(data=b"a"))
+        exchange.write_queued()
+        await go_on.wait()
+        exchange.queue(Data(data=b"b"), END)
+        await exchange.send()
+
+    go_on = anyio.Event()
+    async with conversation(handler) as talk:
+        await talk.client.send(GET)
+        assert (await talk.client.until(b"\r\n\r\na")).endswith(b"\r\n\r\na")
+        go_on.set()
+        assert await talk.client.some() == b"b"
+
+
+async def test_what_is_queued_is_judged_at_once_and_refused_as_what_is_sent() -> None:
+    kept = list[Exchange]()
+
+    async def handler(exchange: Exchange) -> None:
+        kept.append(exchange)
+        with pytest.raises(LocalProtocolError):
+            exchange.queue(OK, Data(data=b"abc"))
+        assert not exchange.response_started
+        await exchange.respond(200)
+
+    async with conversation(handler) as talk:
+        await talk.client.send(GET)
+        assert (await talk.client.answer()).status == 200
+        await settle()
+        with pytest.raises(ExchangeOver):
+            kept[0].queue(OK)
+        kept[0].write_queued()
+
+
+async def test_nothing_is_queued_for_a_client_that_is_gone() -> None:
+    raised = list[bool]()
+
+    async def handler(exchange: Exchange) -> None:
+        assert isinstance(await exchange.receive(), EndOfMessage)
+        assert isinstance(await exchange.receive(), ConnectionClosed)
+        exchange.write_queued()
+        with pytest.raises(ClientDisconnected):
+            exchange.queue(OK)
+        raised.append(True)
+
+    async with conversation(handler) as talk:
+        await talk.client.send(GET)
+        await settle()
+        await reset(talk.client.stream)
+        await talk.ended.wait()
+    assert raised == [True]
