@@ -5,6 +5,7 @@ a subprotocol or a text may be sent is decided in the core.
 """
 
 import enum
+from typing import Final
 
 from tremolo_core import (
     AcceptWebSocket,
@@ -15,6 +16,7 @@ from tremolo_core import (
     PerMessageDeflate,
     TextMessage,
 )
+from tremolo_core._values import maker
 
 from .errors import MessageError
 from .message_members import Message, read_bytes, read_fields, sort_of
@@ -54,6 +56,9 @@ _DUE: dict[WebSocketProgress, tuple[str, ...]] = {
     WebSocketProgress.REFUSED: (),
     WebSocketProgress.CLOSED: (),
 }
+
+_text_message: Final = maker(TextMessage)
+_bytes_message: Final = maker(BytesMessage)
 
 _NO_CODE = 1005
 """What stands for a Close without a code (RFC 6455 7.1.5)."""
@@ -108,10 +113,10 @@ def read_message(message: Message) -> Event:
     if (text is None) is (data is None):
         raise MessageError(f"{message['type']!r} must have one of 'text' and 'bytes'")
     if text is None:
-        return BytesMessage(data=read_bytes(message, "bytes", data))
+        return _bytes_message(data if type(data) is bytes else read_bytes(message, "bytes", data))
     if not isinstance(text, str):
         raise MessageError(f"'text' of {message['type']!r} must be a str, not {sort_of(text)}")
-    return TextMessage(text=text)
+    return _text_message(text)
 
 
 def read_close(message: Message) -> CloseWebSocket:
