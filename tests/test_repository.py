@@ -1,6 +1,7 @@
 """The rules of this house that no other tool enforces."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -31,8 +32,19 @@ def short(path: Path) -> str:
     return path.relative_to(SOURCE if path.is_relative_to(SOURCE) else ROOT).as_posix()
 
 
+@functools.cache
+def source(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@functools.cache
 def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return ast.parse(source(path), str(path))
+
+
+def nodes(path: Path, word: str) -> Iterator[ast.AST]:
+    """All of a module's syntax tree, if `word` stands in the module at all."""
+    return ast.walk(tree(path)) if word in source(path) else iter(())
 
 
 def pyproject() -> dict[str, Any]:
@@ -92,7 +104,7 @@ def test_a_module_imports_only_what_comes_with_the_distribution(path: Path) -> N
 
 @pytest.mark.parametrize("path", MODULES, ids=short)
 def test_a_module_is_short(path: Path) -> None:
-    lines = path.read_text(encoding="utf-8").count("\n")
+    lines = source(path).count("\n")
     assert lines <= 400
 
 
@@ -145,7 +157,7 @@ def test_a_package_only_re_exports(path: Path) -> None:
 @pytest.mark.parametrize("path", [*MODULES, *TEST_MODULES], ids=short)
 def test_no_value_is_changed_behind_the_type_checkers_back(path: Path) -> None:
     # Values are frozen for the type checker only: this is the one way past it.
-    for node in ast.walk(tree(path)):
+    for node in nodes(path, "__setattr__"):
         assert not (
             isinstance(node, ast.Attribute)
             and node.attr == "__setattr__"
@@ -156,6 +168,8 @@ def test_no_value_is_changed_behind_the_type_checkers_back(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*MODULES, *TEST_MODULES], ids=short)
 def test_a_type_error_is_ignored_for_a_reason_and_never_in_the_core(path: Path) -> None:
+    if "ignore" not in source(path):
+        return
     with path.open("rb") as file:
         comments = [token for token in tokenize.tokenize(file.readline) if token.type == COMMENT]
     for comment in comments:
@@ -166,7 +180,7 @@ def test_a_type_error_is_ignored_for_a_reason_and_never_in_the_core(path: Path) 
 
 @pytest.mark.parametrize("path", TEST_MODULES, ids=short)
 def test_a_test_awaits_events_and_never_the_clock(path: Path) -> None:
-    for node in ast.walk(tree(path)):
+    for node in nodes(path, "sleep"):
         match node:
             case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep"), args=[delay]):
                 assert isinstance(delay, ast.Constant), f"line {node.lineno}"

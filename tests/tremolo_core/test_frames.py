@@ -243,7 +243,7 @@ def test_only_the_latest_ping_is_answered() -> None:
     try:
         read(frames, frame(PING, b"first"))
         before = tracemalloc.get_traced_memory()[0]
-        for _ in range(100):
+        for _ in range(20):
             read(frames, frame(PING, bytes(125)) * 100)
         assert tracemalloc.get_traced_memory()[0] - before < 30_000
     finally:
