@@ -205,9 +205,9 @@ def downstream(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Stop, roll, recycle and kill workers under load, at the full size."""
+    """Run the tests of workers and of memory under load, at the full size."""
     session.install("-e", ".[trio,uvloop,reload]", *group("test"))
-    tests = session.posargs or ["tests/processes"]
+    tests = session.posargs or ["tests/processes", "tests/load"]
     # Fifty rolls take longer than any test that does not hang.
     bound = ("-o", "faulthandler_timeout=3600")
     session.run("python", "-m", "pytest", *bound, *tests, env={"TREMOLO_SOAK": "1"})

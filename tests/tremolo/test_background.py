@@ -7,8 +7,7 @@ import pytest
 
 from tremolo import Application, Tremolo
 from tremolo.background import BackgroundTask, WorkerTasks, room_for_tasks
-
-from .over_sockets import serving
+from tremolo.testing import Client
 
 pytestmark = pytest.mark.anyio
 
@@ -123,10 +122,8 @@ async def test_an_applications_task_outlives_the_connection() -> None:
         return "started"
 
     kept: list[BackgroundTask] = []
-    async with serving(app) as place:
-        async with place.connect() as line:
-            assert await line.ask(close=True) == b"started"
-            await line.ended()
+    async with Client(app) as client:
+        assert (await client.get("/", headers={"connection": "close"})).text == "started"
         assert not kept[0].done()
         gone.set()
         await kept[0].wait()
@@ -160,7 +157,7 @@ async def test_the_time_of_tasks_is_the_shutdown_timeout() -> None:
     async def start(app: Application) -> None:
         app.add_task(forever(done)).done()
 
-    async with serving(app, shutdown_timeout=0.05):
+    async with Client(app, shutdown_timeout=0.05):
         await anyio.wait_all_tasks_blocked()
     assert done == ["cancelled"]
 

@@ -9,11 +9,14 @@ import pytest
 from tremolo import BlockingRequest, Request, Tremolo
 from tremolo.background import BackgroundTask
 from tremolo.connection_server import ConnectionServer, descriptor_of, socket_of, stream_of
+from tremolo.testing import Client
 
 from .fake_exchange import FakeConnection
-from .over_sockets import serving
 
 pytestmark = pytest.mark.anyio
+
+CLOSE = {"connection": "close"}
+"""What a request says after which the connection ends."""
 
 
 async def test_a_task_outlives_the_request_and_ends_with_the_connection() -> None:
@@ -29,10 +32,9 @@ async def test_a_task_outlives_the_request_and_ends_with_the_connection() -> Non
     async def done() -> str:
         return str(kept[0].done())
 
-    async with serving(app) as place:
-        async with place.connect() as line:
-            assert await line.ask() == b"started"
-            assert await line.ask("/done") == b"False"
+    async with Client(app) as client:
+        assert (await client.get("/")).text == "started"
+        assert (await client.get("/done", headers=CLOSE)).text == "False"
         await kept[0].wait()
 
 
@@ -55,11 +57,9 @@ async def test_the_contexts_know_the_tasks_that_have_not_ended() -> None:
         await anyio.lowlevel.checkpoint()
         return str((len(context.tasks), len(globals.tasks)))
 
-    async with serving(app) as place, place.connect() as line:
-        assert await line.ask() == b"True"
-        async with place.connect() as another:
-            assert await another.ask("/end") == b"(0, 0)"
-        assert await line.ask("/end") == b"(0, 0)"
+    async with Client(app) as client:
+        assert (await client.get("/")).text == "True"
+        assert (await client.get("/end")).text == "(0, 0)"
 
 
 async def test_the_tasks_of_a_connection_are_forgotten_with_it() -> None:
@@ -72,9 +72,8 @@ async def test_the_tasks_of_a_connection_are_forgotten_with_it() -> None:
         request.server.create_task(anyio.sleep_forever()).done()
         return str(len(context.tasks))
 
-    async with serving(app) as place:
-        async with place.connect() as line:
-            assert await line.ask() == b"1"
+    async with Client(app) as client:
+        assert (await client.get("/", headers=CLOSE)).text == "1"
         with anyio.fail_after(5):
             while contexts[0].tasks:
                 await anyio.lowlevel.checkpoint()
@@ -93,10 +92,12 @@ async def test_a_task_that_fails_ends_the_connection(caplog: pytest.LogCaptureFi
         request.protocol.create_task(failing()).done()
         return "started"
 
-    async with serving(app) as place, place.connect() as line:
-        await line.ask()
+    ours = Client(app, raise_server_exceptions=False)
+    async with ours as client, client.connection() as wire:
+        await wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await wire.receive_response()).body == b"started"
         fail.set()
-        await line.ended()
+        await wire.receive_to_end()
     assert "a task of a connection failed" in caplog.text
 
 
@@ -108,9 +109,8 @@ async def test_a_callback_is_called_when_the_connection_has_ended() -> None:
         request.server.add_close_callback(ended.set)
         return str(ended.is_set())
 
-    async with serving(app) as place:
-        async with place.connect() as line:
-            assert await line.ask() == b"False"
+    async with Client(app) as client:
+        assert (await client.get("/", headers=CLOSE)).text == "False"
         await ended.wait()
 
 
@@ -139,9 +139,9 @@ async def test_the_socket_and_the_stream() -> None:
     def plain(request: BlockingRequest) -> str:
         return str(request.socket is not None)
 
-    async with serving(app) as place, place.connect() as line:
-        await line.ask()
-        assert await line.ask("/plain") == b"True"
+    async with Client(app, tcp=True) as client:
+        await client.get("/")
+        assert (await client.get("/plain")).text == "True"
     assert seen == {"same": True, "family": socket.AF_INET, "number": True}
 
 

@@ -8,11 +8,14 @@ import pytest
 
 from tremolo import Application, Tremolo
 from tremolo.contexts import ConnectionContext
+from tremolo.testing import Client
 
 from .fake_exchange import FakeConnection, FakeExchange
-from .over_sockets import serving
 
 pytestmark = pytest.mark.anyio
+
+CLOSE = {"connection": "close"}
+"""What a request says after which the connection ends."""
 
 
 async def test_they_run_once_for_a_connection_around_its_requests() -> None:
@@ -33,10 +36,9 @@ async def test_they_run_once_for_a_connection_around_its_requests() -> None:
         seen.append("request")
         return str(context.user)
 
-    async with serving(app) as place:
-        async with place.connect() as line:
-            assert await line.ask() == b"me"
-            assert await line.ask() == b"me"
+    async with Client(app) as client:
+        assert (await client.get("/")).text == "me"
+        assert (await client.get("/", headers=CLOSE)).text == "me"
         await ended.wait()
     assert seen == ["connect", "request", "request", "close me"]
 
@@ -66,9 +68,8 @@ async def test_their_order_and_what_is_given() -> None:
         seen.append("connect first")
 
     app.add_route(lambda: "hello", "/")
-    async with serving(app) as place:
-        async with place.connect() as line:
-            await line.ask()
+    async with Client(app, tcp=True) as client:
+        await client.get("/", headers=CLOSE)
         await ended.wait()
     assert seen == ["connect first", "connect one", "connect two", "close two", "close one"]
     assert set(given) == {
@@ -93,8 +94,8 @@ async def test_a_true_result_stops_the_others_for_a_connection() -> None:
         seen.append("two")
 
     app.add_route(lambda: "hello", "/")
-    async with serving(app) as place, place.connect() as line:
-        assert await line.ask() == b"hello"
+    async with Client(app) as client:
+        assert (await client.get("/")).text == "hello"
     assert seen == ["one"]
 
 
@@ -108,10 +109,9 @@ async def test_what_one_raises_is_the_answer_and_it_runs_again() -> None:
             raise ValueError("not yet")
 
     app.add_route(lambda: "hello", "/")
-    async with serving(app) as place, place.connect() as line:
-        assert await line.ask() == b"Internal Server Error"
-        assert await line.ask() == b"hello"
-        assert await line.ask() == b"hello"
+    async with Client(app, raise_server_exceptions=False) as client:
+        answers = [(await client.get("/")).text for _ in range(3)]
+    assert answers == ["Internal Server Error", "hello", "hello"]
     assert seen == ["connect", "connect"]
 
 
@@ -133,9 +133,9 @@ async def test_hooks_for_the_end_have_their_time_and_none_keeps_the_others(
         await anyio.sleep_forever()
 
     app.add_route(lambda: "hello", "/")
-    async with serving(app, app_close_timeout=0.05) as place:
-        async with place.connect() as line:
-            await line.ask()
+    ours = Client(app, raise_server_exceptions=False, app_close_timeout=0.05)
+    async with ours as client:
+        await client.get("/", headers=CLOSE)
         await ended.wait()
     errors = [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
     assert len(errors) == 2
@@ -156,8 +156,8 @@ async def test_a_server_that_stops_waits_for_hooks_for_the_end() -> None:
         seen.append("stop")
 
     app.add_route(lambda: "hello", "/")
-    async with serving(app) as place, place.connect() as line:
-        await line.ask()
+    async with Client(app, tcp=True) as client:
+        await client.get("/")
     assert seen == ["close", "stop"]
 
 
