@@ -258,6 +258,14 @@ def instructions(session: nox.Session) -> None:
     session.run("python", "benchmarks/instructions.py", *session.posargs)
 
 
+@nox.session(name="bench-workers")
+def bench_workers(session: nox.Session) -> None:
+    """Measure what a second worker costs per request, the spread, and a reload; Linux only."""
+    session.install(".[trio,uvloop,reload]", *group("bench"))
+    session.run("python", "benchmarks/workers.py", *session.posargs)
+    session.run("python", "benchmarks/reload.py", *session.posargs)
+
+
 @nox.session(name="bench-routing")
 def bench_routing(session: nox.Session) -> None:
     """Measure finding one of 10,000 plain routes next to one of 10, as a ratio."""

@@ -8,7 +8,7 @@ import importlib.util
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 __all__ = ("can_watch", "watching")
@@ -40,7 +40,9 @@ def watching(directories: Sequence[str], call: Callable[[], None]) -> Iterator[N
             rust_timeout=500,
             raise_interrupt=False,
         )
-        for _ in changes:
+        for saved in changes:
+            for _, path in saved:
+                _forget_bytecode(path)
             call()
 
     thread = threading.Thread(target=watch, name="tremolo reload", daemon=True)
@@ -50,3 +52,12 @@ def watching(directories: Sequence[str], call: Callable[[], None]) -> Iterator[N
     finally:
         stop.set()
         thread.join()
+
+
+def _forget_bytecode(path: str) -> None:
+    """Have Python read a file that was saved again.
+
+    It goes by size and whole seconds: of two saves within one, the second might go unnoticed.
+    """
+    with suppress(OSError, NotImplementedError):
+        os.unlink(importlib.util.cache_from_source(path))
