@@ -64,8 +64,7 @@ class Answers:
 
     def expect(self, request: Request, peer: Peer) -> None:
         """What is sent from now on answers `request`."""
-        if self.around.settings.access_log:
-            self.outcome.begin(request, peer, sent=self.link.sent)
+        self.outcome.begin(request, peer, sent=self.link.sent)
 
     def log(self) -> None:
         """Nothing more is sent for the request: log what has become of it, unless that is done."""

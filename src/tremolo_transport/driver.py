@@ -259,7 +259,8 @@ class Driver:
     async def _exchanges(self) -> None:
         """Serve one request after the other until the connection is to be ended."""
         around = self._around
-        counts, websockets = around.counts, around.settings.websockets
+        counts = around.counts
+        websockets, logged = around.settings.websockets, around.settings.access_log
         forwarding = around.forwarding_of(self._peer)
         connection, link, answers = self._connection, self._link, self._answers
         while (request := await self._next_request()) is not None:
@@ -278,13 +279,14 @@ class Driver:
             if forwarding is not None:
                 peer = peer.forwarded(request.headers, forwarding)
             self._exchange = exchange = ServedExchange(request, peer, self, answers)
-            answers.expect(request, peer)
+            if logged:
+                answers.expect(request, peer)
             try:
                 await self._answer(exchange)
             finally:
                 exchange.end()
                 self._exchange = None
-                if not self._late:
+                if logged and not self._late:
                     # Also if it was broken off, or the handler was cancelled.
                     answers.log()
             if self._late and connection.server_state not in ANSWERED:
@@ -307,7 +309,7 @@ class Driver:
         if self._request is not None:
             request, self._request = self._request, None
             return request
-        connection, link = self._connection, self._link
+        connection, link, shutdown = self._connection, self._link, self._around.shutdown
         # Mostly nothing has come yet, which need not be found out by the core.
         known = link.eof or connection.buffered > 0
         while not link.broken:
@@ -321,7 +323,7 @@ class Driver:
                 if event is not _NEED_DATA:
                     return None
             known = True
-            if self._around.shutdown.draining and not connection.buffered:
+            if shutdown.begun and shutdown.draining and not connection.buffered:
                 self._scope.cancel()
             await link.read()
         return None
