@@ -30,6 +30,7 @@ from typing import TypeAlias
 from tremolo_transport.exchange import ClientDisconnected
 
 __all__ = (
+    "ASGIConnectionError",
     "BadRequest",
     "ClientDisconnected",
     "ExpectationFailed",
@@ -52,6 +53,9 @@ __all__ = (
     "WebSocketException",
     "WebSocketServerClosed",
 )
+
+ASGIConnectionError = ClientDisconnected
+"""What applications for nggit/tremolo catch: an ASGI `send` raises it when the client has left."""
 
 HeaderText: TypeAlias = str | bytes | int
 """A header field's value; text is encoded as latin-1."""

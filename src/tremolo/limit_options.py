@@ -75,6 +75,14 @@ LIMIT_OPTIONS: tuple[Option, ...] = (
         " there is no limit",
     ),
     Option(
+        name="keepalive_connections",
+        fields=("server.idle_connections",),
+        read=read_count,
+        unit="NUMBER",
+        help="how many connections of a process may wait for another request; beyond that, those"
+        " are closed that have waited longest. By default there is no limit",
+    ),
+    Option(
         name="limit_concurrency",
         fields=("server.requests_in_flight",),
         read=read_count,

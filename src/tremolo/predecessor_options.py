@@ -16,8 +16,6 @@ _TLS = {"cert": "ssl_cert", "key": "ssl_key", "password": "ssl_keyfile_password"
 
 _REFUSED = {
     "app": "an ASGI application is mounted, app.mount('/', asgi), or run by tremolo.run(asgi)",
-    "keepalive_connections": "idle connections are bounded by keepalive_timeout, and all"
-    " connections of a process by max_connections",
 }
 """What would say nothing here, and what says something like it."""
 

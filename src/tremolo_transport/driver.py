@@ -115,6 +115,13 @@ class Driver:
         """The request whose handler runs, or whose answer is on the way; None between requests."""
         return None if self._exchange is None else name_of(self._exchange.request)
 
+    @property
+    def kept_after(self) -> int:
+        """How many requests it has had, while it waits for another; 0 at any other time."""
+        if self._exchange is not None:
+            return 0
+        return (self._around.settings.requests_per_connection or 0) - self._left
+
     def on_close(self, callback: Callable[[], None]) -> None:
         """As `ConnectionInfo.on_close`."""
         if self.state is ConnectionState.CLOSED:

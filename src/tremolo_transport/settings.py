@@ -78,6 +78,8 @@ class ServerSettings:
     """The kind of stream that sockets are served over."""
     connections: int | None = None
     """How many there may be at a time; others wait in the kernel's queue. None is no limit."""
+    idle_connections: int | None = None
+    """How many may wait for another request; beyond, those end that wait longest. None: any."""
     requests_in_flight: int | None = None
     """How many handlers may run at a time; others wait a second, then it is 503.
 

@@ -12,6 +12,7 @@ from anyio.abc import SocketAttribute
 
 from .driver import Driver
 from .hangups import hung_up
+from .idle_connections import IdleConnections
 from .surroundings import Surroundings
 
 __all__ = ("SWEEP_SECONDS", "Sweeper")
@@ -31,6 +32,8 @@ class Sweeper:
         self.drivers: set[Driver] = set()
         """Connections that have not ended; whoever runs a driver adds and removes it."""
         self._cancelled = False
+        most = around.settings.idle_connections
+        self._idle = None if most is None else IdleConnections(most)
         # A first answer may be sent before the first sweep.
         around.stamp.renew(time.time())
 
@@ -66,6 +69,8 @@ class Sweeper:
                 raw = driver.stream.extra(SocketAttribute.raw_socket, None)
                 if raw is not None:
                     silent[raw] = driver
+        if self._idle is not None:
+            self._idle.end_surplus(self.drivers)
         if silent:
             for raw in hung_up(silent):
                 silent[raw].note_hang_up()

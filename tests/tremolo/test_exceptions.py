@@ -140,3 +140,10 @@ def test_an_error_without_a_cause_keeps_its_context() -> None:
 def test_it_is_picklable() -> None:
     error = pickle.loads(pickle.dumps(HTTPRedirect("go", code=307, location="/x")))
     assert (str(error), error.code, error.fields) == ("go", 307, ((b"location", b"/x"),))
+
+
+def test_names_that_nggit_tremolo_has() -> None:
+    assert exceptions.ASGIConnectionError is exceptions.ClientDisconnected
+    assert issubclass(exceptions.ASGIConnectionError, OSError)
+    for name in ("ASGIException", "LifespanError", "LifespanProtocolUnsupported"):
+        assert not hasattr(exceptions, name)

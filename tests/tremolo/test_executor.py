@@ -147,6 +147,11 @@ async def test_what_cannot_be_called(executor: Executor) -> None:
         executor.submit(5)  # type: ignore[arg-type]  # what is tested
 
 
+@pytest.mark.parametrize("name", ["threads", "thread", "counter", "start", "shutdown"])
+async def test_its_threads_are_its_own_business(executor: Executor, name: str) -> None:
+    assert not hasattr(executor, name)
+
+
 async def test_threads_end_with_the_executor() -> None:
     executor = Executor(1)
     running = await executor.submit(threading.current_thread)

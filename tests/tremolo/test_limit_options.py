@@ -17,6 +17,7 @@ CHANGES: Changes = {
     "shutdown_timeout": ("1.5", {"server.shutdown": 1.5, "app.shutdown_timeout": 1.5}),
     "body_timeout": ("1.5", {"server.timeouts.body_idle": 1.5}),
     "body_min_rate": ("9", {"server.timeouts.body_rate": 9}),
+    "keepalive_connections": ("9", {"server.idle_connections": 9}),
     "max_connections": ("9", {"server.connections": 9}),
     "limit_concurrency": ("9", {"server.requests_in_flight": 9}),
     "keepalive_requests": ("9", {"server.requests_per_connection": 9}),

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+import tremolo
 from tremolo import Tremolo
 from tremolo.testing import Client
 
@@ -198,3 +199,24 @@ async def test_fastapi_knows_its_documents_below_the_prefix() -> None:
         assert (await client.get("/api/items/5")).json() == {"number": 5}
         assert (await client.get("/api/items/x")).status_code == 422
         assert (await client.get("/api/openapi.json")).json()["servers"] == [{"url": "/api"}]
+
+
+async def test_middlewares_see_its_requests_and_not_its_answers() -> None:
+    app, seen = Tremolo(), list[str]()
+
+    @app.on_request
+    async def before(request: tremolo.Request) -> str | None:
+        seen.append(request.path.decode())
+        return "refused" if request.path.endswith(b"fail") else None
+
+    @app.on_response
+    async def after(response: tremolo.Response) -> None:
+        response.set_header("x-after", "1")
+
+    app.mount("/inner", INNER)
+    async with Client(app) as client:
+        answer = await client.get("/inner/where")
+        assert (answer.status_code, "x-after" in answer.headers) == (200, False)
+        answer = await client.get("/inner/fail")
+        assert (answer.text, answer.headers["x-after"]) == ("refused", "1")
+    assert seen == ["/inner/where", "/inner/fail"]

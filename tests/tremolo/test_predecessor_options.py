@@ -48,9 +48,7 @@ def test_what_was_an_experiment_is_so_always() -> None:
         translated({"experimental": False})
 
 
-@pytest.mark.parametrize(
-    ("name", "instead"), [("keepalive_connections", "max_connections"), ("app", "app.mount")]
-)
+@pytest.mark.parametrize(("name", "instead"), [("app", "app.mount")])
 def test_what_means_nothing_is_refused_with_what_means_something(name: str, instead: str) -> None:
     options: dict[str, Any] = {name: 5}
     with pytest.raises(TypeError, match=f"^there is no option {name}: .*{instead}"):
