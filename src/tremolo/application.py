@@ -55,7 +55,7 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         self._foreign: list[Foreign] = []
         self._guest: AsgiGuest | None = None
         self._own_options: dict[str, Any] = {}
-        """What `run` was told that only the application understands."""
+        """What `run` was told, for handlers to find in `globals.options`."""
 
     def error(
         self, code: int | type[Exception], func: Callable[..., Any] | None = None
@@ -290,10 +290,13 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         serving.run(self, debug=debug, loop=loop, worker_num=worker_num, **options)
 
     def _options_of_ours(self, told: dict[str, Any]) -> dict[str, Any]:
-        """Those of `told` that are in the tables; the others are the application's own."""
+        """Those of `told` that are in the tables; the application is shown the others too."""
         from . import config
         from .predecessor_options import split_unknown, translated
 
         known = {name for option in config.OPTIONS for name in option.names}
-        options, self._own_options = split_unknown(translated(told), known)
+        options, own = split_unknown(translated(told), known)
+        # Passwords are for the server alone.
+        shown = {name: each for name, each in options.items() if not name.startswith("ssl_")}
+        self._own_options = {**shown, **own}
         return options

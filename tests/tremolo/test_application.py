@@ -183,6 +183,13 @@ def test_other_options_are_the_applications_own(programs: Programs) -> None:
     assert "shared" not in app.context.options
 
 
+def test_the_application_finds_what_run_was_told_but_for_secrets(programs: Programs) -> None:
+    app = Tremolo()
+    app.run("127.0.0.1", download_rate=5_000, ssl={"cert": "c", "key": "k", "password": "p"})
+    assert app.context.options["download_rate"] == 5_000
+    assert not [name for name in app.context.options if name.startswith("ssl")]
+
+
 def test_run_takes_the_options_of_the_other_tremolo(programs: Programs) -> None:
     Tremolo().run(
         "127.0.0.1",

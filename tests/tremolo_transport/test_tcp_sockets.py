@@ -218,6 +218,7 @@ def test_nothing_stays_open_if_one_address_of_a_name_is_busy(
         (Bind(host="no.such.host.invalid"), "cannot listen on no.such.host.invalid:8000: "),
         (Bind(host="double..dot", port=1), "cannot listen on double..dot:1: "),
         (Bind(host="a" * 64, port=1), f"cannot listen on {'a' * 64}:1: "),
+        (Bind(host="/no/x.sock", port=0), "cannot listen on /no/x.sock:0: "),
         (Bind(port=65_536), "cannot listen on 127.0.0.1:65536: "),
         (Bind(port=-1), "cannot listen on 127.0.0.1:-1: "),
     ],
