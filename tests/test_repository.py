@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tokenize
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tokenize import COMMENT
 from typing import Any
@@ -76,6 +76,30 @@ def imported(statement: ast.AST) -> Iterator[str]:
         yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
 
 
+def of_each(paths: Iterable[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """Make one test of a rule for all of `paths`: as parameters they would be thousands of tests.
+
+    All modules that break the rule are told.
+    """
+
+    def decorate(rule: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            errors: list[BaseException] = []
+            for path in paths:
+                try:
+                    rule(path)
+                except (AssertionError, pytest.fail.Exception) as error:
+                    error.add_note(f"in {short(path)}")
+                    errors.append(error)
+            if errors:
+                raise BaseExceptionGroup(f"{len(errors)} modules break the rule", errors)
+
+        test.__name__ = test.__qualname__ = rule.__name__
+        return test
+
+    return decorate
+
+
 def test_there_are_four_typed_packages_and_the_wheel_has_them() -> None:
     assert {path.relative_to(SOURCE).parts[0] for path in MODULES} == set(PACKAGES)
     assert all((SOURCE / package / "py.typed").is_file() for package in PACKAGES)
@@ -88,7 +112,7 @@ def test_three_packages_are_needed_to_run_and_no_other() -> None:
     assert sorted(names) == ["anyio", "h11", "wsproto"]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=short)
+@of_each(MODULES)
 def test_a_module_imports_only_what_comes_with_the_distribution(path: Path) -> None:
     # What stands under an `if` or inside a function is there for one version or one extra.
     for statement in tree(path).body:
@@ -102,18 +126,18 @@ def test_a_module_imports_only_what_comes_with_the_distribution(path: Path) -> N
         assert {root.partition(".")[0] for root in roots} <= known, f"line {statement.lineno}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=short)
+@of_each(MODULES)
 def test_a_module_is_short(path: Path) -> None:
     lines = source(path).count("\n")
     assert lines <= 400
 
 
-@pytest.mark.parametrize("path", MODULES, ids=short)
+@of_each(MODULES)
 def test_a_module_is_named_for_its_job(path: Path) -> None:
     assert path.stem.strip("_") not in {"base", "common", "helpers", "util", "utils"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=short)
+@of_each(MODULES)
 def test_a_module_says_what_it_exports(path: Path) -> None:
     module = tree(path)
     exported: list[object] = []
@@ -135,7 +159,7 @@ def test_a_module_says_what_it_exports(path: Path) -> None:
     assert public <= set(names), "what is not exported begins with an underscore"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.name != "__init__.py"], ids=short)
+@of_each([p for p in MODULES if p.name != "__init__.py"])
 def test_a_module_has_a_test_module_of_its_own(path: Path) -> None:
     mirror = TESTS / path.relative_to(SOURCE).with_name(f"test_{path.stem.strip('_')}.py")
     if short(path) in TESTED_ELSEWHERE:
@@ -144,7 +168,7 @@ def test_a_module_has_a_test_module_of_its_own(path: Path) -> None:
         assert mirror.is_file()
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=short)
+@of_each([p for p in MODULES if p.name == "__init__.py"])
 def test_a_package_only_re_exports(path: Path) -> None:
     docstring, *statements = tree(path).body
     assert isinstance(docstring, ast.Expr)
@@ -154,7 +178,7 @@ def test_a_package_only_re_exports(path: Path) -> None:
         assert isinstance(statement, ast.ImportFrom) or other_name or exports
 
 
-@pytest.mark.parametrize("path", [*MODULES, *TEST_MODULES], ids=short)
+@of_each([*MODULES, *TEST_MODULES])
 def test_no_value_is_changed_behind_the_type_checkers_back(path: Path) -> None:
     # Values are frozen for the type checker only: this is the one way past it.
     for node in nodes(path, "__setattr__"):
@@ -166,7 +190,7 @@ def test_no_value_is_changed_behind_the_type_checkers_back(path: Path) -> None:
         ), f"line {node.lineno}"
 
 
-@pytest.mark.parametrize("path", [*MODULES, *TEST_MODULES], ids=short)
+@of_each([*MODULES, *TEST_MODULES])
 def test_a_type_error_is_ignored_for_a_reason_and_never_in_the_core(path: Path) -> None:
     if "ignore" not in source(path):
         return
@@ -178,7 +202,7 @@ def test_a_type_error_is_ignored_for_a_reason_and_never_in_the_core(path: Path) 
             assert re.match(r"# type: ignore\[[a-z, -]+\]\s+# \S", comment.string), comment.line
 
 
-@pytest.mark.parametrize("path", TEST_MODULES, ids=short)
+@of_each(TEST_MODULES)
 def test_a_test_awaits_events_and_never_the_clock(path: Path) -> None:
     for node in nodes(path, "sleep"):
         match node:
