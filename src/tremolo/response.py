@@ -381,7 +381,7 @@ class Response(ResponseHead):
         """Whether the head is sent. Raises if another answer was given."""
         if self.upgraded:
             raise RuntimeError("the request was answered with a WebSocket")
-        if self._exchange.response_started and not self._begun:
+        if not self._begun and self._exchange.response_started:
             raise ClientDisconnected("the server has refused the request, and said so")
         return self._begun
 

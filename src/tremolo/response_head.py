@@ -187,7 +187,7 @@ class ResponseHead:
 
     @property
     def _is_bodyless(self) -> bool:
-        return self._status in _BODYLESS
+        return self._status is not None and self._status in _BODYLESS
 
     @property
     def _answers_head(self) -> bool:
