@@ -126,7 +126,7 @@ async def _gather(generator: AsyncGenerator[Any, Any], response: Response) -> No
     except StopAsyncIteration:
         exhausted = True
     except BaseException as error:
-        if queued and isinstance(error, Exception):
+        if queued and isinstance(error, (Exception, SystemExit)):
             await _write_out(response)
         await _close(generator)
         raise

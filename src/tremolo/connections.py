@@ -69,6 +69,7 @@ class Connections:
         known = self._know(given["request"].exchange)
         if known.everything is None:
             known.everything = {name: given[name] for name in _SHARED} | _NOT_SHARED
+        # Made of what makes it, if it is not there, so that error handlers are given the same.
         given["lock"]
         # A copy has room for what is put in the place of what is not shared.
         everything = known.everything.copy()

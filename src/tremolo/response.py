@@ -65,7 +65,7 @@ class Response(ResponseHead):
     )
 
     def __init__(self, exchange: Exchange) -> None:
-        # Not by `super()`, which costs as much as all the rest until Python 3.12.
+        # Not by `super()`, which makes an object for that until Python 3.12.
         ResponseHead.__init__(self, exchange)
         self._begun = False
         """Whether the head was sent from here, and not by a server that refused the request."""

@@ -392,14 +392,15 @@ async def test_only_so_much_comes_together() -> None:
     assert [len(piece) for piece in pieces(exchange)] == [20_000, 2]
 
 
-async def test_what_was_yielded_before_an_error_is_sent() -> None:
+@pytest.mark.parametrize("error", [ValueError("the reason"), SystemExit("the reason")])
+async def test_what_was_yielded_before_an_error_is_sent(error: BaseException) -> None:
     exchange = QueueingExchange()
 
     async def produce() -> AsyncIterator[str]:
         yield "one"
-        raise ValueError("the reason")
+        raise error
 
-    with pytest.raises(ValueError, match="the reason"):
+    with pytest.raises(type(error), match="the reason"):
         await answer(produce(), Response(exchange), threads=Threads(1))
     assert pieces(exchange) == [b"one"]
     assert not exchange.complete
