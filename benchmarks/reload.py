@@ -1,7 +1,8 @@
 """How long it takes until code that was saved is served, with an open event stream all the while.
 
 From the return of the write to the first answer of the new code, asked every
-five milliseconds on connections of their own. Needs the extra `reload`.
+five milliseconds on connections of their own. A second lies between two saves,
+so that the worker of the save before has ended. Needs the extra `reload`.
 """
 
 import argparse
@@ -27,6 +28,7 @@ async def app(scope, receive, send):
     await send({{"type": "http.response.body", "body": b"[{number}]"}})
 """
 PAUSE = 0.005
+BETWEEN_SAVES = 1.0
 
 
 def answer(port: int) -> bytes:
@@ -45,6 +47,7 @@ def answer(port: int) -> bytes:
 
 def seconds_until_served(path: Path, number: int, port: int) -> float:
     """Save the application so that it answers `number`, and wait for that answer."""
+    time.sleep(BETWEEN_SAVES)
     with socket.create_connection(("127.0.0.1", port), timeout=20) as stream:
         stream.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         stream.recv(100)
