@@ -107,12 +107,14 @@ class Process:
 
     def _note(self, order: _Order) -> None:
         """Take an order, from a signal handler or another thread."""
+        if order is _RELOAD:
+            self._orders.append(order)
+            self._wakeup.wake()
+            return
         if isinstance(order, signal.Signals) and self._echoes.is_echo(order, time.monotonic()):
             return
         if self._is_for_its_supervisor(order):
-            order = Report.SPENT
-        if order is _RELOAD or order is Report.SPENT:
-            self._orders.append(order)
+            self._orders.append(Report.SPENT)
             self._wakeup.wake()
             return
         at_once = order is Command.DROP or self._stopping or self._server is None

@@ -215,7 +215,7 @@ class Slot:
             self.failed = code if code > 0 else 1
         if process is self.successor:
             self.successor = None
-            self._replace_at = now + self._back_off.after(0.0)
+            self._replace_at = max(self._replace_at, now + self._back_off.after(0.0))
             logger.error("%s %s before it was ready; the one before it goes on", name, how)
             return
         if self.successor is not None:

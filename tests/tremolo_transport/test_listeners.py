@@ -100,6 +100,18 @@ def test_a_path_is_removed_at_the_end(path: str) -> None:
     assert Path(path).exists(), "closed twice, it removes nothing more"
 
 
+def test_one_that_is_released_is_whose_else_it_is_and_the_path_stays(path: str) -> None:
+    with opened(UnixBind(path=path)) as [sock]:
+        with sock.socket.dup() as theirs, socket.socket(socket.AF_UNIX) as client:
+            sock.release()
+            client.connect(path)
+            theirs.accept()[0].close()
+        with socket.socket(socket.AF_UNIX) as client, pytest.raises(ConnectionRefusedError):
+            client.connect(path)
+        assert Path(path).exists()
+    assert not Path(path).exists()
+
+
 def test_a_path_that_has_become_another_stays(path: str) -> None:
     with opened(UnixBind(path=path)):
         os.unlink(path)
