@@ -89,9 +89,12 @@ class Connection:
         On a WebSocket a Ping is answered at once: `data_to_send` may have it.
         """
         self._wanted = False
+        frames = self._incoming.frames
+        if frames is not None and self._standing.hears_messages and frames.receive_whole(data):
+            return
         if self._error is None:
             self._incoming.receive_data(data)
-            if self._incoming.frames is not None:
+            if frames is not None:
                 self._read_frames()
 
     def want_no_more(self) -> None:
@@ -114,11 +117,11 @@ class Connection:
         another is sent before that is called. A Close is answered too.
         """
         incoming = self._incoming
-        if incoming.frames is not None:
-            if not incoming.frames.settled:
+        frames = incoming.frames
+        if frames is not None:
+            if frames.whole is None and not frames.settled:
                 self._read_frames()
-            told = incoming.frames.next_event()
-            if told is not None:
+            if (told := frames.next_event()) is not None:
                 self._wanted = False
                 return told
         if self._error is not None:
@@ -190,10 +193,10 @@ class Connection:
         """
         incoming, outgoing, standing = self._incoming, self._outgoing, self._standing
         frames = incoming.frames
-        if frames is not None:
-            message = outgoing.frames.judge_alone(events, standing)
-            if message is not None:
-                self._out.append(frames.send(message))
+        if frames is not None and standing.sends_messages and len(events) == 1:
+            frame = frames.write_whole(events[0])
+            if frame is not None:
+                self._out.append(frame)
                 return
         if self._refusal is None and not incoming.withheld:
             plain = judge_plainly(events, standing, outgoing)
@@ -204,8 +207,7 @@ class Connection:
         batch = outgoing.judge(events, standing, awaited=self.they_await_continue)
         if batch.standing.answering:
             self._refusal = None
-        if incoming.withheld:
-            incoming.withheld = batch.awaited
+        incoming.withheld &= batch.awaited
         incoming.engine.write(batch.written, self._out)
         self._standing = batch.standing
         if frames is not None:
@@ -276,8 +278,7 @@ class Connection:
     @property
     def closing(self) -> Closing:
         """Whether the connection is to be ended, and how."""
-        error = self._error
-        if error is not None and error.status is None and error.close_code is None:
+        if self._error is not None and self._error.is_silent:
             return Closing.NOW
         if self._refusal is not None:
             return Closing.NO
@@ -340,8 +341,7 @@ class Connection:
         Does nothing if nothing is due. Otherwise `next_event` raises, or
         `closing` tells, and `data_to_send` may have an answer.
         """
-        deadline = self.deadline(now)
-        if deadline is None or now < deadline:
+        if (due := self.deadline(now)) is None or now < due:
             return
         match self._wait():
             case Wait.NEXT_REQUEST:

@@ -51,13 +51,10 @@ class Engine(Protocol):
 class FrameEngine(Protocol):
     """Reads and writes the frames of one WebSocket."""
 
-    def receive(self, raw: bytes) -> None:
-        """Take the next raw bytes: a frame, or a part of one, but no Close."""
+    def read(self, raw: bytes) -> IncomingFrame | None:
+        """Return what the next raw bytes say: those of a frame, or of a part of one, but no Close.
 
-    def next_event(self) -> IncomingFrame | None:
-        """Return the next event in what was received; None until there is more.
-
-        A message comes in parts, any of which may be empty. Raises
+        None if that is nothing yet. A message comes in parts, any of which may be empty. Raises
         RemoteProtocolError for what only shows in the payload: text that is not
         UTF-8 (1007), compressed data that is none (1007) or expands beyond the
         limit (1009).

@@ -54,3 +54,8 @@ class RemoteProtocolError(ProtocolError):
 
         The close frame is sent by the connection, with the reason.
         """
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the peer is told nothing of it."""
+        return self.status is None and self.close_code is None

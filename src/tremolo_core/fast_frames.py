@@ -5,10 +5,14 @@ left to the engine that reads and writes all of them, and so is every complaint:
 what is read here, `frame_gate` would pass, and wsproto would read the same.
 """
 
-from .events import BytesMessage, TextMessage
+from ._values import maker
+from .events import BytesMessage, Event, TextMessage
 from .masking import Unmask
 
-__all__ = ("read_message", "write_message")
+__all__ = ("read_message", "read_only_message", "write_message")
+
+_bytes_message = maker(BytesMessage)
+_text_message = maker(TextMessage)
 
 _TEXT = 0x81
 _BYTES = 0x82
@@ -19,10 +23,16 @@ _TWO_BYTES = 0x80 | 126
 _EIGHT_BYTES = 0x80 | 127
 """The second byte of a masked frame whose length stands in the two, or eight, that follow."""
 
+_MOST_IN_SHORT = 125
+"""The longest payload whose length stands in the second byte itself."""
+
+_SHORT_HEADER = 6
+"""How long its header is, with the mask."""
+
 _LARGE = 4_096
 
-_TEXT_HEADS = tuple(bytes((_TEXT, size)) for size in range(126))
-_BYTES_HEADS = tuple(bytes((_BYTES, size)) for size in range(126))
+_TEXT_HEADS = tuple(bytes((_TEXT, size)) for size in range(_MOST_IN_SHORT + 1))
+_BYTES_HEADS = tuple(bytes((_BYTES, size)) for size in range(_MOST_IN_SHORT + 1))
 
 
 def read_message(
@@ -52,26 +62,63 @@ def read_message(
         return None
     # A view costs as much as copying some kilobytes.
     masked = data[start:end] if size < _LARGE else memoryview(data)[start:end]
+    message = _message(first, unmask(masked, data[start - 4 : start]))
+    return None if message is None else (message, end)
+
+
+def read_only_message(
+    data: bytes, limit: int | None, unmask: Unmask
+) -> TextMessage | BytesMessage | None:
+    """Return the message whose only frame is all of `data`; None if in doubt.
+
+    As `read_message`, with which it agrees.
+    """
+    size, start = len(data) - _SHORT_HEADER, _SHORT_HEADER
+    if size <= _MOST_IN_SHORT:
+        # Of no frame that is cut, or has another behind it, is this true.
+        if size < 0 or data[1] != _MASKED + size:
+            return None
+    else:
+        size, start = size - 2, start + 2
+        if data[1] != _TWO_BYTES or data[2] << 8 | data[3] != size or size <= _MOST_IN_SHORT:
+            found = read_message(data, limit=limit, unmask=unmask)
+            return found[0] if found is not None and found[1] == len(data) else None
+    first = data[0]
+    if (first != _BYTES and first != _TEXT) or (limit is not None and size > limit):
+        return None
+    masked = data[start:] if size < _LARGE else memoryview(data)[start:]
     payload = unmask(masked, data[start - 4 : start])
+    return _bytes_message(payload) if first == _BYTES else _message(first, payload)
+
+
+def _message(first: int, payload: bytes) -> TextMessage | BytesMessage | None:
     if first == _BYTES:
-        return BytesMessage(data=payload), end
+        return _bytes_message(payload)
     try:
-        return TextMessage(text=payload.decode()), end
+        return _text_message(payload.decode())
     except UnicodeDecodeError:
         return None
 
 
-def write_message(event: TextMessage | BytesMessage, *, below: int | None) -> bytes | None:
-    """The only frame of a whole message; None if its payload has so many bytes, or more."""
+def write_message(event: Event, below: int | None) -> bytes | None:
+    """The only frame of a whole message; None if it is none, or has no UTF-8.
+
+    Also if its payload has as many bytes as `below`, or more.
+    """
     if type(event) is BytesMessage:
         first, heads, payload = _BYTES, _BYTES_HEADS, event.data
+    elif type(event) is TextMessage:
+        first, heads = _TEXT, _TEXT_HEADS
+        try:
+            payload = event.text.encode()
+        except UnicodeEncodeError:
+            return None
     else:
-        assert isinstance(event, TextMessage)
-        first, heads, payload = _TEXT, _TEXT_HEADS, event.text.encode()
-    size = len(payload)
-    if below is not None and size >= below:
         return None
-    if size < 126:
+    size = len(payload)
+    if not event.final or (below is not None and size >= below):
+        return None
+    if size <= _MOST_IN_SHORT:
         return heads[size] + payload
     if size <= 0xFFFF:
         return bytes((first, 126, size >> 8, size & 0xFF)) + payload

@@ -19,11 +19,12 @@ from .events import (
     Pong,
     TextMessage,
 )
-from .fast_frames import read_message, write_message
+from .fast_frames import read_message, read_only_message, write_message
 from .frame_gate import FrameGate
 from .limits import Limits
 from .masking import fastest
 from .message_assembly import MessageAssembly
+from .outgoing_frames import is_whole_message
 from .websocket_handshake import Agreement
 from .wsproto_engine import WsprotoEngine
 
@@ -59,20 +60,21 @@ class Frames:
         "_crowd",
         "_engine",
         "_error",
-        "_fresh",
         "_gate",
-        "_in_engine",
         "_in_parts",
         "_limits",
         "_owes_ping",
         "_pong",
-        "_received",
+        "_ready",
         "_released",
         "_unmask",
         "_waiting",
         "_waiting_size",
         "_with_pings",
         "ignored",
+        "owes",
+        "received",
+        "whole",
     )
 
     def __init__(self, agreed: Agreement, *, limits: Limits, fast_path: bool) -> None:
@@ -91,12 +93,8 @@ class Frames:
         self._engine: FrameEngine = WsprotoEngine(deflate=agreed.deflate, limit=limit)
         self._compressed_from = None if agreed.deflate is None else agreed.deflate.threshold
         """Bytes from which on whole messages are compressed; None if none is."""
-        self._fresh = b""
-        """What has just come."""
         self._crowd = 0
         """Small frames that the engine was given since bytes came last."""
-        self._in_engine = False
-        """Whether the engine has bytes of which not all was read."""
         self._in_parts = False
         """Whether the last message that we sent lacks its end."""
         self._assembly = MessageAssembly(by_fragment=agreed.acceptance.by_fragment)
@@ -116,8 +114,14 @@ class Frames:
         """Whether the peer is to be asked whether it is there."""
         self._asked_at: int | None = None
         """How many bytes had been received when it was asked last."""
-        self._received = 0
+        self.owes = False
+        """Whether `owed` would hand over anything."""
+        self.received = 0
         """Bytes received."""
+        self._ready = False
+        """Whether it is known that a message may begin here and nothing waits before it."""
+        self.whole: TextMessage | BytesMessage | None = None
+        """What was read by `receive_whole` and not told; then nothing else waits."""
         self._closing = False
         """Whether we have sent a Close."""
         self._released = False
@@ -130,18 +134,49 @@ class Frames:
     @property
     def buffered(self) -> int:
         """Bytes that wait here, with what the waiting events take."""
-        return self._gate.buffered + len(self._fresh) + self._waiting_size
+        waiting = self._waiting_size if self.whole is None else _cost(self.whole)
+        return self._gate.buffered + waiting
+
+    def receive_whole(self, data: bytes) -> bool:
+        """Take `data`, if it is one whole message and nothing waits: it is `whole` then.
+
+        The short way to what `feed` and `read` do, which most messages go.
+        """
+        unmask = self._unmask
+        if self.whole is not None or unmask is None or not (self._ready or self._get_ready()):
+            return False
+        self.whole = read_only_message(data, self._gate.limit, unmask)
+        if self.whole is None:
+            return False
+        self.received += len(data)
+        return True
+
+    def _get_ready(self) -> bool:
+        """Find out whether the next byte begins a message, and nothing waits before it."""
+        gate = self._gate
+        self._ready = not (
+            self._waiting
+            or gate.buffer
+            or not gate.between
+            or self._released
+            or self._error is not None
+        )
+        if self._ready:
+            self._crowd = 0
+        return self._ready
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the peer."""
-        self._received += len(data)
+        self.received += len(data)
+        self._ready = False
+        if self.whole is not None:
+            self.tell(self.whole)
+            self.whole = None
         self._crowd = 0
         if self._released or self._error is not None or self._gate.close_waits:
             self.ignored |= bool(data)
         else:
-            # Only one piece can wait here: it is read next, or given to the gate.
-            self._give_fresh_to_gate()
-            self._fresh = data
+            self._gate.feed(data)
 
     def read(self) -> list[IncomingFrame]:
         """Read on while there is room for what is read; return each event, whole or in parts."""
@@ -149,60 +184,27 @@ class Frames:
         if self._error is not None:
             return read
         gate, room = self._gate, self._limits.read_ahead
-        if self._fresh:
-            if self._waiting_size < room and (message := self._read_fresh()) is not None:
-                read.append(message)
-                return read
-            self._give_fresh_to_gate()
         try:
-            while self._waiting_size < room:
+            while self._waiting_size < room and gate.buffer:
                 found = None
-                if self._unmask is not None and gate.between and not self._in_engine:
+                if self._unmask is not None and gate.between:
                     found = read_message(gate.buffer, limit=gate.limit, unmask=self._unmask)
                 if found is not None:
                     gate.drop(found[1])
                     self.tell(found[0])
                     read.append(found[0])
-                elif not self._read_slowly(read):
+                    continue
+                raw = gate.pass_on()
+                if raw is None:
                     break
+                self._crowd += len(raw) < _SMALL
+                event = self._engine.read(raw)
+                if event is not None:
+                    self._take(event)
+                    read.append(event)
         except RemoteProtocolError as error:
             self._error = error
         return read
-
-    def _read_fresh(self) -> TextMessage | BytesMessage | None:
-        """Read what has just come without a stay in the gate, if it is one whole message."""
-        if self._unmask is None or self._in_engine or self._gate.buffer or not self._gate.between:
-            return None
-        found = read_message(self._fresh, limit=self._gate.limit, unmask=self._unmask)
-        if found is None or found[1] != len(self._fresh):
-            return None
-        self._fresh = b""
-        self._waiting.append(found[0])
-        self._waiting_size += _cost(found[0])
-        return found[0]
-
-    def _give_fresh_to_gate(self) -> None:
-        if self._fresh:
-            self._gate.feed(self._fresh)
-            self._fresh = b""
-
-    def _read_slowly(self, read: list[IncomingFrame]) -> bool:
-        """Have the engine read on, one step; false if there is nothing for it to read."""
-        if self._in_engine:
-            event = self._engine.next_event()
-            if event is None:
-                self._in_engine = False
-            else:
-                self._take(event)
-                read.append(event)
-            return True
-        raw = self._gate.pass_on()
-        if raw is None:
-            return False
-        self._crowd += len(raw) < _SMALL
-        self._engine.receive(raw)
-        self._in_engine = True
-        return True
 
     @property
     def crowded(self) -> bool:
@@ -212,15 +214,19 @@ class Frames:
     @property
     def settled(self) -> bool:
         """Whether `read` would find nothing, and the peer's last frame has not come."""
-        return not (self._fresh or self._gate.buffer or self._in_engine or self._error is not None)
+        return not (self._gate.buffer or self._error is not None)
 
     def tell(self, event: Event) -> None:
         """Put `event` behind what waits."""
+        self._ready = False
         self._waiting.append(event)
         self._waiting_size += _cost(event)
 
     def next_event(self) -> Event | None:
         """Return what waits longest; None if nothing does."""
+        if self.whole is not None:
+            whole, self.whole = self.whole, None
+            return whole
         if not self._waiting:
             return None
         event = self._waiting.popleft()
@@ -230,7 +236,7 @@ class Frames:
     @property
     def told(self) -> bool:
         """Whether everything that was read has been told of."""
-        return not self._waiting
+        return not self._waiting and self.whole is None
 
     @property
     def at_end(self) -> bool:
@@ -247,40 +253,45 @@ class Frames:
 
     # Our side.
 
+    def write_whole(self, event: Event) -> bytes | None:
+        """Return the bytes that say `event` if it is a whole message, not within another.
+
+        None if it is none, or may not be sent for what it says.
+        """
+        if self._in_parts:
+            return None
+        if self._unmask is not None:
+            frame = write_message(event, self._compressed_from)
+            if frame is not None:
+                return frame
+        return self._engine.send(event) if is_whole_message(event) else None
+
     def send(self, event: FrameEvent) -> bytes:
         """Return the bytes that say `event`; with a Close, also what is owed before it."""
         if isinstance(event, (BytesMessage, TextMessage)):
-            return self._send_part(event)
+            frame = self.write_whole(event)
+            if frame is None:
+                self._in_parts = not event.final
+                frame = self._engine.send(event)
+            return frame
         if not isinstance(event, CloseWebSocket):
             return self._engine.send(event)
         pong, self._pong = self._pong, b""
-        self._owes_ping = False
+        self._owes_ping = self.owes = False
         self._closing = True
         return pong + self._engine.send(event)
 
-    def _send_part(self, event: TextMessage | BytesMessage) -> bytes:
-        if self._unmask is not None and event.final and not self._in_parts:
-            frame = write_message(event, below=self._compressed_from)
-            if frame is not None:
-                return frame
-        self._in_parts = not event.final
-        return self._engine.send(event)
-
     def owe_ping(self) -> None:
         """Ask the peer whether it is there, with what is handed over next."""
-        self._owes_ping = True
-
-    @property
-    def owes(self) -> bool:
-        """Whether `owed` would hand over anything."""
-        return bool(self._pong) or self._owes_ping
+        self._owes_ping = self.owes = True
 
     def owed(self) -> bytes:
         """Hand over what nobody sends: the answer to a Ping, and a Ping of our own."""
         owed, self._pong = self._pong, b""
+        self.owes = False
         if self._owes_ping:
             self._owes_ping = False
-            self._asked_at = self._received
+            self._asked_at = self.received
             owed += self._engine.send(Ping())
         return owed
 
@@ -298,16 +309,17 @@ class Frames:
         if self._owes_ping or self.buffered >= self._limits.read_ahead:
             # Neither can be noticed now: that it is there, or that it is not.
             return Wait.NOTHING
-        return Wait.PONG if self._asked_at == self._received else Wait.SILENCE
+        return Wait.PONG if self._asked_at == self.received else Wait.SILENCE
 
     def release(self) -> None:
         """Let go of everything but the events that wait: no frame will be read or written."""
         self._released = True
-        self._fresh = b""
+        self._ready = False
         self._gate.discard()
         self._engine.release()
         self._assembly.release()
         self._pong = b""
+        self.owes = self._owes_ping
 
     def _take(self, event: IncomingFrame) -> None:
         told: Event | None
@@ -317,6 +329,7 @@ class Frames:
             told = event if self._with_pings else None
             if isinstance(event, Ping) and not self._closing:
                 self._pong = self._engine.send(Pong(payload=event.payload))
+                self.owes = True
         if told is not None:
             self.tell(told)
 

@@ -33,11 +33,11 @@ class Incoming:
         "_gate",
         "_ignored",
         "_limits",
+        "_received",
         "engine",
         "eof",
         "frames",
         "head",
-        "received",
         "withheld",
     )
 
@@ -52,8 +52,8 @@ class Incoming:
         self.eof = False
         """Whether the peer will send nothing more."""
         self._ignored = False
-        self.received = 0
-        """Bytes received so far."""
+        self._received = 0
+        """Bytes received before there were frames."""
         self.withheld = False
         """Whether the client keeps its body back until it is told to go on, and was not."""
         self.frames: Frames | None = None
@@ -63,6 +63,11 @@ class Incoming:
     def buffered(self) -> int:
         """Bytes that no event has told of."""
         return self._gate.buffered if self.frames is None else self.frames.buffered
+
+    @property
+    def received(self) -> int:
+        """Bytes received so far; those that came behind a handshake twice."""
+        return self._received + (0 if self.frames is None else self.frames.received)
 
     @property
     def went_on(self) -> bool:
@@ -98,8 +103,8 @@ class Incoming:
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the peer."""
-        self.received += len(data)
         if self.frames is None:
+            self._received += len(data)
             self._gate.feed(data)
         else:
             self.frames.feed(data)

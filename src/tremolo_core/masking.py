@@ -1,58 +1,61 @@
 """Takes the mask off a payload (RFC 6455 5.3) by the fastest means at hand.
 
-That is C, if the `speed` extra is installed; else one of two ways that need
-only Python, by the size of the payload.
+That is C, if the `speed` extra is installed; else large numbers of Python's.
 """
 
 import functools
 from collections.abc import Callable
 from typing import TypeAlias
 
-__all__ = ("Masked", "Unmask", "choose", "fastest", "in_c", "unmask_at_once", "unmask_in_strides")
+__all__ = ("Masked", "Unmask", "choose", "fastest", "in_c", "in_python")
 
 Masked: TypeAlias = bytes | bytearray | memoryview
 
 Unmask: TypeAlias = Callable[[Masked, bytes | bytearray], bytes]
 """Returns a payload, given it as it came and its mask of four bytes."""
 
-_LARGE = 1_024
-"""From so many bytes on strides are faster: measured on CPython 3.11 to 3.13."""
+# What a short message takes is mostly the calls; to look a method up each time adds to it.
+_from_bytes = int.from_bytes
 
-_XOR = tuple(bytes(byte ^ key for byte in range(256)) for key in range(256))
-"""For each byte of a mask, what it makes of every byte."""
+_PIECE = 4_096
+"""Bytes that are one number: the numbers stay in the processor's first cache.
+
+Measured on CPython 3.11 to 3.13: 16 KiB take 26 µs so, and 33 µs as one number or by
+`bytes.translate` on every fourth byte; below this size one number is the fastest, too.
+"""
+
+_REPEATED = int.from_bytes(b"\x01\0\0\0" * (_PIECE // 4), "little")
+"""What a mask as a number is to be multiplied by to be as long as a piece."""
 
 
-def unmask_at_once(payload: Masked, mask: bytes | bytearray) -> bytes:
-    """As one large number: the time per byte grows little, and a call costs little."""
+def in_python(payload: Masked, mask: bytes | bytearray) -> bytes:
+    """By exclusive or of large numbers: a call costs little, and so does a byte."""
     size = len(payload)
-    masks = (mask * (size + 3 >> 2))[:size]
-    return (int.from_bytes(payload, "little") ^ int.from_bytes(masks, "little")).to_bytes(
-        size, "little"
-    )
+    if size > _PIECE:
+        return _by_pieces(payload, mask)
+    masks = mask * (size + 3 >> 2)
+    if size & 3:
+        masks = masks[:size]
+    return (_from_bytes(payload, "little") ^ _from_bytes(masks, "little")).to_bytes(size, "little")
 
 
-def unmask_in_strides(payload: Masked, mask: bytes | bytearray) -> bytes:
-    """Every fourth byte together, as they have the same byte of the mask."""
-    if isinstance(payload, memoryview):
-        payload = bytes(payload)
-    plain = bytearray(len(payload))
-    for offset, key in enumerate(mask):
-        plain[offset::4] = payload[offset::4].translate(_XOR[key])
-    return bytes(plain)
-
-
-def _in_python(payload: Masked, mask: bytes | bytearray) -> bytes:
-    if len(payload) < _LARGE:
-        return unmask_at_once(payload, mask)
-    return unmask_in_strides(payload, mask)
+def _by_pieces(payload: Masked, mask: bytes | bytearray) -> bytes:
+    masks = int.from_bytes(mask, "little") * _REPEATED
+    pieces = [
+        (_from_bytes(payload[at : at + _PIECE], "little") ^ masks).to_bytes(_PIECE, "little")
+        for at in range(0, len(payload), _PIECE)
+    ]
+    # The last is shorter; what stands behind its end is masked nothing.
+    pieces[-1] = pieces[-1][: len(payload) - (len(pieces) - 1) * _PIECE]
+    return b"".join(pieces)
 
 
 def choose(other: Unmask | None) -> Unmask:
     """Return the function to use: the `other`, if there is one and it does what ours does."""
     sample, mask = bytes(range(256)) * 5 + b"odd", b"\x01\x23\xfe\x80"
-    if other is not None and other(sample, mask) == _in_python(sample, mask):
+    if other is not None and other(sample, mask) == in_python(sample, mask):
         return other
-    return _in_python
+    return in_python
 
 
 def in_c() -> Unmask | None:

@@ -4,11 +4,12 @@ Whether an event may come now is decided in `states`; this is about what it
 says. The bytes are written by an engine.
 """
 
+from typing import TypeGuard
+
 from .errors import LocalProtocolError
 from .events import BytesMessage, CloseWebSocket, Event, FrameEvent, Ping, Pong, TextMessage
-from .standing import Standing
 
-__all__ = ("OutgoingFrames",)
+__all__ = ("OutgoingFrames", "is_whole_message")
 
 _MOST_IN_CONTROL = 125
 """RFC 6455 5.5."""
@@ -17,6 +18,14 @@ _MOST_IN_REASON = _MOST_IN_CONTROL - 2
 
 _CLOSE_CODES = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
 """RFC 6455 7.4, with 1012 to 1014 that were registered later."""
+
+
+def is_whole_message(event: Event) -> TypeGuard[BytesMessage | TextMessage]:
+    """Whether `event` is surely a message that may be sent where none is in progress."""
+    if type(event) is BytesMessage:
+        return event.final
+    # Whether other text may be sent, `judge` finds out.
+    return type(event) is TextMessage and event.final and event.text.isascii()
 
 
 class OutgoingFrames:
@@ -30,23 +39,6 @@ class OutgoingFrames:
     def __init__(self) -> None:
         self.unfinished: type[TextMessage | BytesMessage] | None = None
         """The kind of the message of which only parts were sent."""
-
-    def judge_alone(
-        self, events: tuple[Event, ...], standing: Standing
-    ) -> TextMessage | BytesMessage | None:
-        """Return the only one of `events` if it is a message that leads nowhere else.
-
-        None if there is more to judge than what it says.
-        """
-        if len(events) != 1:
-            return None
-        (event,) = events
-        if not isinstance(event, (BytesMessage, TextMessage)):
-            return None
-        if standing.by_server.get(type(event)) != (standing, standing):
-            return None
-        self.judge(event)
-        return event
 
     def judge(self, event: FrameEvent) -> FrameEvent:
         """Return what to write."""

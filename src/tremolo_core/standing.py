@@ -5,9 +5,10 @@ and nowhere else; here they are put together once, so that an event costs one
 look-up by its type.
 """
 
+from collections.abc import Mapping
 from itertools import product
 
-from .events import Data, EndOfMessage, Event, Response
+from .events import BytesMessage, Data, EndOfMessage, Event, Response, TextMessage
 from .states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, State, join
 
 __all__ = ("IDLE", "Standing", "standing_of")
@@ -23,9 +24,11 @@ class Standing:
         "by_server",
         "client",
         "ended",
+        "hears_messages",
         "next_cycle",
         "rejoined",
         "sends_body",
+        "sends_messages",
         "server",
     )
 
@@ -47,6 +50,10 @@ class Standing:
         """The same after a whole answer, where that may come: its head, `Data`, and the end."""
         self.ended: tuple[Standing, Standing] | None = None
         """The same after the end of the client's message, where that may come."""
+        self.hears_messages = False
+        """Whether messages of a WebSocket's client may come and lead nowhere else."""
+        self.sends_messages = False
+        """Whether those of its server may and do."""
         self.next_cycle: Standing | None = None
         """Where another exchange begins, if one may follow."""
 
@@ -70,6 +77,10 @@ def _joined(client: State, server: State) -> tuple[Standing, Standing]:
     )
 
 
+def _stays(here: Standing, steps: Mapping[type[Event], tuple[Standing, Standing]]) -> bool:
+    return all(steps.get(kind) == (here, here) for kind in (BytesMessage, TextMessage))
+
+
 for (_client, _server), _here in _ALL.items():
     _here.rejoined = _joined(_client, _server)
     _here.by_client = {
@@ -81,6 +92,8 @@ for (_client, _server), _here in _ALL.items():
     _here.ended = _here.by_client.get(EndOfMessage)
     _last, _kept = _here.by_server.get(Data, (None, None))
     _here.sends_body = (_last is _here, _kept is _here)
+    _here.hears_messages = _stays(_here, _here.by_client)
+    _here.sends_messages = _stays(_here, _here.by_server)
     if (_client, _server) in NEXT_CYCLE:
         _here.next_cycle = standing_of(*NEXT_CYCLE[_client, _server])
 for _here in _ALL.values():

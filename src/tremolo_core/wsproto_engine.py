@@ -17,12 +17,16 @@ from wsproto.frame_protocol import (
     RsvBits,
 )
 
+from ._values import maker
 from .deflate import Deflater, Inflater, PerMessageDeflate
 from .engine import IncomingFrame
 from .errors import RemoteProtocolError
 from .events import BytesMessage, CloseWebSocket, FrameEvent, Ping, Pong, TextMessage
 
 __all__ = ("WsprotoEngine",)
+
+_bytes_message = maker(BytesMessage)
+_text_message = maker(TextMessage)
 
 _AFTER_CLOSE = (ConnectionState.REMOTE_CLOSING, ConnectionState.CLOSED)
 
@@ -38,18 +42,16 @@ class WsprotoEngine:
             ConnectionType.SERVER, [] if self._deflate is None else [self._deflate]
         )
 
-    def receive(self, raw: bytes) -> None:
-        """As `FrameEngine.receive`."""
+    def read(self, raw: bytes) -> IncomingFrame | None:
+        """As `FrameEngine.read`."""
         self._wsproto.receive_data(raw)
-
-    def next_event(self) -> IncomingFrame | None:
-        """As `FrameEngine.next_event`."""
+        # There is no more than one in the bytes of one frame.
         event = next(self._wsproto.events(), None)
         match event:
-            case wsproto.events.TextMessage():
-                return TextMessage(text=event.data, final=event.message_finished)
             case wsproto.events.BytesMessage():
-                return BytesMessage(data=bytes(event.data), final=event.message_finished)
+                return _bytes_message(bytes(event.data), event.message_finished)
+            case wsproto.events.TextMessage():
+                return _text_message(event.data, event.message_finished)
             case wsproto.events.Ping():
                 return Ping(payload=bytes(event.payload))
             case wsproto.events.Pong():
@@ -171,10 +173,10 @@ class _Deflate(Extension):
 
 def _to_wsproto(event: FrameEvent) -> wsproto.events.Event:
     match event:
-        case TextMessage():
-            return wsproto.events.TextMessage(data=event.text, message_finished=event.final)
         case BytesMessage():
             return wsproto.events.BytesMessage(data=event.data, message_finished=event.final)
+        case TextMessage():
+            return wsproto.events.TextMessage(data=event.text, message_finished=event.final)
         case Ping():
             return wsproto.events.Ping(payload=event.payload)
         case Pong():

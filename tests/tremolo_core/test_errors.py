@@ -25,6 +25,9 @@ def test_bad_request_unless_something_is_more_exact() -> None:
 
 def test_some_peers_are_past_answering() -> None:
     assert RemoteProtocolError("gone", status=None).status is None
+    assert RemoteProtocolError("gone", status=None).is_silent
+    assert not RemoteProtocolError("bad").is_silent
+    assert not RemoteProtocolError("bad frame", status=None, close_code=1002).is_silent
 
 
 @pytest.mark.parametrize("status", [400, 431, None])

@@ -2,18 +2,20 @@
 
 import pytest
 
-from tremolo_core.events import BytesMessage, TextMessage
-from tremolo_core.fast_frames import read_message, write_message
-from tremolo_core.masking import unmask_at_once
+from tremolo_core.events import BytesMessage, EndOfMessage, Event, Ping, TextMessage
+from tremolo_core.fast_frames import read_message, read_only_message, write_message
+from tremolo_core.masking import in_python
 
 from .framing import BINARY, CONTINUATION, PING, TEXT, close_frame, frame
 
 
 def read(data: bytes, *, limit: int | None = None) -> tuple[TextMessage | BytesMessage, int] | None:
     """What is read, which is the same of either kind of buffer."""
-    found = read_message(data, limit=limit, unmask=unmask_at_once)
+    found = read_message(data, limit=limit, unmask=in_python)
+    only = found[0] if found is not None and found[1] == len(data) else None
+    assert read_only_message(data, limit, in_python) == only
     buffer = bytearray(data)
-    assert read_message(buffer, limit=limit, unmask=unmask_at_once) == found
+    assert read_message(buffer, limit=limit, unmask=in_python) == found
     del buffer[:1]  # no view holds it
     return found
 
@@ -23,7 +25,7 @@ SIZES = (0, 1, 125, 126, 127, 0xFFFF, 0x10000, 70_000)
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_message_at_the_front(size: int) -> None:
-    for rest in (b"", b"\x82", frame(BINARY, b"another")):
+    for rest in (b"", b"\x82", b"\x82\x81", frame(BINARY, b"another")):
         raw = frame(BINARY, bytes(size))
         assert read(raw + rest) == (BytesMessage(data=bytes(size)), len(raw))
         raw = frame(TEXT, b"x" * size)
@@ -67,20 +69,34 @@ LEFT = {
 
 @pytest.mark.parametrize("raw", LEFT.values(), ids=LEFT)
 def test_what_is_left_to_wsproto_or_the_gate(raw: bytes) -> None:
-    assert read_message(raw, limit=None, unmask=unmask_at_once) is None
+    assert read(raw) is None
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("below", [None, 10_000_000])
 def test_a_frame_is_written(size: int, below: int | None) -> None:
     unmasked = frame(BINARY, bytes(size), mask=None)
-    assert write_message(BytesMessage(data=bytes(size)), below=below) == unmasked
+    assert write_message(BytesMessage(data=bytes(size)), below) == unmasked
     unmasked = frame(TEXT, b"x" * size, mask=None)
-    assert write_message(TextMessage(text="x" * size), below=below) == unmasked
+    assert write_message(TextMessage(text="x" * size), below) == unmasked
 
 
 def test_what_is_large_enough_to_be_compressed_is_not() -> None:
-    assert write_message(BytesMessage(data=bytes(64)), below=64) is None
-    assert write_message(BytesMessage(data=bytes(63)), below=64) is not None
+    assert write_message(BytesMessage(data=bytes(64)), 64) is None
+    assert write_message(BytesMessage(data=bytes(63)), 64) is not None
     # It is bytes that count.
-    assert write_message(TextMessage(text="\u00e9" * 32), below=64) is None
+    assert write_message(TextMessage(text="\u00e9" * 32), 64) is None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        BytesMessage(data=b"a", final=False),
+        TextMessage(text="a", final=False),
+        TextMessage(text="\ud800"),
+        Ping(),
+        EndOfMessage(),
+    ],
+)
+def test_what_is_no_whole_message_is_left(event: Event) -> None:
+    assert write_message(event, None) is None

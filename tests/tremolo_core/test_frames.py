@@ -97,6 +97,68 @@ def test_something_else_may_be_put_in_its_place() -> None:
     assert told(frames) == [EndOfMessage(), TextMessage(text="a")]
 
 
+# The short way.
+
+
+def test_one_whole_message_is_taken_at_once() -> None:
+    frames = opened()
+    assert frames.receive_whole(frame(BINARY, b"abc"))
+    assert not frames.told
+    assert frames.buffered == A_COST + 3
+    assert frames.received == len(frame(BINARY, b"abc"))
+    # Another waits behind it, in the long way.
+    assert not frames.receive_whole(frame(TEXT, b"d"))
+    read(frames, frame(TEXT, b"d"))
+    assert told(frames) == [BytesMessage(data=b"abc"), TextMessage(text="d")]
+    assert frames.receive_whole(frame(TEXT, b"e"))
+    assert told(frames) == [TextMessage(text="e")]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        frame(TEXT, b"waits"),
+        frame(TEXT, b"a")[:-1],
+        frame(TEXT, b"a", fin=False),
+        frame(TEXT, b"a" * 300, fin=False)[:200],
+        close_frame(),
+        frame(3),
+    ],
+    ids=["untold", "half a frame", "half a message", "half of that", "a Close", "an error"],
+)
+def test_not_if_anything_is_in_the_way(before: bytes) -> None:
+    frames = opened()
+    read(frames, before)
+    assert not frames.receive_whole(frame(TEXT, b"b"))
+    frames = opened()
+    # Nor when it was known that nothing is.
+    assert frames.receive_whole(frame(TEXT, b"first"))
+    told(frames)
+    read(frames, before)
+    assert not frames.receive_whole(frame(TEXT, b"b"))
+
+
+def test_nor_what_is_no_whole_message_or_too_large() -> None:
+    frames = opened(limits=Limits(message=10))
+    for raw in (frame(PING), frame(TEXT, b"a")[:-1], frame(TEXT, bytes(11)), close_frame(), b""):
+        assert not frames.receive_whole(raw)
+    assert frames.received == 0
+    frames.tell(EndOfMessage())
+    assert not frames.receive_whole(frame(TEXT, b"a"))
+    frames = opened()
+    frames.receive_whole(frame(TEXT, b"a"))
+    told(frames)
+    frames.release()
+    assert not frames.receive_whole(frame(TEXT, b"a"))
+
+
+def test_a_whole_message_ends_a_crowd() -> None:
+    frames = opened()
+    read(frames, frame(PING) * 64)
+    assert frames.receive_whole(frame(TEXT, b"a"))
+    assert not frames.crowded
+
+
 # What is read ahead.
 
 

@@ -12,9 +12,7 @@ from tremolo_core.events import (
     Pong,
     TextMessage,
 )
-from tremolo_core.outgoing_frames import OutgoingFrames
-from tremolo_core.standing import Standing, standing_of
-from tremolo_core.states import State
+from tremolo_core.outgoing_frames import OutgoingFrames, is_whole_message
 
 MIDDLE_OF_TEXT = TextMessage(text="a", final=False)
 MIDDLE_OF_BYTES = BytesMessage(data=b"a", final=False)
@@ -84,35 +82,19 @@ def test_what_was_judged_in_vain_is_taken_back() -> None:
     outgoing.judge(TextMessage(text=""))
 
 
-OPEN = standing_of(State.OPEN, State.OPEN)
-
-
-@pytest.mark.parametrize("message", [TextMessage(text="é"), BytesMessage(data=b"", final=False)])
-def test_a_message_is_judged_alone(message: TextMessage | BytesMessage) -> None:
-    frames = OutgoingFrames()
-    assert frames.judge_alone((message,), OPEN) is message
-    assert (frames.unfinished is None) is message.final
-
-
 @pytest.mark.parametrize(
-    ("events", "standing"),
+    ("event", "whole"),
     [
-        ((), OPEN),
-        ((TextMessage(text="a"), TextMessage(text="b")), OPEN),
-        ((Ping(),), OPEN),
-        ((CloseWebSocket(),), OPEN),
-        ((TextMessage(text="a"),), standing_of(State.OPEN, State.CLOSING)),
-        ((TextMessage(text="a"),), standing_of(State.DONE, State.SEND_RESPONSE)),
+        (TextMessage(text="a"), True),
+        (BytesMessage(data=b""), True),
+        (TextMessage(text="a", final=False), False),
+        (BytesMessage(data=b"a", final=False), False),
+        # It may be, or be none that can be sent.
+        (TextMessage(text="\u00e9"), False),
+        (TextMessage(text="\ud800"), False),
+        (Ping(), False),
+        (CloseWebSocket(), False),
     ],
 )
-def test_what_is_not_alone(events: tuple[Event, ...], standing: Standing) -> None:
-    assert OutgoingFrames().judge_alone(events, standing) is None
-
-
-def test_a_message_alone_may_be_wrong() -> None:
-    frames = OutgoingFrames()
-    with pytest.raises(LocalProtocolError, match="surrogate"):
-        frames.judge_alone((TextMessage(text="\ud800"),), OPEN)
-    frames.judge_alone((TextMessage(text="a", final=False),), OPEN)
-    with pytest.raises(LocalProtocolError, match="other kind"):
-        frames.judge_alone((BytesMessage(data=b"a"),), OPEN)
+def test_what_is_surely_a_whole_message(event: Event, *, whole: bool) -> None:
+    assert is_whole_message(event) is whole

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from tremolo_core import Data, EndOfMessage, Event, Response, State
+from tremolo_core import BytesMessage, Data, EndOfMessage, Event, Response, State, TextMessage
 from tremolo_core.standing import IDLE, Standing, standing_of
 from tremolo_core.states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, join
 
@@ -85,3 +85,13 @@ def test_where_another_exchange_may_follow(pair: tuple[State, State]) -> None:
 def test_whether_the_answer_has_begun(pair: tuple[State, State]) -> None:
     unanswered = pair[1] is State.IDLE or pair[1] is State.SEND_RESPONSE
     assert standing_of(*pair).answering != unanswered
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_where_messages_lead_nowhere_else(pair: tuple[State, State]) -> None:
+    here = standing_of(*pair)
+    joined = all(join(*pair, keep_alive=kept) == pair for kept in (False, True))
+    for kind in (BytesMessage, TextMessage):
+        assert here.hears_messages == (joined and (pair[0], kind) in CLIENT_MOVES)
+        assert here.sends_messages == (joined and (pair[1], kind) in SERVER_MOVES)
+    assert here.hears_messages == (joined and pair[0] is State.OPEN)

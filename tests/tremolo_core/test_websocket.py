@@ -1039,7 +1039,7 @@ def read_as_frames(monkeypatch: pytest.MonkeyPatch) -> bytearray:
     everything = bytearray()
     receive = wsproto.connection.Connection.receive_data
     drop = FrameGate.drop
-    read_fresh = Frames._read_fresh
+    receive_whole = Frames.receive_whole
 
     def recorded(self: wsproto.connection.Connection, data: bytes | None) -> None:
         everything.extend(data or b"")
@@ -1049,15 +1049,14 @@ def read_as_frames(monkeypatch: pytest.MonkeyPatch) -> bytearray:
         everything.extend(self.buffer[:size])
         drop(self, size)
 
-    def recorded_fresh(self: Frames) -> TextMessage | BytesMessage | None:
-        fresh = self._fresh
-        message = read_fresh(self)
-        everything.extend(b"" if message is None else fresh)
-        return message
+    def recorded_whole(self: Frames, data: bytes) -> bool:
+        taken = receive_whole(self, data)
+        everything.extend(data if taken else b"")
+        return taken
 
     monkeypatch.setattr(wsproto.connection.Connection, "receive_data", recorded)
     monkeypatch.setattr(FrameGate, "drop", recorded_drop)
-    monkeypatch.setattr(Frames, "_read_fresh", recorded_fresh)
+    monkeypatch.setattr(Frames, "receive_whole", recorded_whole)
     return everything
 
 

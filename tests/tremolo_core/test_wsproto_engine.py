@@ -63,8 +63,12 @@ def client(deflate: PerMessageDeflate | None = None) -> wsproto.connection.Conne
 
 
 def read(engine: WsprotoEngine, raw: bytes) -> list[IncomingFrame]:
-    engine.receive(raw)
-    return list(iter(engine.next_event, None))
+    """What is read of one frame or more."""
+    events: list[IncomingFrame] = []
+    while (event := engine.read(raw)) is not None:
+        events.append(event)
+        raw = b""
+    return events
 
 
 def joined(events: list[IncomingFrame]) -> list[IncomingFrame]:
