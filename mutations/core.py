@@ -27,7 +27,7 @@ TESTS = Path("tests") / "tremolo_core"
 
 JUDGES = (
     *("answer_head", "fast_engine", "gate", "h11_engine", "head", "head_fields", "incoming"),
-    *("outgoing", "plain_answers", "standing", "waits"),
+    *("outgoing", "plain_answers", "plain_heads", "standing", "waits"),
 )
 
 ALL_OF_HTTP = ("test_connection.py", "test_corpus.py", "test_fast_path.py")

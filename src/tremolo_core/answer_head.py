@@ -7,13 +7,14 @@ kept. What may follow the head is judged in `outgoing`.
 import enum
 from http import HTTPStatus
 
-from ._values import value
+from ._values import maker, value
 from .errors import LocalProtocolError
 from .events import Response
 from .grammar import CONTENT_LENGTH
 from .head_writing import write_head
 from .headers import Headers
-from .sent_fields import judged, reason_phrase
+from .plain_heads import SECRET, write_plainly
+from .sent_fields import PHRASES, judged, reason_phrase
 
 __all__ = ("AnswerHead", "Framing", "answer_head")
 
@@ -42,7 +43,12 @@ class AnswerHead:
     """The declared length of the body in bytes; 0 if none is declared, or none follows."""
     keep_alive: bool
     """Whether another request may follow."""
+    may_be_kept: bool
+    """Whether it is short, and without secrets."""
 
+
+_answer_head = maker(AnswerHead)
+_response = maker(Response)
 
 _Key = tuple[int, Headers, bytes, bytes, bool, bool]
 
@@ -53,8 +59,7 @@ _LONGEST_KEPT = 2_048
 _UNFRAMED = b"identity"
 """As a transfer coding it has no meaning any more (RFC 9112 7), and is never written."""
 
-_SECRET = frozenset((b"authorization", b"cookie", b"set-cookie"))
-"""Whatever has one of these is for one client alone."""
+_CHUNKED_FIELD = (b"transfer-encoding", b"chunked")
 
 _kept: dict[_Key, AnswerHead] = {}
 
@@ -71,22 +76,42 @@ def answer_head(
     key = (event.status, event.headers, event.reason, http_version, keep_alive, their_last)
     head = _kept.get(key)
     if head is None:
-        head = _make(event, http_version, keep_alive=keep_alive, their_last=their_last)
-        _keep(key, head)
+        if keep_alive and http_version == b"1.1":
+            head = _make_plainly(event)
+        if head is None:
+            head = _make(event, http_version, keep_alive=keep_alive, their_last=their_last)
+        if head.may_be_kept:
+            _keep(key, head)
     return head
 
 
 def _keep(key: _Key, head: AnswerHead) -> None:
-    # The white space around values is in the key alone.
-    given = sum(len(name) + len(value) for name, value in key[1])
-    if max(len(head.raw), given) > _LONGEST_KEPT:
-        return
-    if any(name in _SECRET for name, _ in head.response.headers):
-        return
     if len(_kept) >= _MOST_KEPT:
         # What is used often comes back at once.
         _kept.clear()
     _kept[key] = head
+
+
+def _make_plainly(event: Response) -> AnswerHead | None:
+    """The short way to the head that most answers on a connection that goes on have."""
+    plain = write_plainly(event)
+    if plain is None:
+        return None
+    headers, length = event.headers, plain.length
+    if length is None:
+        framing, end = Framing.CHUNKED, b"Transfer-Encoding: chunked\r\n\r\n"
+        headers = Headers((*headers, _CHUNKED_FIELD))
+    else:
+        framing, end = Framing.LENGTH, b"\r\n"
+    raw = plain.raw + end
+    return _answer_head(
+        response=_response(status=event.status, headers=headers, reason=PHRASES[event.status]),
+        raw=raw,
+        framing=framing,
+        length=length or 0,
+        keep_alive=True,
+        may_be_kept=plain.may_be_kept and len(raw) <= _LONGEST_KEPT,
+    )
 
 
 def _make(
@@ -120,16 +145,21 @@ def _make(
     if not keep_alive and not their_last:
         headers = _with_close(headers)
     if framing is Framing.CHUNKED:
-        headers = Headers((*headers, (b"transfer-encoding", b"chunked")))
+        headers = Headers((*headers, _CHUNKED_FIELD))
     if their_last:
         headers = _with_close(headers)
     reason = reason_phrase(event.status, event.reason)
+    raw = write_head(event.status, reason, headers)
+    # The white space around values is in what was given alone, which is kept too.
+    given = sum(len(name) + len(content) for name, content in event.headers)
     return AnswerHead(
         response=Response(status=event.status, headers=headers, reason=reason),
-        raw=write_head(event.status, reason, headers),
+        raw=raw,
         framing=framing,
         length=length if length is not None and framing is Framing.LENGTH else 0,
         keep_alive=keep_alive,
+        may_be_kept=max(len(raw), given) <= _LONGEST_KEPT
+        and not any(name in SECRET for name, _ in headers),
     )
 
 

@@ -3,6 +3,7 @@
 The only module that knows h11.
 """
 
+import functools
 from collections.abc import Iterable
 from typing import assert_never, cast
 
@@ -79,6 +80,9 @@ class H11Engine:
         """As `Engine.write`."""
         send = self._h11.send_with_data_passthrough
         for event in events:
+            if isinstance(event, Data):
+                out += send(h11.Data(data=event.data)) or ()
+                continue
             if isinstance(event, AnswerHead) and event.framing is Framing.CLOSE:
                 # h11 has bodies end with the connection for HTTP/1.0 alone.
                 self._h11.their_http_version = b"1.0"
@@ -95,18 +99,14 @@ def _lowered(raw_items: Iterable[tuple[bytes, bytes]]) -> Headers:
     return Headers([(name.lower(), value) for name, value in raw_items])
 
 
-def _to_h11(event: OutgoingEvent) -> h11.Event:
+def _to_h11(event: InformationalResponse | AnswerHead | EndOfMessage) -> h11.Event:
     match event:
-        case Data():
-            return h11.Data(data=event.data)
         case EndOfMessage():
             return h11.EndOfMessage(headers=titled(event.trailers)) if event.trailers else _H11_END
         case AnswerHead():
             response = event.response
-            return h11.Response(
-                status_code=response.status,
-                headers=titled(response.headers),
-                reason=response.reason,
+            return (_kept_response if event.may_be_kept else _response)(
+                response.status, response.headers, response.reason
             )
         case InformationalResponse():
             return h11.InformationalResponse(
@@ -114,3 +114,11 @@ def _to_h11(event: OutgoingEvent) -> h11.Event:
             )
         case _:
             assert_never(event)
+
+
+def _response(status: int, headers: Headers, reason: bytes) -> h11.Response:
+    return h11.Response(status_code=status, headers=titled(headers), reason=reason)
+
+
+_kept_response = functools.lru_cache(maxsize=64)(_response)
+"""h11 judges what was sent lately no second time, as `answer_head` does not."""

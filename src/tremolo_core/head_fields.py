@@ -80,17 +80,19 @@ def read_fields(
             raise RemoteProtocolError("no Host field")
     elif HOST.fullmatch(host) is None:
         raise RemoteProtocolError("a malformed Host field")
-    elif newer and len(noted) == 1:
+    only_host = newer and len(noted) == 1
+    length = 0 if only_host else _judge_framing(noted, http_version)
+    if only_host or (newer and len(noted) == 2 and b"content-length" in noted):
+        # As most requests, with a body or without.
         return _fields(
             block=block,
             http_version=http_version,
             headers=headers,
-            content_length=0,
+            content_length=length,
             keep_alive=True,
             is_ordinary=True,
             may_be_kept=True,
         )
-    length = _judge_framing(noted, http_version)
     expects_continue = b"expect" in noted and _judge_expectation(noted[b"expect"], http_version)
     keep_alive = newer and not (b"connection" in noted and _says_close(noted[b"connection"]))
     handshake = None

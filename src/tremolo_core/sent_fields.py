@@ -6,15 +6,16 @@ from .errors import LocalProtocolError
 from .grammar import FIELD_NAME, FIELD_VALUE, REASON_PHRASE
 from .headers import Headers
 
-__all__ = ("judged", "reason_phrase")
+__all__ = ("PHRASES", "judged", "reason_phrase")
 
 # Until 3.13 the standard library has four phrases from before RFC 9110.
-_PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {
+PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus} | {
     413: b"Content Too Large",
     414: b"URI Too Long",
     416: b"Range Not Satisfiable",
     422: b"Unprocessable Content",
 }
+"""The registered reason phrase of each status."""
 
 
 def judged(headers: Headers) -> Headers:
@@ -38,4 +39,4 @@ def reason_phrase(status: int, reason: bytes) -> bytes:
     """Return `reason`, or if it is empty the registered phrase; raises LocalProtocolError."""
     if REASON_PHRASE.fullmatch(reason) is None:
         raise LocalProtocolError("the reason phrase has a control byte, as CR or LF")
-    return reason or _PHRASES.get(status, b"")
+    return reason or PHRASES.get(status, b"")

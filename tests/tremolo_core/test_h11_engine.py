@@ -22,7 +22,7 @@ from tremolo_core import (
 from tremolo_core.answer_head import AnswerHead, Framing
 from tremolo_core.engine import OutgoingEvent
 from tremolo_core.gate import Passed
-from tremolo_core.h11_engine import H11Engine
+from tremolo_core.h11_engine import H11Engine, _kept_response
 from tremolo_core.head import Head, parse_head
 
 from .corpus import BAD, CHUNKED, FRAGMENTS, GET, GOOD, POST, Bad, Good
@@ -152,7 +152,7 @@ def test_how_much_h11_holds_is_not_limited_by_h11() -> None:
 # Writing.
 
 
-def begun(response: Response) -> AnswerHead:
+def begun(response: Response, *, may_be_kept: bool = True) -> AnswerHead:
     """The head as it comes to an engine, of which h11 is to write what it says itself."""
     return AnswerHead(
         response=response,
@@ -160,6 +160,7 @@ def begun(response: Response) -> AnswerHead:
         framing=Framing.NONE,
         length=0,
         keep_alive=True,
+        may_be_kept=may_be_kept,
     )
 
 
@@ -349,3 +350,15 @@ def test_h11_would_refuse_an_empty_line_before_a_request() -> None:
     with pytest.raises(h11.RemoteProtocolError):
         alone.next_event()
     assert reason(b"\r\n" + GET) is None
+
+
+def test_what_may_be_kept_is_judged_once_and_nothing_else_is_kept() -> None:
+    response = Response(status=200, headers=Headers(((b"x-only-here", b"y"),)), reason=b"OK")
+    for may_be_kept, more in [(False, 0), (True, 1), (True, 0), (False, 0)]:
+        before = _kept_response.cache_info()
+        out: list[bytes] = []
+        asked().write([begun(response, may_be_kept=may_be_kept)], out)
+        assert b"X-Only-Here: y\r\n" in b"".join(out)
+        after = _kept_response.cache_info()
+        assert after.misses - before.misses == more
+        assert after.hits - before.hits == (may_be_kept and not more)
