@@ -19,6 +19,9 @@ _MOST_KEPT = 64
 _MOST_FIELDS = 16
 """Of an answer that is kept: a second's worth of others are completed one by one."""
 
+_SECRET = frozenset((b"authorization", b"cookie", b"set-cookie"))
+"""Whatever has one of these is for one client alone, and is not kept."""
+
 
 class Stamp:
     """What the answers of one server are stamped with."""
@@ -58,7 +61,7 @@ class Stamp:
         completed = self._completed.get(key)
         if completed is None:
             completed = self._complete(response, last=last)
-            if len(self._completed) < _MOST_KEPT and len(response.headers) <= _MOST_FIELDS:
+            if len(self._completed) < _MOST_KEPT and _may_be_kept(response.headers):
                 self._completed[key] = completed
         return completed
 
@@ -76,3 +79,8 @@ class Stamp:
     def _missing(self, headers: Headers) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in headers}
         return [field for field in self._fields if field[0] not in names]
+
+
+def _may_be_kept(headers: Headers) -> bool:
+    names = [name.lower() for name, _ in headers]
+    return len(names) <= _MOST_FIELDS and _SECRET.isdisjoint(names)

@@ -92,6 +92,12 @@ def test_the_same_answer_is_completed_once_a_second() -> None:
     assert stamp.complete(Response(status=200), last=False) != first
 
 
+def test_what_is_for_one_client_alone_is_not_kept() -> None:
+    stamp = made()
+    response = Response(status=200, headers=Headers([(b"Set-Cookie", b"session=secret")]))
+    assert stamp.complete(response, last=False) is not stamp.complete(response, last=False)
+
+
 def test_little_is_kept_of_what_differs_each_time() -> None:
     stamp = made()
     tracemalloc.start()
