@@ -32,9 +32,9 @@ class Outbox(list[bytes]):
             return b""
         few = most is None or (len(self) <= _FEW and sum(map(len, self)) <= most)
         if few and not self._taken:
-            # Nearly always: an answer, or a piece of one.
+            # Nearly always: an answer, or a piece of one. To ask `super` to clear it takes longer.
             data = b"".join(self)
-            super().clear()
+            del self[:]
             return data
         if most is None:
             return self._cut(len(self), most)
