@@ -15,14 +15,7 @@ from typing import Final, TypeVarTuple
 from anyio import CancelScope
 from anyio.abc import ByteStream
 
-from tremolo_core import (
-    Closing,
-    Connection,
-    RemoteProtocolError,
-    Request,
-    Signal,
-    State,
-)
+from tremolo_core import Closing, Connection, RemoteProtocolError, Request, Signal, State
 
 from . import farewell
 from .answers import Answers
