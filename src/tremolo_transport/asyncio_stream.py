@@ -51,7 +51,8 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._received = bytearray()
+        self._received = b""
+        """What waits for `receive`: mostly one read, which is passed on as it is."""
         self._reading = True
         """Whether the event loop reads."""
         self._eof = False
@@ -84,12 +85,11 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """As `ByteStream.receive`."""
         if max_bytes < 1:
             raise ValueError("max_bytes must be a positive integer")
-        received = self._received
-        if received:
+        if self._received:
             self._calls += 1
             if self._calls >= _CALLS_PER_TURN:
                 await self._give_way()
-        while not received:
+        while not self._received:
             if self._reader is not None:
                 raise BusyResourceError("reading from")
             if self._closed or self._eof or self._lost:
@@ -100,13 +100,13 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             finally:
                 self._reader = None
             self._calls = self._bytes = 0
-        if len(received) <= max_bytes:
-            data = bytes(received)
-            received.clear()
+        data = self._received
+        if len(data) <= max_bytes:
+            self._received = b""
         else:
-            data = bytes(received[:max_bytes])
-            del received[:max_bytes]
-        if not self._reading and len(received) < _MOST_BUFFERED:
+            self._received = data[max_bytes:]
+            data = data[:max_bytes]
+        if not self._reading and len(self._received) < _MOST_BUFFERED:
             self._resume_reading()
         return data
 
@@ -228,7 +228,9 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
-        self._received += _read_buffer.view[:nbytes]
+        data = bytes(_read_buffer.view[:nbytes])
+        # More than `_MOST_BUFFERED` is never joined.
+        self._received = self._received + data if self._received else data
         if len(self._received) >= _MOST_BUFFERED and self._reading and self._transport is not None:
             self._reading = False
             self._transport.pause_reading()
