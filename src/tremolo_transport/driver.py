@@ -135,9 +135,8 @@ class Driver:
     async def run(self, wake: "Callable[[Driver], None] | None" = None) -> bool:
         """Serve the connection, and close the stream whatever happens.
 
-        With `wake`, this returns false if there has been nothing to do for a
-        while. When there is, `wake` is called, and must see to it that this is
-        called again. Raises nothing but a cancellation from outside.
+        With `wake`, this returns false if there has been nothing to do for a while; then `wake` is
+        called when there is, and must have this called again. Raises only cancellations.
         """
         if wake is not None and isinstance(self.stream, AsyncioStream) and self._rest is None:
             self._rest = Rest(self, self.stream, wake)
@@ -164,8 +163,7 @@ class Driver:
             self.state = ConnectionState.CLOSED
             if self._tasks is not None:
                 self._tasks.cancel()
-            for callback in self._close_callbacks:
-                farewell.tell_of_end(callback)
+            farewell.tell_of_end(*self._close_callbacks)
 
     async def _serve(self) -> CancelScope | None:
         """Serve requests; return the scope that this has ended in, or None to rest."""

@@ -118,11 +118,12 @@ async def close(stream: ByteStream) -> None:
             logger.debug("closing a connection that was already lost: %r", error)
 
 
-def tell_of_end(callback: Callable[[], None]) -> None:
-    """Call who wanted to know of the end; what that raises is logged."""
-    try:
-        callback()
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        logger.exception("a callback for the end of a connection failed")
+def tell_of_end(*callbacks: Callable[[], None]) -> None:
+    """Call all who wanted to know of the end; what one of them raises is logged."""
+    for callback in callbacks:
+        try:
+            callback()
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            logger.exception("a callback for the end of a connection failed")
