@@ -6,7 +6,7 @@ Whether an answer may be sent is judged by the core, how it is written by `link`
 import functools
 import logging
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from tremolo_core import (
     AcceptWebSocket,
@@ -31,6 +31,10 @@ from .surroundings import Surroundings
 __all__ = ("Answers",)
 
 logger = logging.getLogger("tremolo.server")
+
+# Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
+_NO: Final = Closing.NO
+_OPEN: Final = State.OPEN
 
 _REMARKABLE = frozenset((Response, AcceptWebSocket, CloseWebSocket))
 """What does not go to the core as it is, or is to be remembered."""
@@ -180,13 +184,13 @@ class Answers:
         # waits in the core, so what it asks for needs no memory.
         if connection.has_data_to_send and not link.writing:
             self.around.start(link.flush_unasked)
-        if connection.closing is not Closing.NO and not link.hung_up:
+        if connection.closing is not _NO and not link.hung_up:
             link.note_hang_up()
 
     def close_websocket(self, code: int) -> None:
         """Close a WebSocket that is open, soon; nothing happens to any other connection."""
         link = self.link
-        if link.framed and not link.broken and link.connection.server_state is State.OPEN:
+        if link.framed and not link.broken and link.connection.server_state is _OPEN:
             link.connection.send(CloseWebSocket(code=code))
             self.outcome.close_code = code
             self.attend_to_frames()
@@ -200,7 +204,7 @@ class Answers:
             raise ClientDisconnected("the client's request was refused meanwhile")
 
     def _check_open(self) -> None:
-        if self.link.connection.server_state is not State.OPEN and not self._closed_by_handler:
+        if self.link.connection.server_state is not _OPEN and not self._closed_by_handler:
             raise ClientDisconnected("the WebSocket was closed meanwhile")
 
     def _stamped(self, event: Event) -> Event:

@@ -45,6 +45,8 @@ _ids = itertools.count(1)
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _DONE: Final = State.DONE
 _NEED_DATA: Final = Signal.NEED_DATA
+_BUSY: Final = ConnectionState.BUSY
+_IDLE: Final = ConnectionState.IDLE
 
 
 class Driver:
@@ -268,7 +270,7 @@ class Driver:
                 return
             if not websockets and request.upgrade is not None:
                 request = replace(request, upgrade=None)
-            self.state = ConnectionState.BUSY
+            self.state = _BUSY
             counts.requests += 1
             self._left -= 1
             # Where there is no limit it is below that for ever.
@@ -298,7 +300,7 @@ class Driver:
             if not connection.skip_end() and not await drain(link):
                 return
             connection.start_next_cycle()
-            self.state = ConnectionState.IDLE
+            self.state = _IDLE
             # An idle connection need not hold them.
             del request, exchange
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from anyio import CancelScope
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint
@@ -30,6 +30,10 @@ from .peer import ConnectionInfo, Peer
 __all__ = ("ServedExchange",)
 
 _CLOSED = ConnectionClosed()
+
+# Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
+_NO: Final = Closing.NO
+_PAUSED: Final = Signal.PAUSED
 
 _EVENTS_PER_TURN = 64
 """Events that are told at once, before other tasks get their turn."""
@@ -121,9 +125,9 @@ class ServedExchange(Exchange):
                 if link.framed and type(event) is CloseWebSocket:
                     self._answers.outcome.close_code = event.code
                 return event
-            if link.broken or (event is Signal.PAUSED and link.peer_gone):
+            if link.broken or (event is _PAUSED and link.peer_gone):
                 break
-            if link.framed and link.connection.closing is not Closing.NO:
+            if link.framed and link.connection.closing is not _NO:
                 # Nothing follows a Close.
                 break
             await self._wait_for_bytes(event)
@@ -222,7 +226,7 @@ class ServedExchange(Exchange):
         link = self._link
         if link.connection.they_await_continue:
             self._answers.send_soon(InformationalResponse(status=100))
-        full = signal is Signal.PAUSED and self._read_ahead_is_full()
+        full = signal is _PAUSED and self._read_ahead_is_full()
         self._waiting += 1
         try:
             if link.reading or self.watching or full:
