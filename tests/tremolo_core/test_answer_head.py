@@ -219,3 +219,30 @@ def test_what_is_long_is_not_kept(kept: dict[object, AnswerHead]) -> None:
 def test_what_is_long_only_by_its_white_space_is_not_kept(kept: dict[object, AnswerHead]) -> None:
     head(response((b"x", b" " * 10_000), LENGTH_5))
     assert not kept
+
+
+# The long way, which every answer goes that is a connection's last.
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_the_highest_status_and_one_beyond(*, keep_alive: bool) -> None:
+    assert head(response(LENGTH_5, status=599), keep_alive=keep_alive).raw.startswith(
+        b"HTTP/1.1 599 \r\n"
+    )
+    with pytest.raises(LocalProtocolError):
+        head(response(LENGTH_5, status=600), keep_alive=keep_alive)
+
+
+def test_an_older_client_gets_no_chunks_even_if_it_stays() -> None:
+    made = head(response((b"x", b"y")), http_version=b"1.0")
+    assert (made.framing, made.keep_alive) == (Framing.CLOSE, False)
+
+
+def test_what_is_long_or_secret_is_not_kept_there_either(kept: dict[object, AnswerHead]) -> None:
+    around = len(head(response((b"x", b""), LENGTH_5), keep_alive=False).raw)
+    kept.clear()
+    head(response((b"x", b"y" * (2_049 - around)), LENGTH_5), keep_alive=False)
+    head(response((b"set-cookie", b"secret"), LENGTH_5), keep_alive=False)
+    assert not kept
+    head(response((b"x", b"y" * (2_048 - around)), LENGTH_5), keep_alive=False)
+    assert len(kept) == 1
