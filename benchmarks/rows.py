@@ -117,7 +117,8 @@ def _idle(*, tls: bool) -> Callable[[Running, Load], Figure]:
             before = memory()
             for _ in range(load.idle):
                 open_one()
-            time.sleep(0.5)
+            # Longer than a server may take to notice that they are idle.
+            time.sleep(2)
             return Figure(value=(memory() - before) / load.idle / 1024)
 
     return measure

@@ -32,10 +32,11 @@ _PIECE_SECONDS = 0.125
 
 _AS_MUCH_AS_THERE_IS = 1 << 62
 
-_WRITE_SIZE = 65_536
+_WRITE_SIZE = 65_536 + 1_024
 """Bytes of one write at most, as it tells nothing of its progress, nor is told of another rate.
 
-So much of a body is copied at a time, and never all of it.
+So much of a body is copied at a time, and never all of it. A piece of 64 KiB
+goes in one, with what frames it.
 """
 
 
