@@ -7,7 +7,7 @@ import pytest
 from tremolo_core.closing import Closing, closing_of
 from tremolo_core.states import State
 
-OVER = {State.MUST_CLOSE, State.CLOSED}
+OVER = (State.MUST_CLOSE, State.CLOSED)
 
 BOTH = (False, True)
 
@@ -18,7 +18,7 @@ BOTH = (False, True)
 def test_while_we_have_something_to_say_it_goes_on(
     eof: bool, went_on: bool, expects_it: bool
 ) -> None:
-    for client, server in itertools.product(State, set(State) - OVER - {State.ERROR}):
+    for client, server in itertools.product(State, set(State).difference(OVER, {State.ERROR})):
         closing = closing_of(client, server, eof=eof, went_on=went_on, expects_it=expects_it)
         assert closing is Closing.NO
 
@@ -50,7 +50,7 @@ def test_who_cannot_say_it_ends_at_once(eof: bool, went_on: bool, expects_it: bo
 def test_when_all_is_said(
     server: State, eof: bool, went_on: bool, expects_it: bool, over: bool, closing: Closing
 ) -> None:
-    for client in OVER if over else set(State) - OVER:
+    for client in OVER if over else set(State).difference(OVER):
         assert closing is closing_of(
             client, server, eof=eof, went_on=went_on, expects_it=expects_it
         )
