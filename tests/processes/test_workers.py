@@ -144,10 +144,10 @@ def test_it_may_be_started_without_standard_streams(tmp_path: Path) -> None:
     path = tmp_path / "a.sock"
     closed = ("sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh")
     with running(f"--bind=unix:{path}", prefix=closed) as program:
-        until(path.exists)
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(PATIENCE)
-            client.connect(str(path))
+            # Its name is there a moment before anybody listens.
+            until(lambda: client.connect_ex(str(path)) == 0)
             client.sendall(b"GET /say/hello HTTP/1.0\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 200 ")
         assert program.stop() == 0
