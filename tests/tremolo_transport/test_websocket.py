@@ -698,10 +698,14 @@ async def test_a_cancelled_receive_takes_no_part_of_a_frame_along() -> None:
         for _ in range(50):
             await talk.client.send(frame(PING, bytes(90)))
         await talk.client.send(frame(TEXT, b"x"))
-        while isinstance(event := await frames.next(), PongFrame):
-            pass
-        assert isinstance(event, Message)
-        assert event.data == "received"
+        said = ""
+        while said != "received":
+            event = await frames.next()
+            if isinstance(event, Message):
+                # However little of it fits behind the Pongs.
+                said += event.data
+            else:
+                assert isinstance(event, PongFrame)
 
 
 # Cancellation at every await.
