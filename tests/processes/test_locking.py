@@ -22,6 +22,8 @@ def test_a_lock_of_a_worker_that_is_killed_is_free_again() -> None:
             os.kill(holder, signal.SIGKILL)
             # Whichever worker is asked next; what waited in the one that was killed is gone.
             until(lambda: _says_free(program))
+        # Else it is told to stop before anybody has seen that it was killed, and so fails to.
+        program.wait_for("was ended by SIGKILL: starting another")
         assert program.stop() == 0
 
 
