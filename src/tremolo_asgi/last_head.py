@@ -4,19 +4,15 @@ What may stand in the message is known to `message_members`, what may stand in a
 head, to the core.
 """
 
-from typing import Final
-
 from tremolo_core import Headers, Response
 from tremolo_core._values import maker
+from tremolo_core.plain_heads import SECRET
 
 from .message_members import Message, read_fields, read_status
 
 __all__ = ("read_head",)
 
 _response = maker(Response)
-
-_SECRET: Final = frozenset((b"authorization", b"cookie", b"set-cookie"))
-"""Whatever has one of these is for one client alone, and not kept."""
 
 
 class _Last:
@@ -42,6 +38,6 @@ def read_head(message: Message) -> Response:
             return response
     headers = Headers(read_fields(message))
     response = _response(read_status(message), headers)
-    if type(given) is list and _SECRET.isdisjoint([name for name, _ in headers]):
+    if type(given) is list and SECRET.isdisjoint([name for name, _ in headers]):
         _last.kept = [tuple(pair) for pair in given], response
     return response

@@ -9,6 +9,7 @@ from email.utils import formatdate
 from typing import TypeAlias
 
 from tremolo_core import AcceptWebSocket, Headers, Response
+from tremolo_core.plain_heads import SECRET
 
 __all__ = ("Stamp",)
 
@@ -18,9 +19,6 @@ _Key: TypeAlias = tuple[int, Headers, bytes, bool]
 _MOST_KEPT = 64
 _MOST_FIELDS = 16
 """Of an answer that is kept: a second's worth of others are completed one by one."""
-
-_SECRET = frozenset((b"authorization", b"cookie", b"set-cookie"))
-"""Whatever has one of these is for one client alone, and is not kept."""
 
 
 class Stamp:
@@ -83,4 +81,4 @@ class Stamp:
 
 def _may_be_kept(headers: Headers) -> bool:
     names = [name.lower() for name, _ in headers]
-    return len(names) <= _MOST_FIELDS and _SECRET.isdisjoint(names)
+    return len(names) <= _MOST_FIELDS and SECRET.isdisjoint(names)
