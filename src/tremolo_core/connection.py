@@ -7,17 +7,14 @@ we send, `deadlines` the time. None of their decisions is made here.
 
 from typing import Final
 
-from .closing import Closing, closing_of
-from .deadlines import Deadlines, Wait, Waiting, lateness
+from .connection_status import ConnectionStatus
+from .deadlines import Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
 from .events import CloseWebSocket, ConnectionClosed, Event, Request, Signal
-from .incoming import Incoming
 from .limits import Limits, Timeouts
-from .outbox import Outbox
-from .outgoing import Outgoing
 from .plain_answers import judge_plainly
 from .refusal import answer_to
-from .standing import IDLE, standing_of
+from .standing import standing_of
 from .states import State
 from .waits import wait_of
 
@@ -29,7 +26,7 @@ _NEED_DATA: Final = Signal.NEED_DATA
 _PAUSED: Final = Signal.PAUSED
 
 
-class Connection:
+class Connection(ConnectionStatus):
     """One HTTP/1.1 connection, which may become a WebSocket's, in the role of the server.
 
     Bytes from the peer go in by `receive_data` and `receive_eof`, and are
@@ -39,19 +36,7 @@ class Connection:
     touches a socket. Times are seconds on any one clock that never goes back.
     """
 
-    __slots__ = (
-        "_answer",
-        "_cycle",
-        "_deadlines",
-        "_error",
-        "_incoming",
-        "_out",
-        "_outgoing",
-        "_refusal",
-        "_standing",
-        "_unasked",
-        "_wanted",
-    )
+    __slots__ = ()
 
     def __init__(
         self,
@@ -64,19 +49,7 @@ class Connection:
 
         Without the `fast_path` h11 does all the work: slower, and otherwise the same.
         """
-        self._incoming = Incoming(limits or Limits(), fast_path=fast_path)
-        self._unasked = Outgoing()
-        self._outgoing = self._unasked
-        """What becomes of the current request's answer; `_unasked` before there is one."""
-        self._answer = Outgoing()
-        self._deadlines = Deadlines(timeouts or Timeouts())
-        self._standing = IDLE
-        self._out = Outbox()
-        self._error: RemoteProtocolError | None = None
-        self._refusal: RemoteProtocolError | None = None
-        self._wanted = False
-        """Whether the last thing that happened is that `next_event` needed data."""
-        self._cycle = 0
+        super().__init__(limits or Limits(), timeouts or Timeouts(), fast_path=fast_path)
 
     # The peer's side.
 
@@ -145,36 +118,6 @@ class Connection:
         self._standing = standing.by_client[type(event)][self._outgoing.keep_alive]
         return event
 
-    @property
-    def buffered(self) -> int:
-        """Bytes that were received and that no event has told of yet."""
-        return self._incoming.buffered
-
-    @property
-    def unread_body(self) -> int | None:
-        """Bytes of the current request's body that no event has told of; None if unknown."""
-        return self._incoming.unread if self._standing.client is State.SEND_BODY else 0
-
-    @property
-    def left_without_close(self) -> bool:
-        """Whether the peer of a WebSocket is gone and has said no Close (RFC 6455 7.1.4)."""
-        return self._standing.client is State.OPEN and self._incoming.broke_off
-
-    @property
-    def they_await_continue(self) -> bool:
-        """Whether the client waits for `100 Continue` before it sends the body.
-
-        No longer once it has been sent that or the final answer, or has begun
-        with the body (RFC 9110 10.1.1).
-        """
-        return (
-            self._incoming.withheld
-            and self._standing.server is State.SEND_RESPONSE
-            and not self._incoming.buffered
-            and not self._incoming.eof
-            and self._error is None
-        )
-
     def limit_body(self, size: int | None) -> None:
         """Refuse the current request's body (413) beyond `size` bytes; None is no limit.
 
@@ -235,16 +178,6 @@ class Connection:
             self._incoming.engine.send_elsewhere(written)
         return written
 
-    @property
-    def crowded(self) -> bool:
-        """Whether what came last was so many small frames that less is to be read at a time."""
-        return self._incoming.crowded
-
-    @property
-    def sends_chunks(self) -> bool:
-        """Whether the body of the answer that has begun goes in chunks."""
-        return self._outgoing.is_chunked
-
     def send_failed(self) -> None:
         """Note that some of our bytes may not reach the peer: nothing more can be sent."""
         self._out.clear()
@@ -260,36 +193,6 @@ class Connection:
             self._out.append(frames.owed())
         return self._out.take(most)
 
-    @property
-    def has_data_to_send(self) -> bool:
-        """Whether `data_to_send` would hand over anything."""
-        return bool(self._out) or self._refusal is not None or self._incoming.owes_frames
-
-    @property
-    def refusal(self) -> RemoteProtocolError | None:
-        """The error that the next `data_to_send` answers, unless a Response is sent; or None."""
-        return self._refusal
-
-    @property
-    def response_started(self) -> bool:
-        """Whether this exchange's final answer has begun, or can never begin."""
-        return self._standing.answering
-
-    @property
-    def closing(self) -> Closing:
-        """Whether the connection is to be ended, and how."""
-        if self._error is not None and self._error.is_silent:
-            return Closing.NOW
-        if self._refusal is not None:
-            return Closing.NO
-        return closing_of(
-            self._standing.client,
-            self._standing.server,
-            eof=self._incoming.eof,
-            went_on=self._incoming.went_on,
-            expects_it=self._incoming.said_last or not self._outgoing.begun,
-        )
-
     # Both sides.
 
     def skip_end(self) -> bool:
@@ -298,16 +201,6 @@ class Connection:
         if standing.ended is not None and self._incoming.skip_end():
             self._standing = standing = standing.ended[self._outgoing.keep_alive]
         return standing.next_cycle is not None
-
-    @property
-    def client_state(self) -> State:
-        """What the client does next."""
-        return self._standing.client
-
-    @property
-    def server_state(self) -> State:
-        """What we do next."""
-        return self._standing.server
 
     def start_next_cycle(self) -> None:
         """Turn to the next request, after both messages of this exchange are complete.

@@ -38,101 +38,38 @@ from tremolo_core import (
 from .corpus import BAD, BREAKING_OFF, GET, Bad
 from .framing import handshake
 from .playing import NO_CONTENT
-
-pytestmark = pytest.mark.usefixtures("fast_path")
-
-END = EndOfMessage()
-CONTINUE = InformationalResponse(status=100)
-HINTS = InformationalResponse(status=103, headers=Headers(((b"link", b"</a>"),)))
-
-LAST_GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-OLD_GET = b"GET / HTTP/1.0\r\n\r\n"
-HEAD = b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"
-POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
-CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-EXPECTING = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
-EXPECTING_CHUNKS = (
-    b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+from .scenes import (
+    CHUNKED,
+    CONTINUE,
+    END,
+    EXPECTING,
+    EXPECTING_CHUNKS,
+    HEAD,
+    HINTS,
+    LAST_GET,
+    OLD_GET,
+    POST,
+    answered,
+    asked,
+    asked_whole,
+    begun,
+    closing,
+    connection,
+    left,
+    of_length,
+    pair,
+    ready_again,
+    response,
+    sent,
 )
 
-
-def response(*fields: tuple[bytes, bytes], status: int = 200) -> Response:
-    return Response(status=status, headers=Headers(fields))
-
-
-def of_length(size: int) -> Response:
-    return response((b"content-length", b"%d" % size))
-
-
-def connection(
-    data: bytes = b"", *, limits: Limits | None = None, timeouts: Timeouts | None = None
-) -> Connection:
-    made = Connection(limits=limits, timeouts=timeouts)
-    if data:
-        made.receive_data(data)
-    return made
-
-
-def asked(
-    data: bytes = GET, *, limits: Limits | None = None, timeouts: Timeouts | None = None
-) -> Connection:
-    """A connection on which a request has been read."""
-    made = connection(data, limits=limits, timeouts=timeouts)
-    assert isinstance(made.next_event(), Request)
-    return made
-
-
-def asked_whole(data: bytes = GET) -> Connection:
-    """A connection on which a request has been read to its end."""
-    made = asked(data)
-    while made.next_event() != END:
-        pass
-    return made
-
-
-def answered(data: bytes = GET, *events: Event) -> Connection:
-    """A connection on which both messages are complete."""
-    made = asked_whole(data)
-    made.send(*(events or NO_CONTENT))
-    made.data_to_send()
-    return made
-
-
-def ready_again(cycles: int = 1) -> Connection:
-    """A connection that waits for its next request."""
-    made = connection()
-    for _ in range(cycles):
-        made.receive_data(GET)
-        assert isinstance(made.next_event(), Request)
-        assert made.next_event() == END
-        made.send(*NO_CONTENT)
-        made.data_to_send()
-        made.start_next_cycle()
-    return made
-
-
-def sent(made: Connection, *events: Event) -> bytes:
-    made.send(*events)
-    return made.data_to_send()
-
-
-def left(made: Connection) -> Connection:
-    """The same connection after the peer has left."""
-    made.receive_eof()
-    return made
+pytestmark = pytest.mark.usefixtures("fast_path")
 
 
 def refused(made: Connection) -> RemoteProtocolError:
     with pytest.raises(RemoteProtocolError) as caught:
         made.next_event()
     return caught.value
-
-
-# As functions, because what the type checker has seen of a property, it goes on believing.
-
-
-def closing(made: Connection) -> Closing:
-    return made.closing
 
 
 def awaits(made: Connection) -> bool:
@@ -143,16 +80,8 @@ def in_chunks(made: Connection) -> bool:
     return made.sends_chunks
 
 
-def begun(made: Connection) -> bool:
-    return made.response_started
-
-
 def refusal(made: Connection) -> RemoteProtocolError | None:
     return made.refusal
-
-
-def pair(made: Connection) -> tuple[State, State]:
-    return made.client_state, made.server_state
 
 
 def understood(raw: bytes, *, method: str = "GET", closed: bool = False) -> list[h11.Event]:
@@ -450,44 +379,6 @@ def test_what_follows_the_last_request_is_dropped() -> None:
     assert made.next_event() == ConnectionClosed()
     made.receive_data(b"\0")
     assert made.next_event() == ConnectionClosed()
-
-
-def test_buffered_counts_what_no_event_has_told_of() -> None:
-    made = connection(POST[:10])
-    assert made.buffered == 10
-    made.next_event()
-    assert made.buffered == 10
-    made.receive_data(POST[10:] + b"hel")
-    assert made.buffered == len(POST) + 3
-    made.next_event()
-    assert made.buffered == 3
-    assert made.next_event() == Data(data=b"hel")
-    assert made.buffered == 0
-
-
-def test_unread_body_of_known_length() -> None:
-    made = connection(POST + b"he")
-    assert made.unread_body == 0
-    made.next_event()
-    assert made.unread_body == 5
-    made.next_event()
-    assert made.unread_body == 3
-    made.send(*NO_CONTENT)
-    assert made.unread_body == 3, "an early answer reads nothing"
-    made.receive_data(b"llo" + GET)
-    made.next_event()
-    assert made.unread_body == 0
-    assert made.next_event() == END
-    assert made.unread_body == 0
-
-
-def test_unread_body_in_chunks() -> None:
-    made = asked(CHUNKED + b"2\r\nab\r\n0\r\n\r\n")
-    assert made.unread_body is None
-    made.next_event()
-    assert made.unread_body is None
-    made.next_event()
-    assert made.unread_body == 0
 
 
 # Limits of a body.
@@ -902,20 +793,6 @@ def test_what_was_queued_before_an_error_is_still_sent() -> None:
     assert made.data_to_send() == b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
 
 
-def test_an_answer_has_begun() -> None:
-    made = connection()
-    assert not begun(made)
-    made = asked()
-    assert not begun(made)
-    made.send(HINTS)
-    assert not begun(made)
-    made.send(of_length(0))
-    assert begun(made)
-    made.send(END)
-    assert begun(made)
-    assert not begun(ready_again())
-
-
 SERVER_IN: dict[State, Callable[[], Connection]] = {
     State.IDLE: connection,
     State.SEND_RESPONSE: lambda: asked_whole(handshake()),
@@ -1182,89 +1059,6 @@ def test_a_cycle_knows_nothing_of_the_one_before() -> None:
 
 
 # The end.
-
-
-def test_an_exchange_keeps_the_connection() -> None:
-    assert closing(answered()) is Closing.NO
-    assert closing(ready_again()) is Closing.NO
-
-
-@pytest.mark.parametrize("raw", [LAST_GET, OLD_GET])
-def test_a_client_that_will_not_ask_again_is_not_waited_for(raw: bytes) -> None:
-    made = asked_whole(raw)
-    assert closing(made) is Closing.NO
-    made.send(*NO_CONTENT)
-    assert closing(made) is Closing.NOW
-
-
-@pytest.mark.parametrize("raw", [LAST_GET, OLD_GET])
-def test_a_client_that_goes_on_all_the_same_is_listened_to(raw: bytes) -> None:
-    for heard in (True, False):
-        made = asked_whole(raw + GET)
-        if heard:
-            assert made.next_event() is Signal.NEED_DATA
-        made.send(*NO_CONTENT)
-        assert closing(made) is Closing.LINGER
-
-
-def test_a_client_that_was_not_read_to_the_end_is_listened_to() -> None:
-    made = asked(POST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + b"he")
-    made.send(*NO_CONTENT)
-    assert closing(made) is Closing.LINGER
-
-
-def test_a_client_that_did_not_know_is_listened_to() -> None:
-    made = asked_whole()
-    made.send(response((b"connection", b"close"), status=204), END)
-    assert closing(made) is Closing.LINGER
-    assert closing(left(made)) is Closing.NOW
-
-
-def test_a_client_that_left_is_not_waited_for() -> None:
-    made = left(asked_whole())
-    assert made.next_event() == ConnectionClosed()
-    assert closing(made) is Closing.NO, "it may still read"
-    made.send(*NO_CONTENT)
-    assert pair(made) == (State.CLOSED, State.MUST_CLOSE)
-    assert closing(made) is Closing.NOW
-
-
-def test_a_client_that_left_before_it_asked() -> None:
-    made = left(connection())
-    assert closing(made) is Closing.NO
-    made.next_event()
-    assert closing(made) is Closing.NOW
-
-
-def test_a_server_that_leaves_between_two_requests() -> None:
-    made = ready_again()
-    assert sent(made, ConnectionClosed()) == b""
-    assert pair(made) == (State.MUST_CLOSE, State.CLOSED)
-    assert closing(made) is Closing.NOW
-
-
-def test_a_server_that_leaves_behind_its_answer_is_to_listen() -> None:
-    # The next request may be on its way, and must not meet a reset.
-    made = answered()
-    made.send(ConnectionClosed())
-    assert pair(made) == (State.MUST_CLOSE, State.CLOSED)
-    assert closing(made) is Closing.LINGER
-
-
-def test_a_server_that_leaves_while_the_client_begins_is_to_listen() -> None:
-    made = ready_again()
-    made.receive_data(b"G")
-    made.send(ConnectionClosed())
-    assert closing(made) is Closing.LINGER
-    assert made.next_event() is Signal.NEED_DATA
-    assert closing(made) is Closing.LINGER
-
-
-def test_a_server_that_leaves_an_unread_body() -> None:
-    made = asked(POST)
-    made.send(*NO_CONTENT)
-    made.send(ConnectionClosed())
-    assert closing(made) is Closing.LINGER
 
 
 def test_what_failed_to_be_sent_is_the_end() -> None:
