@@ -7,9 +7,10 @@ or the change makes no difference, which `SAME` says of it and why.
 """
 
 import argparse
+import compileall
 import os
+import resource
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -25,12 +26,16 @@ ROOT = Path(__file__).parent.parent
 CORE = ROOT / "src" / "tremolo_core"
 TESTS = Path("tests") / "tremolo_core"
 
-JUDGES = (
-    *("answer_head", "fast_engine", "gate", "h11_engine", "head", "head_fields", "incoming"),
-    *("outgoing", "plain_answers", "plain_heads", "standing", "waits"),
+CONVERSATIONS = (
+    *("test_connection.py", "test_websocket.py", "test_fast_path.py", "test_corpus.py"),
 )
+"""Whole connections: most of what a module's own tests leave to others is noticed here."""
 
-ALL_OF_HTTP = ("test_connection.py", "test_corpus.py", "test_fast_path.py")
+SECONDS = 100
+"""Of processor time: all tests together take less than this."""
+
+MEMORY = 2**31
+"""In bytes, of address space."""
 
 SAME: dict[str, str] = {
     'fast_engine.py: return _END if len(raw) <= len(b"\\r\\n") else _end_with_trailers(raw)'
@@ -41,20 +46,32 @@ SAME: dict[str, str] = {
 """Changes that make no difference, as they are printed but for the number of the line: why."""
 
 
-def mutants(only: str) -> Iterator[Mutant]:
-    """All of them, in files with `only` in their name."""
-    if only in "states.py":
-        yield from tables(CORE / "states.py")
-    for name in JUDGES:
-        if only in f"{name}.py":
-            yield from logic(CORE / f"{name}.py")
+def mutants(only: Sequence[str]) -> Iterator[Mutant]:
+    """All of them, or those in the modules named in `only`, each with or without a line."""
+    for path in sorted(CORE.glob("*.py")):
+        lines = [
+            line for name, _, line in (each.partition(":") for each in only) if name == path.stem
+        ]
+        if only and not lines:
+            continue
+        found = [*(tables(path) if path.stem == "states" else ()), *logic(path)]
+        for mutant in sorted(found, key=lambda mutant: mutant.line):
+            if not lines or "" in lines or str(mutant.line) in lines:
+                yield mutant
 
 
-def tests_of(mutant: Mutant) -> list[Sequence[str]]:
+def tests_of(path: Path) -> list[Sequence[str]]:
     """Which tests to run, those that are likely to notice first."""
-    if mutant.path.name == "states.py":
-        return [("test_states.py", "test_websocket_states.py")]
-    return [(f"test_{mutant.path.name}",), ALL_OF_HTTP]
+    own = f"test_{path.stem.lstrip('_')}.py"
+    if path.stem == "states":
+        return [(own, "test_websocket_states.py")]
+    others = [
+        name
+        for each in sorted(TESTS.glob("test_*.py"))
+        if (name := each.name) not in (own, *CONVERSATIONS)
+    ]
+    first = [(own,)] if (TESTS / own).exists() else []
+    return [*first, [name for name in CONVERSATIONS if name != own], others]
 
 
 def notice(mutant: Mutant, tests: Sequence[str], place: Path) -> bool:
@@ -64,8 +81,9 @@ def notice(mutant: Mutant, tests: Sequence[str], place: Path) -> bool:
     # What is imported already, which is much, is not imported for each of hundreds of changes.
     child = os.fork()
     if child == 0:
-        # Whoever goes round in circles is ended, which counts as noticed.
-        signal.alarm(600)
+        # Whoever goes round in circles, or takes all the memory, is ended: that is noticed too.
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         sys.path.insert(0, str(place))
         with open(os.devnull, "w", encoding="utf-8") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
@@ -76,7 +94,8 @@ def notice(mutant: Mutant, tests: Sequence[str], place: Path) -> bool:
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
-    shutil.copy(mutant.path, changed)
+    # With its times, by which what is compiled of it is known to be of it.
+    shutil.copy2(mutant.path, changed)
     return status != 0
 
 
@@ -88,7 +107,7 @@ def is_same(mutant: Mutant) -> bool:
 def main() -> None:
     """Try them all; exit with 1 if there is a survivor."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--only", default="", help="files with this in their name")
+    arguments.add_argument("--only", nargs="+", default=[], help="modules: gate, or gate:105")
     arguments.add_argument("--quick", action="store_true", help="only each file's own tests")
     arguments.add_argument("--list", action="store_true", help="print the changes, run nothing")
     options = arguments.parse_args()
@@ -96,16 +115,22 @@ def main() -> None:
     os.chdir(ROOT)
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ["CI"] = "1"  # Properties are tried on the same examples each time.
     chosen = list(mutants(options.only))
     survivors = []
-    with tempfile.TemporaryDirectory() as place:
-        shutil.copytree(CORE, Path(place) / "tremolo_core")
-        assert not notice(unchanged(CORE / "states.py"), ALL_OF_HTTP, Path(place)), "red already"
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        shutil.copytree(CORE, place / "tremolo_core")
+        for each in (place, TESTS):
+            compileall.compile_dir(each, quiet=1)
+        if not options.list:
+            everything = tests_of(CORE / "connection.py")
+            assert not notice(unchanged(CORE / "gate.py"), everything[0], place), "red already"
         for mutant in chosen:
-            stages = tests_of(mutant)[: 1 if options.quick else None]
+            stages = tests_of(mutant.path)[: 1 if options.quick else None]
             if options.list or is_same(mutant):
                 print(mutant, "" if options.list else "(makes no difference)")
-            elif any(notice(mutant, tests, Path(place)) for tests in stages):
+            elif any(notice(mutant, tests, place) for tests in stages):
                 print(f"noticed   {mutant}", flush=True)
             else:
                 survivors.append(mutant)

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 __all__ = ("Mutant", "logic", "tables", "unchanged")
@@ -71,7 +72,7 @@ _OTHER_COMPARISON: dict[type[ast.cmpop], tuple[str, str]] = {
 
 
 def logic(path: Path) -> Iterator[Mutant]:
-    """Each comparison off by one or inverted, each `and` an `or` or inverse, each `not` dropped."""
+    """Each comparison off by one or inverted, each `and` an `or`, each condition turned around."""
     source = path.read_text(encoding="utf-8")
     starts = [0]
     for line in source.splitlines(keepends=True):
@@ -96,6 +97,11 @@ def logic(path: Path) -> Iterator[Mutant]:
                     yield between(first, second, *_OTHER_COMPARISON[type(operator)])
             case ast.BoolOp(op=operator, values=values):
                 old, new = ("and", "or") if isinstance(operator, ast.And) else ("or", "and")
-                yield between(values[0], values[1], old, new)
+                for first, second in pairwise(values):
+                    yield between(first, second, old, new)
+            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) if isinstance(
+                test, ast.Name | ast.Attribute | ast.Call
+            ):
+                yield _changed(path, begin(test), begin(test), "not ")
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 yield _changed(path, begin(node), begin(operand), "")

@@ -123,8 +123,10 @@ class Deadlines:
 
     def _body_deadline(self, waiting: Waiting) -> float | None:
         idle, rate = self._timeouts.body_idle, self._timeouts.body_rate
-        stalled = _after(self._moved, idle)
-        if stalled is None or idle is None or not rate:
+        if idle is None:
+            return None
+        stalled = self._moved + idle
+        if not rate:
             return stalled
         earned = idle + (waiting.received - self._bytes_before) / rate
         return min(stalled, self._began + earned)

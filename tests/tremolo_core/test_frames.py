@@ -269,7 +269,8 @@ def test_an_acceptance_has_a_limit_of_its_own(
     assert caught.value.close_code == 1009
 
 
-def test_what_is_released_holds_nothing_but_what_was_read() -> None:
+def released_after_much() -> tuple[Frames, int, int]:
+    """Frames that were released, what they held before, in bytes, and what they hold since."""
     tracemalloc.start()
     try:
         frames = opened(deflate=PerMessageDeflate())
@@ -278,11 +279,19 @@ def test_what_is_released_holds_nothing_but_what_was_read() -> None:
         read(frames, frame(TEXT, b"read"))
         read(frames, frame(BINARY, bytes(50_000), fin=False), frame(PING))
         read(frames, frame(CONTINUATION)[:3])
-        assert tracemalloc.get_traced_memory()[0] - before > 80_000
+        held = tracemalloc.get_traced_memory()[0] - before
         frames.release()
-        assert tracemalloc.get_traced_memory()[0] - before < 10_000
+        return frames, held, tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
+
+
+def test_what_is_released_holds_nothing_but_what_was_read() -> None:
+    # Whoever notes which lines are run, as coverage does, takes memory for each the first time.
+    released_after_much()
+    frames, held, left = released_after_much()
+    assert held > 80_000
+    assert left < 10_000
     assert frames.owed() == b""
     assert read(frames, frame(TEXT, b"more")) == []
     assert frames.ignored
