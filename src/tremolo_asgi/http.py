@@ -135,13 +135,14 @@ class HttpCycle:
         if kind == "http.response.body" and (progress is _HEAD or progress is _BODY):
             body, more = read_body(message)
             goes_on = more or self._with_trailers
-            method = self._exchange.request.method
+            exchange = self._exchange
             head, self._head = self._head, None
-            events = next_events(head, body, more=goes_on, method=method)
             # The rest is as in `_send`, without another coroutine for it.
             self._progress = _BODY if more else self._behind_body
             try:
-                await self._exchange.send(*events)
+                if goes_on or head is None or not exchange.send_whole(head, body):
+                    method = exchange.request.method
+                    await exchange.send(*next_events(head, body, more=goes_on, method=method))
             except (LocalProtocolError, ClientDisconnected) as error:
                 self._note_failure(error, progress, head)
                 raise

@@ -16,7 +16,7 @@ from .headers import Headers
 from .plain_heads import SECRET, write_plainly
 from .sent_fields import PHRASES, judged, reason_phrase
 
-__all__ = ("AnswerHead", "Framing", "answer_head")
+__all__ = ("AnswerHead", "Framing", "answer_head", "lasting_head")
 
 
 class Framing(enum.Enum):
@@ -64,6 +64,19 @@ _CHUNKED_FIELD = (b"transfer-encoding", b"chunked")
 _kept: dict[_Key, AnswerHead] = {}
 
 
+class _Last:
+    """The last one that `lasting_head` has returned and that may be kept."""
+
+    __slots__ = ("pair",)
+
+    def __init__(self) -> None:
+        self.pair: tuple[Response | None, AnswerHead | None] = (None, None)
+        """The event, and what became of it; two in one, as threads may share them."""
+
+
+_last = _Last()
+
+
 def answer_head(
     event: Response, http_version: bytes, *, keep_alive: bool, their_last: bool
 ) -> AnswerHead:
@@ -82,6 +95,17 @@ def answer_head(
             head = _make(event, http_version, keep_alive=keep_alive, their_last=their_last)
         if head.may_be_kept:
             _keep(key, head)
+    return head
+
+
+def lasting_head(event: Response) -> AnswerHead:
+    """As `answer_head`, where the request was of HTTP/1.1 and another may follow."""
+    last, head = _last.pair
+    if event is last and head is not None:
+        return head
+    head = answer_head(event, b"1.1", keep_alive=True, their_last=False)
+    if head.may_be_kept:
+        _last.pair = event, head
     return head
 
 

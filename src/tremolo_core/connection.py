@@ -10,9 +10,9 @@ from typing import Final
 from .connection_status import ConnectionStatus
 from .deadlines import Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
-from .events import CloseWebSocket, ConnectionClosed, Event, Request, Signal
+from .events import CloseWebSocket, ConnectionClosed, Event, Request, Response, Signal
 from .limits import Limits, Timeouts
-from .plain_answers import judge_plainly
+from .plain_answers import judge_plainly, judge_whole
 from .refusal import answer_to
 from .standing import standing_of
 from .states import State
@@ -159,6 +159,27 @@ class Connection(ConnectionStatus):
             frames = incoming.open_frames(outgoing.agreed, standing.client)
             self._out += map(frames.send, batch.framed)
             self._read_frames()
+
+    def send_whole(self, response: Response, body: bytes) -> bytes | None:
+        """Send a whole answer, and hand over its bytes: the short way for most there are.
+
+        As `send` of the response, of Data with the body, and of EndOfMessage, with
+        `data_to_send` behind it, which returns the same bytes. None, and nothing
+        is done, where that is not so simple; `send` will do it then.
+
+        Raises LocalProtocolError for a response that may not be sent; then
+        everything is as before.
+        """
+        incoming = self._incoming
+        if incoming.engine is not incoming.fast or incoming.withheld:
+            return None
+        if self._out or self._refusal is not None:
+            return None
+        whole = judge_whole(response, len(body), self._standing, self._outgoing)
+        if whole is None:
+            return None
+        self._standing, head = whole
+        return head.raw + body
 
     def send_elsewhere(self, count: int) -> int:
         """Take `count` bytes of the body for sent, which the caller writes by itself.

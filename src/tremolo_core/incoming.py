@@ -29,13 +29,13 @@ class Incoming:
     """The bytes of one peer, and the exchange that they are about."""
 
     __slots__ = (
-        "_fast",
         "_gate",
         "_ignored",
         "_limits",
         "_received",
         "engine",
         "eof",
+        "fast",
         "frames",
         "head",
         "withheld",
@@ -44,8 +44,9 @@ class Incoming:
     def __init__(self, limits: Limits, *, fast_path: bool) -> None:
         self._limits = limits
         self._gate = Gate(limits)
-        self._fast = FastEngine() if fast_path else None
-        self.engine: Engine = self._fast or H11Engine()
+        self.fast = FastEngine() if fast_path else None
+        """The engine for ordinary messages, if it may be used."""
+        self.engine: Engine = self.fast or H11Engine()
         """What reads and writes the current cycle."""
         self.head: Head | None = None
         """The head of the last request that was read."""
@@ -123,7 +124,7 @@ class Incoming:
         """Turn to the next request."""
         self._gate.next_message()
         # Also for a refusal before there is a next request.
-        self.engine = self._fast or H11Engine()
+        self.engine = self.fast or H11Engine()
 
     def forget(self) -> None:
         """Let go of what is kept only because it may soon be needed again."""
@@ -135,7 +136,7 @@ class Incoming:
         If the client is in a `state` where the handshake's end has not been told
         of, that comes first.
         """
-        frames = self.frames = Frames(agreed, limits=self._limits, fast_path=self._fast is not None)
+        frames = self.frames = Frames(agreed, limits=self._limits, fast_path=self.fast is not None)
         if state is State.SEND_BODY:
             frames.tell(EndOfMessage())
         frames.feed(self._gate.take_rest())
@@ -168,7 +169,7 @@ class Incoming:
         """Read the end of the body, if it is known without any more bytes."""
         if not self._gate.skip_end():
             return False
-        if self.engine is not self._fast:
+        if self.engine is not self.fast:
             # It keeps states of its own.
             self.engine.read_body(b"", Passed.END)
         self.withheld = False
@@ -178,7 +179,7 @@ class Incoming:
         self.head = head
         fields = head.fields
         self.withheld = fields.expects_continue and fields.content_length != 0
-        if not head.is_ordinary and self._fast is not None:
+        if not head.is_ordinary and self.fast is not None:
             self.engine = H11Engine()
         return self.engine.read_head(head)
 

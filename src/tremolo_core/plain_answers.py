@@ -7,13 +7,13 @@ Only what is right, and nothing out of the ordinary: all else is left to
 from collections.abc import Sequence
 from typing import Final
 
-from .answer_head import Framing, answer_head
+from .answer_head import AnswerHead, Framing, answer_head, lasting_head
 from .engine import OutgoingEvent
 from .events import Data, EndOfMessage, Event, Response
 from .outgoing import Outgoing
 from .standing import Standing
 
-__all__ = ("judge_plainly",)
+__all__ = ("judge_plainly", "judge_whole")
 
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _LENGTH: Final = Framing.LENGTH
@@ -31,7 +31,7 @@ def judge_plainly(
     if not outgoing.is_plain:
         return None
     if len(events) == 3:
-        whole = _judge_whole(events, standing, outgoing)
+        whole = _judge_three(events, standing, outgoing)
         if whole is not None:
             return whole
     framing, missing = outgoing.framing, outgoing.missing
@@ -72,27 +72,37 @@ def judge_plainly(
     return standing, written
 
 
-def _judge_whole(
+def judge_whole(
+    response: Response, size: int, standing: Standing, outgoing: Outgoing
+) -> tuple[Standing, AnswerHead] | None:
+    """Judge what most answers are: a head, a body of the `size` that it declares, and the end.
+
+    As `judge_plainly`, but of what is to be written only the head is returned.
+    """
+    answered = standing.answered
+    if answered is None or not outgoing.is_plain:
+        return None
+    if outgoing.keep_alive:
+        head = lasting_head(response)
+    else:
+        head = answer_head(response, b"1.1", keep_alive=False, their_last=outgoing.their_last)
+    if head.framing is not _LENGTH or head.length != size or not size:
+        return None
+    outgoing.framing = _LENGTH
+    outgoing.begun, outgoing.keep_alive = True, head.keep_alive
+    return answered[head.keep_alive], head
+
+
+def _judge_three(
     events: Sequence[Event], standing: Standing, outgoing: Outgoing
 ) -> tuple[Standing, list[OutgoingEvent]] | None:
-    """As `judge_plainly`, for what most answers are: a head, a body of its length, and the end."""
     response, data, end = events
-    answered = standing.answered
     if (
-        answered is None
-        or type(response) is not Response
+        type(response) is not Response
         or type(data) is not Data
         or type(end) is not EndOfMessage
         or end.trailers
     ):
         return None
-    head = answer_head(
-        response, b"1.1", keep_alive=outgoing.keep_alive, their_last=outgoing.their_last
-    )
-    size = len(data.data)
-    if head.framing is not _LENGTH or head.length != size or not size:
-        return None
-    keep_alive = head.keep_alive
-    outgoing.framing, outgoing.missing = _LENGTH, 0
-    outgoing.begun, outgoing.keep_alive = True, keep_alive
-    return answered[keep_alive], [head, data, end]
+    whole = judge_whole(response, len(data.data), standing, outgoing)
+    return None if whole is None else (whole[0], [whole[1], data, end])

@@ -36,6 +36,10 @@ logger = logging.getLogger("tremolo.server")
 _NO: Final = Closing.NO
 _OPEN: Final = State.OPEN
 
+_MOST_AT_ONCE = 32_768
+"""Bytes of a body that are written without looking whether the peer reads: half of what a stream
+lets wait."""
+
 _REMARKABLE = frozenset((Response, AcceptWebSocket, CloseWebSocket))
 """What does not go to the core as it is, or is to be remembered."""
 
@@ -78,6 +82,26 @@ class Answers:
         """Send `events` in one write. Raises as `Exchange.send` does while that is not over."""
         self.queue(events)
         await self.link.flush()
+
+    def send_whole(self, response: Response, body: bytes) -> bool:
+        """As `Exchange.send_whole`."""
+        link = self.link
+        stream = link.quick
+        if (
+            stream is None
+            or not stream.takes_at_once
+            or link.writing
+            or len(body) > _MOST_AT_ONCE
+            or link.pace.download is not None
+        ):
+            return False
+        data = link.connection.send_whole(self._stamped_head(response), body)
+        if data is None:
+            return False
+        stream.send_at_once(data)
+        link.writes += 1
+        link.sent += len(data)
+        return True
 
     def queue(self, events: Sequence[Event]) -> None:
         """Have the core take `events`, to be written by the next `Link.flush`.

@@ -67,10 +67,14 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """Called in place of a reader."""
         self._drained: asyncio.Future[None] | None = None
         """Made when too much waits to be written; done when it no longer does."""
+        self._unawaited = False
+        """Whether that was left by `send_at_once`, so that nobody waits for it."""
         self._ended: asyncio.Future[None] | None = None
         """Wakes whoever waits in `aclose` for what is still to be written."""
         self._calls = 0
         self._bytes = 0
+        self.takes_at_once = False
+        """Whether `send_at_once` may be called: nobody need wait, as the kernel takes all."""
 
     @classmethod
     async def from_socket(cls, sock: socket.socket) -> "AsyncioStream":
@@ -87,7 +91,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             raise ValueError("max_bytes must be a positive integer")
         if self._received:
             self._calls += 1
-            if self._calls >= _CALLS_PER_TURN:
+            if self._calls >= _CALLS_PER_TURN or self._bytes >= _BYTES_PER_TURN:
                 await self._give_way()
         while not self._received:
             if self._reader is not None:
@@ -113,7 +117,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
     async def send(self, item: bytes) -> None:
         """As `ByteStream.send`."""
         if self._drained is not None:
-            raise BusyResourceError("writing to")
+            await self._take_over(self._drained)
         transport = self._transport
         if transport is None or self._closed or self._lost or transport.is_closing():
             self._refuse()
@@ -127,10 +131,21 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         elif self._calls >= _CALLS_PER_TURN or self._bytes >= _BYTES_PER_TURN:
             await self._give_way()
 
+    def send_at_once(self, item: bytes) -> None:
+        """As `send`, without a wait; only while it `takes_at_once`.
+
+        Other tasks get their turn in the next `receive` or `send`.
+        """
+        if self._transport is not None:
+            self._transport.write(item)
+        self._calls += 1
+        self._bytes += len(item)
+        self._unawaited = self._drained is not None
+
     async def until_written(self) -> None:
         """Wait until the kernel has all that was sent. Raises as `send` does."""
         if self._drained is not None:
-            raise BusyResourceError("writing to")
+            await self._take_over(self._drained)
         transport = self._usable_transport()
         # With no room, the loop tells as soon as nothing waits in it any more.
         transport.set_write_buffer_limits(0)
@@ -158,11 +173,12 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """
         transport = self._transport
         self._closed = True
+        self.takes_at_once = False
         self._wake_reader()
         if transport is None or self._lost:
             await checkpoint()
             return
-        if self._drained is not None:
+        if self._drained is not None and not self._unawaited:
             transport.abort()
         else:
             transport.close()
@@ -196,6 +212,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         if not self._lost and transport.get_write_buffer_size():
             return False
         self._closed = True
+        self.takes_at_once = False
         self._wake_reader()
         transport.close()
         return True
@@ -221,6 +238,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """Begin."""
         # uvloop's is none by inheritance, but has all that one has.
         self._transport = cast(asyncio.Transport, transport)
+        self.takes_at_once = True
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where to read to."""
@@ -245,10 +263,12 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
     def pause_writing(self) -> None:
         """Have whoever sends wait."""
         self._drained = self._loop.create_future()
+        self.takes_at_once = False
 
     def resume_writing(self) -> None:
         """Let whoever waits to send go on."""
         drained, self._drained = self._drained, None
+        self.takes_at_once = not (self._closed or self._lost)
         if drained is not None and not drained.done():
             drained.set_result(None)
 
@@ -270,6 +290,13 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         if self._eof:
             raise EndOfStream
         raise BrokenResourceError from self._error
+
+    async def _take_over(self, drained: asyncio.Future[None]) -> None:
+        """Wait in place of whoever has sent at once."""
+        if not self._unawaited:
+            raise BusyResourceError("writing to")
+        self._unawaited = False
+        await self._wait_for_room(drained)
 
     async def _wait_for_room(self, drained: asyncio.Future[None]) -> None:
         # The next to send is busy until there is room, also if this is cancelled.

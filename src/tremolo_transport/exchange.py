@@ -112,6 +112,16 @@ class Exchange(ABC):
         To be called before a wait: what is queued must not wait along.
         """
 
+    def send_whole(self, response: Response, body: bytes) -> bool:
+        """Send a whole answer without waiting, where that is as simple as it mostly is.
+
+        As `send` of `response`, which declares the length of `body`, of that as
+        Data, and of EndOfMessage; there is no checkpoint, as the peer has been
+        quick to read so far. False, and nothing is done, where it needs more; then
+        `send` is to be called. Raises what `send` raises.
+        """
+        return False
+
     @abstractmethod
     def limit_body(self, size: int | None) -> None:
         """Refuse a request body of more than `size` bytes with 413; None lifts the limit.

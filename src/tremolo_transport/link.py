@@ -21,6 +21,7 @@ from anyio.lowlevel import checkpoint
 
 from tremolo_core import Connection
 
+from .asyncio_stream import AsyncioStream
 from .errors import ClientDisconnected
 from .file_sending import until_written
 from .pace import ConnectionPace, Pace
@@ -44,7 +45,6 @@ class Link:
         "_past_scope",
         "_read_scope",
         "_reads_seen",
-        "_writing",
         "_written",
         "broken",
         "connection",
@@ -54,15 +54,19 @@ class Link:
         "moved",
         "moved_seen",
         "pace",
+        "quick",
         "reading",
         "reads",
         "sent",
         "stream",
         "writes",
+        "writing",
     )
 
     def __init__(self, stream: ByteStream, connection: Connection, *, pace: Pace = Pace()) -> None:
         self.stream = stream
+        self.quick = stream if isinstance(stream, AsyncioStream) else None
+        """The stream, if it can be written to without a wait."""
         self.connection = connection
         self.sent = 0
         """Bytes that the stream has taken."""
@@ -92,7 +96,8 @@ class Link:
         """Where the reader waits, if it may be interrupted."""
         self._past_scope: CancelScope | None = None
         """Where something is written past the stream, and so does not hear of the stream's end."""
-        self._writing = False
+        self.writing = False
+        """Whether a task is inside `stream.send`, or waits to be."""
         self._written: anyio.Event | None = None
         """Set when the writer has nothing left to write; made on demand."""
         self.writes = 0
@@ -212,11 +217,6 @@ class Link:
 
     # Writing.
 
-    @property
-    def writing(self) -> bool:
-        """Whether a task is inside `stream.send`."""
-        return self._writing
-
     async def flush(self) -> None:
         """Write what the core wants written, and return when it is out.
 
@@ -224,14 +224,14 @@ class Link:
         for it. Raises ClientDisconnected if the peer cannot be reached; also if
         the other task was cancelled, as nobody knows then how much was taken.
         """
-        if self._writing:
+        if self.writing:
             await self._writer_left()
         elif data := self.connection.data_to_send(self.pace.write_size):
-            self._writing = True
+            self.writing = True
             try:
                 await self._write(data)
             finally:
-                self._writing = False
+                self.writing = False
                 if self._written is not None:
                     self._stop_waiting()
         else:
@@ -259,9 +259,9 @@ class Link:
         Raises ClientDisconnected as `flush` does, LocalProtocolError as
         `Connection.send_elsewhere`, and what `write` raises.
         """
-        while self._writing:
+        while self.writing:
             await self._writer_left()
-        self._writing = True
+        self.writing = True
         try:
             if data := self.connection.data_to_send(self.pace.write_size):
                 await self._write(data)
@@ -272,7 +272,7 @@ class Link:
                 if data := self.connection.data_to_send(self.pace.write_size):
                     await self._write(data)
         finally:
-            self._writing = False
+            self.writing = False
             self._stop_waiting()
         if self.broken:
             raise ClientDisconnected("the client has left")

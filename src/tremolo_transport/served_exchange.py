@@ -17,6 +17,7 @@ from tremolo_core import (
     InformationalResponse,
     RemoteProtocolError,
     Request,
+    Response,
     Signal,
 )
 
@@ -138,6 +139,11 @@ class ServedExchange(Exchange):
             raise ExchangeOver("the exchange is over: its handler has returned")
         self._answers.queue(events)
         await self._link.flush()
+
+    def send_whole(self, response: Response, body: bytes) -> bool:
+        if self._over:
+            raise ExchangeOver("the exchange is over: its handler has returned")
+        return self._answers.send_whole(response, body)
 
     def queue(self, *events: Event) -> bool:
         if self._over:

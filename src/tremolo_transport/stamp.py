@@ -24,13 +24,15 @@ _MOST_FIELDS = 16
 class Stamp:
     """What the answers of one server are stamped with."""
 
-    __slots__ = ("_completed", "_date", "_dated", "_fields", "_server_name")
+    __slots__ = ("_completed", "_date", "_dated", "_fields", "_last", "_server_name")
 
     def __init__(self, *, server_name: bytes, date: bool) -> None:
         self._server_name = server_name
         self._date = date
         self._dated = 0
         self._fields = Headers()
+        self._last: tuple[Response | None, Response | None] = (None, None)
+        """The last answer that another was to follow, and what it became; within this second."""
         self._completed: dict[_Key, Response] = {}
         """What answers became within this second."""
         self.renew(0.0)
@@ -46,6 +48,7 @@ class Stamp:
         if self._server_name:
             fields.append((b"server", self._server_name))
         self._fields = Headers(fields)
+        self._last = (None, None)
         self._completed.clear()
 
     def complete_acceptance(self, acceptance: AcceptWebSocket) -> AcceptWebSocket:
@@ -55,12 +58,18 @@ class Stamp:
 
     def complete(self, response: Response, *, last: bool) -> Response:
         """The same answer with the fields it lacks; told to be the `last` with `close`."""
+        given, completed = self._last
+        if response is given and completed is not None and not last:
+            return completed
         key = (response.status, response.headers, response.reason, last)
         completed = self._completed.get(key)
         if completed is None:
             completed = self._complete(response, last=last)
-            if len(self._completed) < _MOST_KEPT and _may_be_kept(response.headers):
-                self._completed[key] = completed
+            if len(self._completed) >= _MOST_KEPT or not _may_be_kept(response.headers):
+                return completed
+            self._completed[key] = completed
+        if not last:
+            self._last = response, completed
         return completed
 
     def _complete(self, response: Response, *, last: bool) -> Response:

@@ -226,3 +226,100 @@ async def test_it_is_not_closed_at_once_while_something_waits() -> None:
         assert not one.close_at_once()
         with pytest.raises(BusyResourceError):
             await one.send(b"still open")
+
+
+async def test_what_is_sent_at_once_is_sent_in_order() -> None:
+    async with native_pair() as (one, other):
+        await one.send(b"a")
+        assert one.takes_at_once
+        one.send_at_once(b"b")
+        await one.send(b"c")
+        received = b""
+        while len(received) < 3:
+            received += await other.receive()
+        assert received == b"abc"
+
+
+async def test_nothing_is_sent_at_once_to_who_does_not_read() -> None:
+    async with native_pair() as (one, other):
+        sent = 0
+        while one.takes_at_once:
+            one.send_at_once(bytes(32_768))
+            sent += 32_768
+            await checkpoint()
+        received = 0
+
+        async def send_the_rest() -> None:
+            # Whoever sends next waits for what went before.
+            await one.send(b"x")
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(send_the_rest)
+            await settle()
+            assert not one.takes_at_once
+            with pytest.raises(BusyResourceError):
+                await one.send(b"x")
+            while received <= sent:
+                received += len(await other.receive())
+        assert received == sent + 1
+        assert one.takes_at_once
+
+
+async def test_what_was_sent_at_once_is_waited_for_by_who_asks() -> None:
+    async with native_pair() as (one, other):
+        while one.takes_at_once:
+            one.send_at_once(bytes(32_768))
+            await checkpoint()
+        async with anyio.create_task_group() as group:
+            group.start_soon(one.until_written)
+            while not one.takes_at_once:
+                await other.receive()
+                await checkpoint()
+
+
+async def test_closing_writes_what_was_sent_at_once() -> None:
+    async with native_pair() as (one, other):
+        sent = received = 0
+        while one.takes_at_once:
+            one.send_at_once(bytes(32_768))
+            sent += 32_768
+            await checkpoint()
+        async with anyio.create_task_group() as group:
+            group.start_soon(one.aclose)
+            await settle()
+            while received < sent:
+                received += len(await other.receive())
+        assert not one.takes_at_once
+
+
+async def test_nothing_is_sent_at_once_over_a_lost_connection() -> None:
+    async with native_pair() as (one, other):
+        await other.aclose()
+        with pytest.raises(EndOfStream):
+            await one.receive()
+        with anyio.fail_after(PATIENCE):
+            while one.takes_at_once:
+                one.send_at_once(b"x")
+                await checkpoint()
+        assert not one.takes_at_once
+
+
+async def test_who_sends_at_once_again_and_again_lets_others_run() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await checkpoint()
+
+    async with native_pair() as (one, other), anyio.create_task_group() as group:
+        group.start_soon(count)
+        await settle()
+        before = turns
+        await other.send(bytes(4_096))
+        for _ in range(64):
+            await one.receive(1)
+            one.send_at_once(b"x")
+        assert turns > before + 2
+        group.cancel_scope.cancel()

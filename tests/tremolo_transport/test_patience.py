@@ -27,11 +27,11 @@ class Exchange:
         return self._patience.overdue(self.link, 100.0 + seconds, limit=self.limit)
 
     def write(self) -> None:
-        self.link._writing = True
+        self.link.writing = True
         self.link.writes += 1
 
-    def stop_writing(self) -> None:
-        self.link._writing = False
+    def stopwriting(self) -> None:
+        self.link.writing = False
 
 
 def test_a_handler_has_its_time() -> None:
@@ -78,7 +78,7 @@ def test_who_does_not_write_is_not_waited_for() -> None:
     exchange = Exchange()
     exchange.write()
     assert exchange.at(10) is None
-    exchange.stop_writing()
+    exchange.stopwriting()
     assert exchange.at(1_000) is None
     exchange.write()
     assert exchange.at(1_010) is None
@@ -104,7 +104,7 @@ def test_what_a_half_closed_client_still_takes_shows_that_it_is_there() -> None:
     for seconds in range(10, 500, 20):
         exchange.write()
         assert exchange.at(seconds) is None
-        exchange.stop_writing()
+        exchange.stopwriting()
     assert exchange.at(519) is None
     assert exchange.at(520) is Overdue.LEFT_HANDLER
 
