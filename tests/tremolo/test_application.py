@@ -10,9 +10,10 @@ import pytest
 import tremolo
 from tremolo import Application, Tremolo, config, program
 from tremolo.settings import AppSettings
+from tremolo.testing.under_test import Testable
 from tremolo_transport import Bind
 
-from .fake_exchange import FakeExchange
+from .asking import ask
 
 
 async def hello() -> str:
@@ -23,10 +24,8 @@ async def not_found() -> str:
     return "nothing"
 
 
-async def body(app: Application, target: bytes = b"/") -> bytes:
-    exchange = FakeExchange(target)
-    await app.build()(exchange)
-    return exchange.body
+async def body(app: Testable, target: bytes = b"/") -> bytes:
+    return (await ask(app, target)).content
 
 
 def test_both_names_are_one_class() -> None:
@@ -138,9 +137,7 @@ async def test_run_is_a_program_of_this_application(programs: Programs) -> None:
     assert told.app.lock_file is not None
     settings = dataclasses.replace(told.app, lock_file=None)
     assert settings == AppSettings(debug=True, client_max_body_size=5)
-    exchange = FakeExchange()
-    await handler(exchange)
-    assert exchange.body == b"hello"
+    assert await body(handler) == b"hello"
     assert app.context.options["client_max_body_size"] == 5
 
 

@@ -13,7 +13,7 @@ from tremolo.foreign import Foreign, handler_of, lives
 from tremolo_asgi import AsgiHandler
 from tremolo_transport.exchange import Exchange
 
-from .fake_exchange import FakeExchange
+from .asking import ask_all
 
 pytestmark = pytest.mark.anyio
 
@@ -29,22 +29,18 @@ async def asgi(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": told.encode()})
 
 
-@pytest.mark.parametrize(
-    ("target", "told"),
-    [
-        (b"/raw", b"/raw /raw"),
-        (b"/raw/", b"/raw /raw/"),
-        (b"/raw/x%2Fy/?q", b"/raw /raw/x/y/"),
-        (b"//raw/x", b"/raw /raw/x"),
-        (b"/r%61w//x", b"/raw /raw//x"),
-    ],
-)
-async def test_an_asgi_application_is_told_where_it_is(target: bytes, told: bytes) -> None:
+async def test_an_asgi_application_is_told_where_it_is() -> None:
     app = Tremolo()
     app.mount("/raw", asgi)
-    exchange = FakeExchange(target)
-    await app.build()(exchange)
-    assert (exchange.status, exchange.body) == (203, told)
+    targets = b"/raw", b"/raw/", b"/raw/x%2Fy/?q", b"//raw/x", b"/r%61w//x"
+    answers = await ask_all(app, *targets)
+    assert [(answer.status_code, answer.text) for answer in answers] == [
+        (203, "/raw /raw"),
+        (203, "/raw /raw/"),
+        (203, "/raw /raw/x/y/"),
+        (203, "/raw /raw/x"),
+        (203, "/raw /raw//x"),
+    ]
 
 
 variable: ContextVar[str] = ContextVar("variable")
@@ -75,22 +71,13 @@ async def test_a_life_is_lived_once_and_what_it_sets_is_seen() -> None:
     assert living.steps == ["up", "down"]
 
 
-@pytest.mark.parametrize("target", [b"/raw", b"/raw/", b"/raw/x/y?q", b"/raw/%2e%2e//x"])
-async def test_it_answers_whatever_is_below_the_prefix(target: bytes) -> None:
+async def test_it_answers_whatever_is_below_the_prefix_and_nothing_else() -> None:
     app = Tremolo()
     app.mount("/raw", raw)
-    exchange = FakeExchange(target, method=b"PATCH")
-    await app.build()(exchange)
-    assert (exchange.status, exchange.body) == (203, target)
-
-
-@pytest.mark.parametrize("target", [b"/", b"/rawx", b"/x/raw"])
-async def test_and_nothing_else(target: bytes) -> None:
-    app = Tremolo()
-    app.mount("/raw", raw)
-    exchange = FakeExchange(target)
-    await app.build()(exchange)
-    assert exchange.status == 404
+    below = b"/raw", b"/raw/", b"/raw/x/y?q", b"/raw/%2e%2e//x"
+    answers = await ask_all(app, *below, b"/", b"/rawx", b"/x/raw", method="PATCH")
+    assert [answer.status_code for answer in answers] == [203] * 4 + [404] * 3
+    assert [answer.content for answer in answers[:4]] == [*below]
 
 
 async def test_middlewares_for_requests_run_before_it() -> None:
@@ -101,11 +88,8 @@ async def test_middlewares_for_requests_run_before_it() -> None:
         return "no" if request.query_string == b"no" else None
 
     app.mount("/raw", raw)
-    handle = app.build()
-    refused, answered = FakeExchange(b"/raw?no"), FakeExchange(b"/raw?yes")
-    await handle(refused)
-    await handle(answered)
-    assert (refused.body, answered.body) == (b"no", b"/raw?yes")
+    answers = await ask_all(app, b"/raw?no", b"/raw?yes")
+    assert [answer.text for answer in answers] == ["no", "/raw?yes"]
 
 
 @pytest.mark.parametrize("app", [object(), "module:app", None, lambda: None, lambda a, b: None])

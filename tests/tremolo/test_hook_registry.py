@@ -7,7 +7,7 @@ import pytest
 
 from tremolo import Tremolo
 
-from .fake_exchange import FakeExchange
+from .asking import ask, ask_all
 
 pytestmark = pytest.mark.anyio
 
@@ -45,20 +45,15 @@ async def test_middlewares(register: Register) -> None:
     app = Tremolo()
     app.add_route(hello)
     assert register(app, answer) is answer
-    exchange = FakeExchange()
-    await app.build()(exchange)
-    assert exchange.body == b"answered ()"
+    assert (await ask(app)).text == "answered ()"
 
 
 async def test_middlewares_of_a_prefix() -> None:
     app = Tremolo()
     app.add_route(hello, "/{rest:path}")
     app.add_middleware(answer, prefix=(b"api",))
-    handle = app.build()
-    for path, body in ((b"/api/x", b"answered (b'api',)"), (b"/x", b"hello")):
-        exchange = FakeExchange(path)
-        await handle(exchange)
-        assert exchange.body == body
+    answers = await ask_all(app, b"/api/x", b"/x")
+    assert [answer.text for answer in answers] == ["answered (b'api',)", "hello"]
 
 
 async def test_priorities_decide() -> None:
@@ -73,9 +68,7 @@ async def test_priorities_decide() -> None:
     async def first() -> str:
         return "first"
 
-    exchange = FakeExchange()
-    await app.build()(exchange)
-    assert exchange.body == b"first"
+    assert (await ask(app)).text == "first"
 
 
 HOOKS: list[Register] = [

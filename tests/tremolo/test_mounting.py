@@ -11,7 +11,7 @@ from tremolo.exceptions import Forbidden, NotFound
 from tremolo.mounting import mounted_below
 from tremolo_transport.endpoints import Bind, UnixBind
 
-from .fake_exchange import FakeExchange
+from .asking import ask, ask_all
 
 pytestmark = pytest.mark.anyio
 
@@ -20,10 +20,8 @@ async def path_of(request: Request) -> bytes:
     return request.path
 
 
-async def body(app: Application, target: bytes) -> tuple[int, bytes]:
-    exchange = FakeExchange(target)
-    await app.build()(exchange)
-    return exchange.status, exchange.body
+async def told(app: Application, *targets: bytes) -> list[tuple[int, bytes]]:
+    return [(answer.status_code, answer.content) for answer in await ask_all(app, *targets)]
 
 
 @pytest.fixture
@@ -46,14 +44,10 @@ async def test_every_kind_of_route_is_below_the_prefix(sub: Application, prefix:
     app = Tremolo()
     app.mount(prefix, sub)
     raw = prefix.rstrip("/").replace("\xe9", "%C3%A9").encode()
-    for target in BELOW:
-        status, path = await body(app, (raw + target) or b"/")
-        assert (status, path) == (200, (raw + target).partition(b"?")[0] or b"/"), target
-    for target in NOT_THERE:
-        assert (await body(app, raw + target))[0] == 404, target
-    if len(raw) > 0:
-        assert (await body(app, b"/hello"))[0] == 404
-        assert (await body(app, raw + b"x"))[0] == 404
+    targets = [(raw + target) or b"/" for target in BELOW]
+    assert await told(app, *targets) == [(200, target.partition(b"?")[0]) for target in targets]
+    absent = [raw + target for target in NOT_THERE] + [b"/hello", raw + b"x"] * (raw != b"")
+    assert await told(app, *absent) == [(404, b"Not Found")] * len(absent)
 
 
 async def test_what_is_mounted_stays_whole(sub: Application) -> None:
@@ -61,18 +55,17 @@ async def test_what_is_mounted_stays_whole(sub: Application) -> None:
     app.mount("/one", sub)
     app.mount("/two", sub)
     sub.add_route(path_of, "/late")
-    for target in (b"/one/late", b"/two/late", b"/one/hello", b"/two/items/1"):
-        assert await body(app, target) == (200, target)
-    assert await body(sub, b"/hello") == (200, b"/hello")
-    assert await body(sub, b"/late") == (200, b"/late")
+    targets = b"/one/late", b"/two/late", b"/one/hello", b"/two/items/1"
+    assert await told(app, *targets) == [(200, target) for target in targets]
+    assert await told(sub, b"/hello", b"/late") == [(200, b"/hello"), (200, b"/late")]
 
 
 async def test_mounts_may_be_nested_in_any_order(sub: Application) -> None:
     outer, middle = Tremolo(), Tremolo()
     outer.mount("/outer", middle)
     middle.mount("/middle", sub)
-    for target in BELOW:
-        assert (await body(outer, b"/outer/middle" + target))[0] == 200, target
+    answers = await told(outer, *(b"/outer/middle" + target for target in BELOW))
+    assert [status for status, _ in answers] == [200] * len(BELOW)
     assert outer.url_for("item", id=5) == "/outer/middle/items/5"
     assert middle.url_for("item", id=5) == "/middle/items/5"
     assert list(mounted_below(outer)) == [outer, middle, sub]
@@ -91,8 +84,8 @@ async def test_the_last_one_wins_be_it_a_route_or_a_mount() -> None:
     first.mount("/sub", sub)
     last.mount("/sub", sub)
     last.add_route(own, "/sub/x")
-    assert (await body(first, b"/sub/x"))[1] == b"mounted"
-    assert (await body(last, b"/sub/x"))[1] == b"own"
+    assert (await ask(first, b"/sub/x")).text == "mounted"
+    assert (await ask(last, b"/sub/x")).text == "own"
 
 
 async def test_handlers_are_given_the_application_that_runs() -> None:
@@ -104,8 +97,8 @@ async def test_handlers_are_given_the_application_that_runs() -> None:
         return f"{app.logger.name} {logger.name}"
 
     app.mount("/sub", sub)
-    assert (await body(app, b"/sub"))[1] == b"outer outer"
-    assert (await body(sub, b"/"))[1] == b"inner inner"
+    assert (await ask(app, b"/sub")).text == "outer outer"
+    assert (await ask(sub)).text == "inner inner"
 
 
 def noting(app: Application, name: str) -> None:
@@ -126,22 +119,22 @@ def tell(app: Application, path: str = "/") -> None:
         )
 
 
-async def order(app: Application, target: bytes) -> tuple[str, bytes]:
-    exchange = FakeExchange(target)
-    await app.build()(exchange)
-    fields = [value for name, value in exchange.response.headers if name == b"x-after"]
-    return exchange.body.decode(), b" ".join(fields)
+async def order(app: Application, *targets: bytes) -> list[tuple[str, str]]:
+    return [
+        (response.text, " ".join(response.headers.get_list("x-after")))
+        for response in await ask_all(app, *targets)
+    ]
 
 
 @pytest.mark.parametrize(
     ("isolate", "expected"),
     [
-        (True, ("in:sub", b"in")),
-        (False, ("out:sub in:sub", b"in out")),
+        (True, ("in:sub", "in")),
+        (False, ("out:sub in:sub", "in out")),
     ],
 )
 async def test_middlewares_of_the_longest_prefix_alone_unless_asked_otherwise(
-    isolate: bool, expected: tuple[str, bytes]
+    isolate: bool, expected: tuple[str, str]
 ) -> None:
     app, sub = Tremolo(), Tremolo()
     noting(app, "out")
@@ -149,9 +142,8 @@ async def test_middlewares_of_the_longest_prefix_alone_unless_asked_otherwise(
     tell(app)
     tell(sub)
     app.mount("/sub", sub, isolate=isolate)
-    assert await order(app, b"/sub") == expected
-    assert await order(app, b"/") == ("out:", b"out")
-    assert await order(sub, b"/") == ("in:", b"in")
+    assert await order(app, b"/sub", b"/") == [expected, ("out:", "out")]
+    assert await order(sub, b"/") == [("in:", "in")]
 
 
 async def test_without_middlewares_of_its_own_those_around_run() -> None:
@@ -159,7 +151,7 @@ async def test_without_middlewares_of_its_own_those_around_run() -> None:
     noting(app, "out")
     tell(sub)
     app.mount("/sub", sub)
-    assert await order(app, b"/sub") == ("out:", b"out")
+    assert await order(app, b"/sub") == [("out:", "out")]
 
 
 async def test_not_isolated_at_any_depth() -> None:
@@ -170,7 +162,7 @@ async def test_not_isolated_at_any_depth() -> None:
     tell(sub)
     app.mount("/m", middle, isolate=False)
     middle.mount("/s", sub, isolate=False)
-    assert await order(app, b"/m/s") == ("out:m/s mid:m/s in:m/s", b"in mid out")
+    assert await order(app, b"/m/s") == [("out:m/s mid:m/s in:m/s", "in mid out")]
 
 
 async def test_hooks_run_once_however_often_it_is_mounted() -> None:
@@ -225,12 +217,15 @@ async def test_its_error_handlers_are_asked_first() -> None:
 
     middle.mount("/sub", sub)
     app.mount("/middle", middle)
-    assert await body(app, b"/middle/sub/none") == (404, b"inner 404")
-    assert await body(app, b"/middle/sub/value") == (500, b"inner the value")
-    assert await body(app, b"/middle/sub/forbidden") == (403, b"outer 403")
-    assert await body(app, b"/middle/none") == (404, b"outer 404")
-    assert await body(app, b"/middle/subs") == (404, b"outer 404")
-    assert await body(sub, b"/none") == (404, b"inner 404")
+    below = b"/middle/sub/none", b"/middle/sub/value", b"/middle/sub/forbidden"
+    assert await told(app, *below, b"/middle/none", b"/middle/subs") == [
+        (404, b"inner 404"),
+        (500, b"inner the value"),
+        (403, b"outer 403"),
+        (404, b"outer 404"),
+        (404, b"outer 404"),
+    ]
+    assert await told(sub, b"/none") == [(404, b"inner 404")]
 
 
 async def test_methods_of_routes_and_mounts_are_counted_together() -> None:
@@ -238,9 +233,8 @@ async def test_methods_of_routes_and_mounts_are_counted_together() -> None:
     sub.post("/x")(path_of)
     app.get("/sub/x")(path_of)
     app.mount("/sub", sub)
-    exchange = FakeExchange(b"/sub/x", method=b"PUT")
-    await app.build()(exchange)
-    assert exchange.header(b"allow") == b"GET, HEAD, OPTIONS, POST"
+    response = await ask(app, b"/sub/x", method="PUT")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 async def test_generators_and_views_work_below_too() -> None:
@@ -260,8 +254,7 @@ async def test_generators_and_views_work_below_too() -> None:
             return self.word
 
     app.mount("/sub", sub)
-    assert (await body(app, b"/sub/stream"))[1] == b"onetwo"
-    assert (await body(app, b"/sub/view"))[1] == b"hi"
+    assert await told(app, b"/sub/stream", b"/sub/view") == [(200, b"onetwo"), (200, b"hi")]
 
 
 @pytest.mark.parametrize("prefix", ["sub", "", "/" + "x" * 255, "/{id}", b"/sub", None])
@@ -289,7 +282,7 @@ PICKLED.mount("/inner", INNER)
 
 async def test_what_is_mounted_is_pickled_too() -> None:
     app = pickle.loads(pickle.dumps(PICKLED))
-    assert await body(app, b"/inner/items/1") == (200, b"/inner/items/1")
+    assert (await ask(app, b"/inner/items/1")).text == "/inner/items/1"
 
 
 def test_it_listens_where_what_is_mounted_was_told_to() -> None:

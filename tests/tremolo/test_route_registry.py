@@ -4,19 +4,14 @@ import pickle
 
 import pytest
 
-from tremolo import Application, Tremolo
+from tremolo import Tremolo
+from tremolo.testing import Client
 
-from .fake_exchange import FakeExchange
+from .asking import ask
 
 
 async def hello() -> str:
     return "hello"
-
-
-async def body(app: Application, target: bytes = b"/") -> bytes:
-    exchange = FakeExchange(target)
-    await app.build()(exchange)
-    return exchange.body
 
 
 @pytest.mark.anyio
@@ -24,13 +19,11 @@ async def body(app: Application, target: bytes = b"/") -> bytes:
 async def test_there_is_a_decorator_for_each_method(method: str) -> None:
     app = Tremolo()
     assert getattr(app, method)("/", status=201, name="it")(hello) is hello
-    handle = app.build()
-    accepted = FakeExchange(method=method.upper().encode())
-    await handle(accepted)
-    assert (accepted.status, accepted.body) == (201, b"hello")
-    refused = FakeExchange(method=b"OTHER")
-    await handle(refused)
-    assert refused.status == 405
+    async with Client(app) as client:
+        accepted = await client.request(method, "/")
+        assert accepted.status_code == 201
+        assert accepted.text == ("hello" if method != "head" else "")
+        assert (await client.request("OTHER", "/")).status_code == 405
     assert app.url_for("it") == "/"
 
 
@@ -69,7 +62,7 @@ class NoView:
 async def test_a_class_is_picklable_and_stays_as_it_is() -> None:
     app = Tremolo()
     assert app.route("/")(View) is View
-    assert await body(pickle.loads(pickle.dumps(app))) == b"view"
+    assert (await ask(pickle.loads(pickle.dumps(app)))).text == "view"
     assert app.url_for("View") == "/"
 
 

@@ -1,17 +1,22 @@
 """Folders behind a prefix, as clients see them."""
 
+import gzip
 import os
+import pickle
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tremolo import Tremolo
-from tremolo.settings import AppSettings
 from tremolo.static_files import static_files
+from tremolo.testing import Client, Clock
 
-from .fake_exchange import FakeExchange
+from .asking import ask_all
 
 pytestmark = pytest.mark.anyio
+
+PLAIN = {"accept-encoding": "identity"}
 
 
 @pytest.fixture
@@ -21,7 +26,7 @@ def root(tmp_path: Path) -> Path:
     (root / "index.html").write_bytes(b"home")
     (root / "sub" / "index.html").write_bytes(b"sub")
     (root / "a b.txt").write_bytes(b"0123456789")
-    (root / "a b.txt.gz").write_bytes(b"packed")
+    (root / "a b.txt.gz").write_bytes(gzip.compress(b"packed"))
     (root / ".env").write_bytes(b"secret")
     (tmp_path / "outside.txt").write_bytes(b"secret")
     return root
@@ -30,99 +35,88 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def app(root: Path) -> Tremolo:
     app = Tremolo()
-    app.static("/files", root, cache_control="max-age=60", rate=1_000)
+    app.static("/files", root, cache_control="max-age=60")
+    app.static("/slow", root, rate=1_000, name="slow")
     return app
 
 
-async def ask(
-    app: Tremolo, target: str, *headers: tuple[bytes, bytes], method: bytes = b"GET"
-) -> FakeExchange:
-    exchange = FakeExchange(target.encode(), method=method, headers=headers)
-    await app.build(AppSettings())(exchange)
-    return exchange
+@pytest.fixture
+async def client(app: Tremolo) -> AsyncIterator[Client]:
+    async with Client(app, headers=PLAIN) as client:
+        yield client
 
 
-def fields_of(exchange: FakeExchange) -> dict[bytes, bytes]:
-    return dict(exchange.response.headers)
-
-
-async def test_a_file(app: Tremolo) -> None:
+async def test_a_file(app: Tremolo, client: Client) -> None:
     assert app.url_for("static", rest="a b.txt") == "/files/a%20b.txt"
-    exchange = await ask(app, "/files/a%20b.txt?x=y")
-    fields = fields_of(exchange)
-    assert (exchange.status, exchange.body, exchange.complete) == (200, b"0123456789", True)
-    assert fields[b"content-type"] == b"text/plain; charset=utf-8"
-    assert fields[b"cache-control"] == b"max-age=60"
-    assert fields[b"vary"] == b"Accept-Encoding"
-    assert fields[b"x-content-type-options"] == b"nosniff"
-    assert b"content-encoding" not in fields
-    assert exchange.paces[0][0] == 1_000
+    response = await client.get("/files/a%20b.txt?x=y")
+    assert (response.status_code, response.content) == (200, b"0123456789")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.headers["cache-control"] == "max-age=60"
+    assert response.headers["vary"] == "Accept-Encoding"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "content-encoding" not in response.headers
 
 
-async def test_a_range_and_a_condition(app: Tremolo) -> None:
-    exchange = await ask(app, "/files/a%20b.txt", (b"range", b"bytes=-3"))
-    assert (exchange.status, exchange.body) == (206, b"789")
-    etag = fields_of(exchange)[b"etag"]
-    exchange = await ask(app, "/files/a%20b.txt", (b"if-none-match", etag))
-    assert (exchange.status, exchange.body) == (304, b"")
-    assert fields_of(exchange)[b"cache-control"] == b"max-age=60"
-    assert fields_of(exchange)[b"vary"] == b"Accept-Encoding"
+async def test_a_rate(tremolo_clock: Clock, client: Client, root: Path) -> None:
+    (root / "large").write_bytes(bytes(10_000))
+    began = tremolo_clock.time()
+    assert len((await client.get("/slow/large")).content) == 10_000
+    assert tremolo_clock.time() - began == pytest.approx(10, abs=1)
 
 
-async def test_a_variant(app: Tremolo) -> None:
-    exchange = await ask(app, "/files/a%20b.txt", (b"accept-encoding", b"gzip"))
-    fields = fields_of(exchange)
-    assert exchange.body == b"packed"
-    assert fields[b"content-encoding"] == b"gzip"
-    assert fields[b"content-type"] == b"text/plain; charset=utf-8"
-    plain = await ask(app, "/files/a%20b.txt")
-    assert fields[b"etag"] != fields_of(plain)[b"etag"]
+async def test_a_range_and_a_condition(client: Client) -> None:
+    response = await client.get("/files/a%20b.txt", headers={"range": "bytes=-3"})
+    assert (response.status_code, response.content) == (206, b"789")
+    condition = {"if-none-match": response.headers["etag"]}
+    response = await client.get("/files/a%20b.txt", headers=condition)
+    assert (response.status_code, response.content) == (304, b"")
+    assert response.headers["cache-control"] == "max-age=60"
+    assert response.headers["vary"] == "Accept-Encoding"
 
 
-async def test_head(app: Tremolo) -> None:
-    exchange = await ask(app, "/files/a%20b.txt", method=b"HEAD")
-    assert fields_of(exchange)[b"content-length"] == b"10"
-    assert (exchange.body, exchange.complete) == (b"", True)
+async def test_a_variant(client: Client) -> None:
+    response = await client.get("/files/a%20b.txt", headers={"accept-encoding": "gzip"})
+    assert response.content == b"packed"
+    assert response.headers["content-encoding"] == "gzip"
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.headers["etag"] != (await client.get("/files/a%20b.txt")).headers["etag"]
 
 
-async def test_other_methods(app: Tremolo) -> None:
-    exchange = await ask(app, "/files/a%20b.txt", method=b"DELETE")
-    assert exchange.status == 405
-    assert fields_of(exchange)[b"allow"] == b"GET, HEAD, OPTIONS"
+async def test_other_methods(client: Client) -> None:
+    response = await client.head("/files/a%20b.txt")
+    assert (response.headers["content-length"], response.content) == ("10", b"")
+    response = await client.delete("/files/a%20b.txt")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
-@pytest.mark.parametrize(("target", "body"), [("/files/", b"home"), ("/files/sub/", b"sub")])
-async def test_an_index(app: Tremolo, target: str, body: bytes) -> None:
-    assert (await ask(app, target)).body == body
+async def test_an_index(client: Client) -> None:
+    assert (await client.get("/files/")).content == b"home"
+    assert (await client.get("/files/sub/")).content == b"sub"
 
 
-@pytest.mark.parametrize(
-    ("target", "location"),
-    [
-        ("/files", b"/files/"),
-        ("/files/sub?a=b", b"/files/sub/?a=b"),
-        ("//files/sub", b"/files/sub/"),
-        ("///files/sub", b"/files/sub/"),
-    ],
-)
-async def test_a_folder_ends_with_a_slash(app: Tremolo, target: str, location: bytes) -> None:
-    exchange = await ask(app, target)
-    assert (exchange.status, fields_of(exchange)[b"location"]) == (301, location)
+async def test_a_folder_ends_with_a_slash(app: Tremolo) -> None:
+    answers = await ask_all(app, b"/files", b"/files/sub?a=b", b"//files/sub", b"///files/sub")
+    assert [(answer.status_code, answer.headers["location"]) for answer in answers] == [
+        (301, "/files/"),
+        (301, "/files/sub/?a=b"),
+        (301, "/files/sub/"),
+        (301, "/files/sub/"),
+    ]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+async def test_what_nobody_gets(app: Tremolo) -> None:
+    paths = (
         *("none", ".env", "%2eenv", "../outside.txt", "..%2foutside.txt", "%2e%2e/outside.txt"),
         *("..%5coutside.txt", "sub%2findex.html", "sub%5cindex.html", "a%20b.txt%00", "%00"),
         *("a%20b.txt/", "sub/..%2f..%2foutside.txt", "%ff", "....//outside.txt", "a" * 5_000),
         *("%252e%252e/outside.txt", "/etc/passwd", "//etc/passwd"),
-    ],
-)
-async def test_what_nobody_gets(app: Tremolo, path: str) -> None:
-    exchange = await ask(app, f"/files/{path}")
-    assert exchange.status == 404
-    assert b"secret" not in exchange.body
+    )
+    answers = await ask_all(app, *(f"/files/{path}".encode() for path in paths))
+    found = [
+        path for path, answer in zip(paths, answers, strict=True) if answer.text != "Not Found"
+    ]
+    assert not found
+    assert {answer.status_code for answer in answers} == {404}
 
 
 async def test_at_the_root(root: Path) -> None:
@@ -133,29 +127,32 @@ async def test_at_the_root(root: Path) -> None:
     async def hello() -> str:
         return "hello"
 
-    assert (await ask(app, "/")).body == b"home"
-    assert (await ask(app, "/sub/")).body == b"sub"
-    assert (await ask(app, "/hello")).body == b"hello"
-    assert b"cache-control" not in fields_of(await ask(app, "/"))
+    async with Client(app) as client:
+        assert (await client.get("/sub/")).content == b"sub"
+        assert (await client.get("/hello")).content == b"hello"
+        response = await client.get("/")
+    assert response.content == b"home"
+    assert "cache-control" not in response.headers
 
 
 async def test_other_indexes_and_none(root: Path) -> None:
     app = Tremolo()
     app.static("/one", root, index=["a b.txt", "index.html"], dot_files=True, precompressed=False)
     app.static("/none", root, index=(), name="none")
-    assert (await ask(app, "/one/", (b"accept-encoding", b"gzip"))).body == b"0123456789"
-    assert (await ask(app, "/one/.env")).body == b"secret"
-    assert (await ask(app, "/none/")).status == 404
-    assert (await ask(app, "/none/sub")).status == 404
+    async with Client(app, headers={"accept-encoding": "gzip"}) as client:
+        assert (await client.get("/one/")).content == b"0123456789"
+        assert (await client.get("/one/.env")).content == b"secret"
+        assert (await client.get("/none/")).status_code == 404
+        assert (await client.get("/none/sub")).status_code == 404
 
 
 async def test_below_another_application(root: Path) -> None:
     below, app = Tremolo(), Tremolo()
     below.static("/files", root)
     app.mount("/sub", below)
-    assert (await ask(app, "/sub/files/a%20b.txt")).body == b"0123456789"
-    exchange = await ask(app, "/sub/files")
-    assert fields_of(exchange)[b"location"] == b"/sub/files/"
+    file, folder = await ask_all(app, b"/sub/files/a%20b.txt", b"/sub/files", headers=PLAIN)
+    assert file.content == b"0123456789"
+    assert folder.headers["location"] == "/sub/files/"
 
 
 def test_a_folder_that_is_none(root: Path) -> None:
@@ -164,8 +161,6 @@ def test_a_folder_that_is_none(root: Path) -> None:
 
 
 def test_it_can_be_sent_to_another_process(root: Path) -> None:
-    import pickle
-
     made = static_files(root, index="i", dot_files=False, precompressed=True, cache_control=None)
     assert pickle.loads(pickle.dumps(made)) == made
     assert made.folder.root == os.path.realpath(root)

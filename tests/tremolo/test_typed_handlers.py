@@ -13,8 +13,7 @@ import pytest
 from tremolo import BlockingRequest, BlockingResponse, Request, Response, Tremolo
 from tremolo.contexts import ConnectionContext, RequestContext, WorkerContext
 from tremolo.exceptions import HTTPRedirect, NotFound
-
-from .fake_exchange import FakeExchange
+from tremolo.testing import Client
 
 pytestmark = pytest.mark.anyio
 
@@ -93,20 +92,12 @@ async def test_decorators_leave_the_functions_their_types() -> None:
     assert await handler(5) == {"id": 5}
 
 
-@pytest.mark.parametrize(
-    ("method", "target", "body"),
-    [
-        (b"GET", b"/items/5", b'{"id":5}'),
-        (b"GET", b"/items/x", b"Not Found"),
-        (
-            b"GET",
-            b"/files/a%20b/00000000-0000-0000-0000-000000000005/c/d",
-            b"a b 5 c/d",
-        ),
-        (b"GET", b"/stream", b"typed"),
-    ],
-)
-async def test_they_run(method: bytes, target: bytes, body: bytes) -> None:
-    exchange = FakeExchange(target, method=method)
-    await app.build()(exchange)
-    assert exchange.body == body
+async def test_they_run() -> None:
+    async with Client(app) as client:
+        for target, body in (
+            ("/items/5", '{"id":5}'),
+            ("/items/x", "Not Found"),
+            ("/files/a%20b/00000000-0000-0000-0000-000000000005/c/d", "a b 5 c/d"),
+            ("/stream", "typed"),
+        ):
+            assert (await client.get(target)).text == body
