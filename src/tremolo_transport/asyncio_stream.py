@@ -89,30 +89,9 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """As `ByteStream.receive`."""
         if max_bytes < 1:
             raise ValueError("max_bytes must be a positive integer")
-        if self._received:
-            self._calls += 1
-            if self._calls >= _CALLS_PER_TURN or self._bytes >= _BYTES_PER_TURN:
-                await self._give_way()
-        while not self._received:
-            if self._reader is not None:
-                raise BusyResourceError("reading from")
-            if self._closed or self._eof or self._lost:
-                self._raise_end()
-            self._reader = reader = self._loop.create_future()
-            try:
-                await reader
-            finally:
-                self._reader = None
-            self._calls = self._bytes = 0
-        data = self._received
-        if len(data) <= max_bytes:
-            self._received = b""
-        else:
-            self._received = data[max_bytes:]
-            data = data[:max_bytes]
-        if not self._reading and len(self._received) < _MOST_BUFFERED:
-            self._resume_reading()
-        return data
+        while (wait := self.readiness()) is not None:
+            await wait
+        return self.take(max_bytes)
 
     async def send(self, item: bytes) -> None:
         """As `ByteStream.send`."""
@@ -141,6 +120,11 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         self._calls += 1
         self._bytes += len(item)
         self._unawaited = self._drained is not None
+
+    @property
+    def turn_is_over(self) -> bool:
+        """Whether other tasks are to have their turn, by the next that `receive` or `send` does."""
+        return self._calls >= _CALLS_PER_TURN or self._bytes >= _BYTES_PER_TURN
 
     async def until_written(self) -> None:
         """Wait until the kernel has all that was sent. Raises as `send` does."""
@@ -231,6 +215,43 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             SocketAttribute.local_address: lambda: _name(local),
             SocketAttribute.remote_address: lambda: _name(remote),
         }
+
+    # The halves of `receive`, for whoever would wait outside: with a coroutine less for each read.
+
+    def readiness(self) -> asyncio.Future[None] | None:
+        """Return what is to be awaited before the next `take`; None if nothing is.
+
+        To be asked again then, as others may have come first. Raises what `receive` raises.
+        """
+        if self._received:
+            self._calls += 1
+            if self._calls < _CALLS_PER_TURN and self._bytes < _BYTES_PER_TURN:
+                return None
+            return self._next_turn()
+        if self._reader is not None and not self._reader.done():
+            raise BusyResourceError("reading from")
+        if self._closed or self._eof or self._lost:
+            self._raise_end()
+        self._calls = self._bytes = 0
+        self._reader = reader = self._loop.create_future()
+        return reader
+
+    def take(self, most: int) -> bytes:
+        """Return what has come, `most` bytes of it at most; none if nothing has."""
+        data = self._received
+        if len(data) <= most:
+            self._received = b""
+        else:
+            self._received = data[most:]
+            data = data[:most]
+        if not self._reading and len(self._received) < _MOST_BUFFERED:
+            self._resume_reading()
+        return data
+
+    def call_reader_off(self) -> None:
+        """Wake whoever waits for what `readiness` returned, though there is nothing to `take`."""
+        if self._reader is not None and not self._reader.done():
+            self._wake_reader()
 
     # What the event loop calls.
 
@@ -325,13 +346,26 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         if self._transport is not None and not (self._lost or self._eof or self._closed):
             self._transport.resume_reading()
 
+    def _next_turn(self) -> asyncio.Future[None]:
+        """Return what is done once other tasks have run."""
+        self._calls = self._bytes = 0
+        turn: asyncio.Future[None] = self._loop.create_future()
+        self._loop.call_soon(_wake, turn)
+        return turn
+
     def _wake_reader(self) -> None:
-        if self._reader is not None:
-            if not self._reader.done():
-                self._reader.set_result(None)
+        reader = self._reader
+        if reader is not None and not reader.done():
+            self._reader = None
+            reader.set_result(None)
         elif self._on_input is not None:
             callback, self._on_input = self._on_input, None
             callback()
+
+
+def _wake(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 def _name(address: Any) -> Any:

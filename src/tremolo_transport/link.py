@@ -5,46 +5,39 @@ At any moment at most one task is inside `stream.receive`, and one inside
 `served_exchange`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 import anyio
-from anyio import (
-    BrokenResourceError,
-    CancelScope,
-    ClosedResourceError,
-    EndOfStream,
-    aclose_forcefully,
-)
+from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
 from tremolo_core import Connection
 
 from .asyncio_stream import AsyncioStream
+from .departure import Departure
 from .errors import ClientDisconnected
 from .file_sending import until_written
 from .pace import ConnectionPace, Pace
+from .read_size import ReadSize
 from .streams import is_tls
 
 __all__ = ("Link",)
-
-_READ_SIZE = 65_536
-
-_READ_IN_A_CROWD = 1_024
-"""Bytes to read next of a peer that sends small frames: what costs some milliseconds."""
 
 
 class Link:
     """One stream, the core connection that speaks on it, and the turns of their users."""
 
     __slots__ = (
-        "_frames_size",
-        "_gone_callbacks",
+        "_called_off",
+        "_departure",
         "_news",
         "_past_scope",
         "_read_scope",
         "_reads_seen",
+        "_size",
         "_written",
         "broken",
         "connection",
@@ -66,7 +59,9 @@ class Link:
     def __init__(self, stream: ByteStream, connection: Connection, *, pace: Pace = Pace()) -> None:
         self.stream = stream
         self.quick = stream if isinstance(stream, AsyncioStream) else None
-        """The stream, if it can be written to without a wait."""
+        """The stream, if it can be written to without a wait, and a reader called off."""
+        self._called_off = False
+        """Whether the reader was interrupted, or the last that there was."""
         self.connection = connection
         self.sent = 0
         """Bytes that the stream has taken."""
@@ -88,8 +83,7 @@ class Link:
         """Whether nothing can be sent or received any more."""
         self.pace = ConnectionPace(pace)
         """What is written is held to here; whoever is told of bodies keeps to it for them."""
-        self._frames_size = _READ_IN_A_CROWD
-        """Bytes of a WebSocket to read at once: more each time, until there are many frames."""
+        self._size = ReadSize(connection, self.pace)
         self._news: anyio.Event | None = None
         """Set when the reader has something to tell, or has left; made on demand."""
         self._read_scope: CancelScope | None = None
@@ -102,7 +96,7 @@ class Link:
         """Set when the writer has nothing left to write; made on demand."""
         self.writes = 0
         """How many writes have begun, of which each takes a bounded time if the peer reads."""
-        self._gone_callbacks: list[Callable[[], None]] = []
+        self._departure = Departure()
 
     @property
     def peer_gone(self) -> bool:
@@ -115,18 +109,31 @@ class Link:
         """Move what the stream has next into the core; `reading` must be false.
 
         The end of the stream, and its failure, are noted and not raised. A
-        cancelled call has moved nothing and lost nothing.
+        cancelled call has moved nothing and lost nothing. On the native stream
+        `interrupt` ends this, too.
         """
         self.reading = True
+        self._called_off = False
         self.reads += 1
         try:
-            most = _READ_SIZE
-            if self.framed or self.pace.upload is not None:
-                most = await self._most_to_read()
-            data = await self.stream.receive(most)
+            if self.framed:
+                most = self._size.of_frames()
+                if self.connection.crowded:
+                    # The stream may have the next already, and return it at once.
+                    await checkpoint()
+            else:
+                most = self._size.of_body()
+            quick = self.quick
+            if quick is None:
+                data = await self.stream.receive(most)
+            else:
+                while not self._called_off and (wait := quick.readiness()) is not None:
+                    await wait
+                data = quick.take(most)
             # No await from here to the core: that is what makes it lossless.
-            self.connection.receive_data(data)
-            self.moved += 1
+            if data:
+                self.connection.receive_data(data)
+                self.moved += 1
         except EndOfStream:
             self.eof = True
             self._end_of_input()
@@ -141,23 +148,6 @@ class Link:
             if self._news is not None:
                 self.tell()
 
-    async def _most_to_read(self) -> int:
-        """Return how much to read next of frames, or of a body that is held to a rate."""
-        most = await self._frames_in_turn() if self.framed else _READ_SIZE
-        upload = self.pace.upload
-        return most if upload is None else min(most, upload.piece)
-
-    async def _frames_in_turn(self) -> int:
-        """Let others run if the peer sends many small frames; return how much to read next."""
-        size = self._frames_size
-        if self.connection.crowded:
-            self._frames_size = size = _READ_IN_A_CROWD
-            # The stream may have the next already, and return it at once.
-            await checkpoint()
-        elif size < _READ_SIZE:
-            self._frames_size = size * 2
-        return size
-
     def _end_of_input(self) -> None:
         connection = self.connection
         connection.receive_eof()
@@ -168,7 +158,7 @@ class Link:
             # has no other side; or nobody half-closes, as on TLS.
             self.break_off()
         else:
-            self._tell_gone()
+            self._departure.tell()
 
     def was_read(self) -> bool:
         """Whether somebody reads since the last call, or has, and so notices what the peer does.
@@ -180,8 +170,11 @@ class Link:
         self._reads_seen, self.moved_seen = self.reads, self.moved
         return lasting or moved
 
-    async def read_interruptibly(self) -> None:
+    def read_interruptibly(self) -> Coroutine[Any, Any, None]:
         """As `read`, but `interrupt` ends it early."""
+        return self.read() if self.quick is not None else self._read_in_scope()
+
+    async def _read_in_scope(self) -> None:
         with CancelScope() as scope:
             self._read_scope = scope
             try:
@@ -191,7 +184,10 @@ class Link:
 
     def interrupt(self) -> None:
         """End a wait in `read_interruptibly`, and wake all who wait for news."""
-        if self._read_scope is not None:
+        self._called_off = True
+        if self.quick is not None:
+            self.quick.call_reader_off()
+        elif self._read_scope is not None:
             self._read_scope.cancel()
         if self._news is not None:
             self.tell()
@@ -216,6 +212,30 @@ class Link:
         return False
 
     # Writing.
+
+    def flush_at_once(self) -> bool:
+        """As `flush`, if nobody need wait for that; false if `flush` is to be called all the same.
+
+        Raises nothing: if something fails, the next to read or write hears of it.
+        """
+        stream = self.quick
+        if (
+            stream is None
+            or not stream.takes_at_once
+            or stream.turn_is_over
+            or self.writing
+            or self.pace.download is not None
+        ):
+            return False
+        most = self.pace.write_size
+        data = self.connection.data_to_send(most)
+        if not data:
+            return False
+        stream.send_at_once(data)
+        self.writes += 1
+        self.sent += len(data)
+        # Less than there was room for was all there is.
+        return len(data) < most
 
     async def flush(self) -> None:
         """Write what the core wants written, and return when it is out.
@@ -349,19 +369,19 @@ class Link:
         if self._past_scope is not None:
             self._past_scope.cancel()
         self.connection.send_failed()
-        self._tell_gone()
+        self._departure.tell()
         self.tell()
 
     async def abort(self) -> None:
         """Give up, and wake who waits for the stream to take something: it is closed at once."""
         self.break_off()
         with suppress(BrokenResourceError, ClosedResourceError, OSError):
-            await aclose_forcefully(self.stream)
+            await anyio.aclose_forcefully(self.stream)
 
     def note_hang_up(self) -> None:
         """Note what the kernel said while nobody could read."""
         self.hung_up = True
-        self._tell_gone()
+        self._departure.tell()
         self.tell()
 
     def on_gone(self, callback: Callable[[], None]) -> None:
@@ -369,14 +389,8 @@ class Link:
         if self.peer_gone:
             callback()
         else:
-            self._gone_callbacks.append(callback)
+            self._departure.call(callback)
 
     def forget_gone(self, callback: Callable[[], None]) -> None:
         """Take back an `on_gone`; nothing happens if it was called meanwhile."""
-        if callback in self._gone_callbacks:
-            self._gone_callbacks.remove(callback)
-
-    def _tell_gone(self) -> None:
-        callbacks, self._gone_callbacks = self._gone_callbacks, []
-        for callback in callbacks:
-            callback()
+        self._departure.forget(callback)

@@ -138,7 +138,9 @@ class ServedExchange(Exchange):
         if self._over:
             raise ExchangeOver("the exchange is over: its handler has returned")
         self._answers.queue(events)
-        await self._link.flush()
+        link = self._link
+        if not link.flush_at_once():
+            await link.flush()
 
     def send_whole(self, response: Response, body: bytes) -> bool:
         if self._over:

@@ -323,3 +323,84 @@ async def test_who_sends_at_once_again_and_again_lets_others_run() -> None:
             one.send_at_once(b"x")
         assert turns > before + 2
         group.cancel_scope.cancel()
+
+
+async def test_whoever_waits_for_input_by_itself_takes_what_came() -> None:
+    async with native_pair() as (one, other):
+        wait = other.readiness()
+        assert wait is not None
+        with pytest.raises(BusyResourceError):
+            other.readiness()
+        await one.send(b"abc")
+        with anyio.fail_after(PATIENCE):
+            await wait
+        assert other.readiness() is None
+        assert other.take(2) == b"ab"
+        assert other.take(2) == b"c"
+        assert other.take(2) == b""
+
+
+async def test_a_reader_that_is_called_off_finds_nothing() -> None:
+    async with native_pair() as (one, other):
+        wait = other.readiness()
+        assert wait is not None
+        other.call_reader_off()
+        with anyio.fail_after(PATIENCE):
+            await wait
+        assert other.take(1) == b""
+        # Nobody is there to be called off.
+        other.call_reader_off()
+        await one.send(b"x")
+        assert await other.receive() == b"x"
+
+
+async def test_who_was_to_be_called_on_input_is_not_when_a_reader_is_called_off() -> None:
+    async with native_pair() as (one, other):
+        called = asyncio.Event()
+        assert other.call_on_input(called.set)
+        other.call_reader_off()
+        assert not called.is_set()
+        await one.send(b"x")
+        with anyio.fail_after(PATIENCE):
+            await called.wait()
+
+
+async def test_a_wait_for_input_that_is_cancelled_is_over() -> None:
+    async with native_pair() as (one, other):
+        with CancelScope() as scope:
+            scope.cancel()
+            await other.receive()
+        called = asyncio.Event()
+        assert other.call_on_input(called.set)
+        await one.send(b"x")
+        with anyio.fail_after(PATIENCE):
+            await called.wait()
+        assert await other.receive() == b"x"
+
+
+async def test_the_end_is_raised_where_a_wait_would_begin() -> None:
+    async with native_pair() as (one, other):
+        wait = other.readiness()
+        assert wait is not None
+        await one.aclose()
+        with anyio.fail_after(PATIENCE):
+            await wait
+        assert other.take(1) == b""
+        with pytest.raises(EndOfStream):
+            other.readiness()
+
+
+async def test_a_turn_is_over_after_a_number_of_calls_or_bytes() -> None:
+    async with native_pair() as (one, _):
+        over: list[bool] = []
+        for _ in range(32):
+            one.send_at_once(b"x")
+            over.append(one.turn_is_over)
+        assert over == [False] * 31 + [True]
+        await one.send(b"x")
+        over.clear()
+        for _ in range(8):
+            over.append(one.turn_is_over)
+            one.send_at_once(bytes(32_768))
+        assert over == [False] * 8
+        assert one.turn_is_over

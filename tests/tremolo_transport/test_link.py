@@ -1,6 +1,8 @@
 """Whose turn it is to read and to write, and how the end is told."""
 
 import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import anyio
 import pytest
@@ -11,6 +13,7 @@ from anyio import (
     ClosedResourceError,
     fail_after,
 )
+from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
 from tests.tremolo_core.framing import BINARY, PING, frame, handshake
@@ -29,8 +32,9 @@ from tremolo_core import (
 from tremolo_transport.errors import ClientDisconnected
 from tremolo_transport.link import Link
 from tremolo_transport.memory import MemoryStream, memory_stream_pair
+from tremolo_transport.streams import Transport
 
-from .conversations import GET, PATIENCE, settle
+from .conversations import GET, PATIENCE, settle, tcp_pair
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +101,86 @@ async def test_a_failure_is_noted_and_not_raised() -> None:
     await link.read()
     assert (link.eof, link.broken, link.peer_gone) == (False, True, True)
     assert link.connection.server_state is State.ERROR
+
+
+@asynccontextmanager
+async def over_tcp() -> AsyncIterator[tuple[ByteStream, Link]]:
+    """A link over the fastest stream that there is here, whose connection has a request."""
+    async with tcp_pair(Transport.NATIVE)() as (client, server):
+        link = Link(server, Connection())
+        await client.send(GET)
+        await link.read()
+        assert isinstance(link.connection.next_event(), Request)
+        yield client, link
+
+
+async def test_an_interrupt_over_tcp_moves_nothing_and_loses_nothing() -> None:
+    async with over_tcp() as (client, link):
+        moved = link.moved
+        with fail_after(PATIENCE):
+            async with anyio.create_task_group() as group:
+                group.start_soon(link.read_interruptibly)
+                await settle()
+                assert link.reading
+                link.interrupt()
+            assert not link.reading
+            assert not link.peer_gone
+            assert link.moved == moved
+            link.interrupt()
+            await client.send(GET)
+            await link.read_interruptibly()
+        assert link.moved == moved + 1
+        assert link.connection.buffered == len(GET)
+
+
+async def test_a_reader_that_gives_way_first_hears_of_an_interrupt_all_the_same() -> None:
+    async with over_tcp() as (client, link):
+        await client.send(handshake())
+        await link.read()
+        websocket = Link(link.stream, Connection())
+        websocket.connection.receive_data(handshake())
+        websocket.connection.next_event()
+        websocket.connection.send(AcceptWebSocket())
+        websocket.connection.receive_data(frame(PING) * 100)
+        websocket.framed = True
+        assert websocket.connection.crowded
+        with fail_after(PATIENCE):
+            async with anyio.create_task_group() as group:
+                group.start_soon(websocket.read_interruptibly)
+                while not websocket.reading:
+                    await checkpoint()
+                websocket.interrupt()
+        assert websocket.moved == 0
+
+
+async def test_what_nobody_need_wait_for_is_written_at_once_over_asyncio() -> None:
+    async with over_tcp() as (client, link):
+        length = Headers(((b"content-length", b"100001"),))
+        link.connection.send(Response(status=200, headers=length))
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 100001\r\n\r\n"
+        assert link.flush_at_once() is (link.quick is not None)
+        assert link.sent == (len(head) if link.quick is not None else 0)
+        await link.flush()
+        # It is told where there is more than goes at once, and where there is nothing.
+        link.connection.send(Data(data=bytes(100_000)))
+        assert not link.flush_at_once()
+        received = b""
+        async with anyio.create_task_group() as group:
+            group.start_soon(link.flush)
+            while len(received) < len(head) + 100_000:
+                received += await client.receive()
+        assert not link.flush_at_once()
+        # Whoever writes takes along what others have.
+        link.connection.send(Data(data=b"x"))
+        link.writing = True
+        assert not link.flush_at_once()
+        link.writing = False
+        link.pace.change(download=1e9, upload=None, lasting=False)
+        assert not link.flush_at_once()
+        link.pace.restore()
+        await link.flush()
+        assert received + await client.receive() == head + bytes(100_000) + b"x"
+        assert link.sent == len(head) + 100_001
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""How many bytes to ask the stream for next, by what the peer has sent so far.
+
+Who asks, and what becomes of the bytes, is the business of `link`.
+"""
+
+from tremolo_core import Connection
+
+from .pace import ConnectionPace
+
+__all__ = ("READ_SIZE", "ReadSize")
+
+READ_SIZE = 65_536
+"""Bytes to read at once of a peer whose bytes cost little more than to be moved."""
+
+_IN_A_CROWD = 1_024
+"""Bytes to read next of a peer that sends small frames: what costs some milliseconds."""
+
+
+class ReadSize:
+    """How much of the frames of a WebSocket to read, or of a body that is held to a rate."""
+
+    __slots__ = ("_connection", "_frames", "_pace")
+
+    def __init__(self, connection: Connection, pace: ConnectionPace) -> None:
+        self._connection = connection
+        self._pace = pace
+        self._frames = _IN_A_CROWD
+        """Bytes of a WebSocket to read at once: more each time, until there are many frames."""
+
+    def of_frames(self) -> int:
+        """Return how much of a WebSocket to read next."""
+        size = self._frames
+        if self._connection.crowded:
+            self._frames = size = _IN_A_CROWD
+        elif size < READ_SIZE:
+            self._frames = size * 2
+        upload = self._pace.upload
+        return size if upload is None else min(size, upload.piece)
+
+    def of_body(self) -> int:
+        """Return how much of anything else to read next."""
+        upload = self._pace.upload
+        return READ_SIZE if upload is None else min(READ_SIZE, upload.piece)

@@ -1,0 +1,40 @@
+"""How much is read at a time, of whom."""
+
+from tests.tremolo_core.framing import BINARY, PING, frame, handshake
+from tremolo_core import AcceptWebSocket, Connection
+from tremolo_transport.pace import ConnectionPace, Pace
+from tremolo_transport.read_size import ReadSize
+
+
+def framed() -> Connection:
+    """A WebSocket that was accepted."""
+    connection = Connection()
+    connection.receive_data(handshake())
+    connection.next_event()
+    connection.send(AcceptWebSocket())
+    return connection
+
+
+def test_of_a_body_as_much_as_comes() -> None:
+    size = ReadSize(Connection(), ConnectionPace(Pace()))
+    assert (size.of_body(), size.of_body()) == (65_536, 65_536)
+
+
+def test_of_frames_more_each_time_until_there_are_many_small_ones() -> None:
+    connection = framed()
+    size = ReadSize(connection, ConnectionPace(Pace()))
+    sizes = [size.of_frames() for _ in range(8)]
+    assert sizes == [1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 65_536]
+    connection.receive_data(frame(PING) * 100)
+    assert [size.of_frames() for _ in range(2)] == [1_024, 1_024]
+    connection.receive_data(frame(BINARY, bytes(1_000)))
+    assert [size.of_frames() for _ in range(2)] == [1_024, 2_048]
+
+
+def test_of_who_is_held_to_a_rate_no_more_than_it_allows() -> None:
+    pace = ConnectionPace(Pace(upload=16_000))
+    size = ReadSize(framed(), pace)
+    assert [size.of_frames() for _ in range(3)] == [1_024, 2_000, 2_000]
+    assert size.of_body() == 2_000
+    pace.change(download=None, upload=None, lasting=True)
+    assert size.of_body() == 65_536
