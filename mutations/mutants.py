@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-__all__ = ("Mutant", "logic", "tables", "unchanged")
+__all__ = ("Mutant", "logic", "tables")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +36,6 @@ def _changed(path: Path, start: int, end: int, text: str) -> Mutant:
         after=changed.splitlines()[line] if text or end - start < 5 else "(removed)",
         source=changed,
     )
-
-
-def unchanged(path: Path) -> Mutant:
-    """The file as it is, for comparison."""
-    return Mutant(path=path, line=0, before="", after="", source=path.read_text(encoding="utf-8"))
 
 
 _ROW = re.compile(r"^    \(?(?:State\.\w+, )?\w+(?:\.\w+)?\)?: .*State\.\w+\)?,\n", re.MULTILINE)

@@ -3,7 +3,7 @@
 It judges both, by its own rules; `client` puts WebSocket beside it.
 """
 
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import h11
 
@@ -104,3 +104,5 @@ def _to_h11(
             return h11.Data(data=event.data)
         case EndOfMessage():
             return h11.EndOfMessage(headers=list(event.trailers))
+        case _:
+            assert_never(event)

@@ -5,7 +5,7 @@ frames broke the rules. What the client does about them is decided in `client`,
 and in the testing kit, which judges our server by code that is not its own.
 """
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
 from wsproto.extensions import PerMessageDeflate
 from wsproto.frame_protocol import CloseReason, Frame, FrameProtocol, Opcode, ParseFailed
@@ -85,6 +85,8 @@ class WsprotoClient:
                 return bytes(self._frames.pong(event.payload))
             case CloseWebSocket():
                 return bytes(self._frames.close(event.code, event.reason or None))
+            case _:
+                assert_never(event)
 
     def _read(self, frame: Frame) -> ClientFrame | None:
         """The event that `frame` completes; None if it completes none."""
