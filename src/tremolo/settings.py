@@ -37,4 +37,5 @@ class AppSettings:
 
     def by_name(self) -> dict[str, Any]:
         """The settings as handlers find them in the `options` of their contexts."""
-        return dataclasses.asdict(self)
+        # Not `asdict`, which copies each value.
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

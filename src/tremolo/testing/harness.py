@@ -51,6 +51,9 @@ class Terms:
 
 
 class _Server(Protocol):
+    @property
+    def group(self) -> TaskGroup: ...
+
     async def connect(self, *, scheme: str, capacity: int | None) -> tuple[Line, Address]: ...
 
     def note_departure(self, client: Address) -> None: ...
@@ -63,7 +66,6 @@ class _Site:
     """What there is while the harness is open."""
 
     server: _Server
-    group: TaskGroup
     timeout: float
     grace: float
 
@@ -145,7 +147,7 @@ class Harness:
 
     def start_soon(self, func: Callable[[*Ts], Coroutine[Any, Any, None]], *args: *Ts) -> None:
         """Run a function beside the test, as long as the harness is open."""
-        self._open_site().group.start_soon(func, *args)
+        self._open_site().server.group.start_soon(func, *args)
 
     # What became of requests.
 
@@ -174,6 +176,8 @@ class Harness:
     async def all_over(self) -> list[Misbehaviour]:
         """Wait for handlers whose clients have left; return a complaint for each that goes on."""
         site = self._open_site()
+        if not self._observer.running:
+            return []
         with anyio.move_on_after(site.grace):
             for run in self._departed():
                 while not run.over:
@@ -222,14 +226,12 @@ class Harness:
             )
         settings = self._under_test.settings
         serve = socket_server if terms.tcp else memory_server
-        async with serve(self._observer, settings) as server, anyio.create_task_group() as group:
+        async with serve(self._observer, settings) as server:
             yield _Site(
                 server=server,
-                group=group,
                 timeout=_seconds(terms.timeout, 3_600.0 if on_clock else 30.0),
                 grace=_seconds(terms.grace, 60.0 if on_clock else 5.0),
             )
-            group.cancel_scope.cancel()
 
     async def _close(self) -> list[BaseException]:
         site = self._open_site()

@@ -46,6 +46,8 @@ class LeftBehind:
         return [*await self._find_tasks(), *await self._find_generators()]
 
     async def _find_tasks(self) -> list[Misbehaviour]:
+        if not self._tasks:
+            return []
         await self._give_time()
         found = [
             Misbehaviour(

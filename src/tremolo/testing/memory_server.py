@@ -40,7 +40,8 @@ class MemoryServer:
     def __init__(self, handler: Observer, around: Surroundings, group: TaskGroup) -> None:
         self._handler = handler
         self._around = around
-        self._group = group
+        self.group = group
+        """Where tasks run that end with the server."""
         self._sweeper = Sweeper(around)
         self._drivers: dict[Address, Driver] = {}
         """By their clients."""
@@ -53,7 +54,7 @@ class MemoryServer:
         client = ("127.0.0.1", next(self._ports))
         driver = Driver(theirs, Peer(client=client, server=_SERVER, scheme=scheme), self._around)
         self._drivers[client] = driver
-        self._group.start_soon(self._run, driver, client)
+        self.group.start_soon(self._run, driver, client)
         return ours, client
 
     def note_departure(self, client: Address) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+from anyio.abc import TaskGroup
 
 from tremolo_transport import Server, ServerSettings, serve
 from tremolo_transport.exchange import Address
@@ -21,8 +22,10 @@ __all__ = ("SocketServer", "socket_server")
 class SocketServer:
     """A server on a port that the kernel chose."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, group: TaskGroup) -> None:
         self._server = server
+        self.group = group
+        """Where tasks run that end with the server."""
 
     async def connect(self, *, scheme: str, capacity: int | None) -> tuple[SocketLine, Address]:
         """Open a connection; return the client's end, and its address."""
@@ -68,5 +71,7 @@ async def socket_server(handler: Observer, settings: ServerSettings) -> AsyncIte
     Raises what the handler's start-up and shutdown raise.
     """
     async with serve(handler, settings=settings) as server:
-        yield SocketServer(server)
+        async with anyio.create_task_group() as group:
+            yield SocketServer(server, group)
+            group.cancel_scope.cancel()
         await server.stop(grace=0)
