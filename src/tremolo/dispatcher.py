@@ -19,7 +19,7 @@ from .connection_server import descriptor_of
 from .connections import Connections
 from .error_handlers import ErrorHandlers
 from .exceptions import MethodNotAllowed, NotFound
-from .failures import culprit
+from .failures import culprit, is_expected
 from .foreign import Foreign, lives
 from .given import Given, given_by
 from .hooks import Hooks
@@ -143,7 +143,13 @@ class Dispatcher:
             else:
                 await self._handle(route, available)
         except (Exception, SystemExit) as error:
-            if response.headers_sent() or isinstance(culprit(error), ClientDisconnected):
+            reason = culprit(error)
+            if isinstance(reason, ClientDisconnected):
+                raise
+            if response.headers_sent():
+                if exchange.disconnected and is_expected(reason):
+                    # It was to be shown to a client that has left, and is no failure.
+                    raise ClientDisconnected("the client has left") from error
                 raise
             await self._recovery.answer(error, request, response, available)
 
