@@ -10,7 +10,7 @@ from typing import Final
 from .connection_status import ConnectionStatus
 from .deadlines import Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
-from .events import CloseWebSocket, ConnectionClosed, Event, Request, Response, Signal
+from .events import CloseWebSocket, ConnectionClosed, Data, Event, Request, Response, Signal
 from .limits import Limits, Timeouts
 from .plain_answers import judge_plainly, judge_whole
 from .refusal import answer_to
@@ -134,7 +134,14 @@ class Connection(ConnectionStatus):
         Raises LocalProtocolError if any of them may not be sent now or says what
         may not be said; then none is sent, and everything is as before.
         """
-        incoming, outgoing, standing = self._incoming, self._outgoing, self._standing
+        standing = self._standing
+        if standing is self._streaming and len(events) == 1:
+            # Like the piece before, which `judge_plainly` has found right.
+            piece = events[0]
+            if type(piece) is Data and (data := piece.data):
+                self._incoming.engine.write_chunk(data, self._out)
+                return
+        incoming, outgoing = self._incoming, self._outgoing
         frames = incoming.frames
         if frames is not None and standing.sends_messages and len(events) == 1:
             frame = frames.write_whole(events[0])
@@ -146,6 +153,8 @@ class Connection(ConnectionStatus):
             if plain is not None:
                 self._standing, written = plain
                 incoming.engine.write(written, self._out)
+                if outgoing.is_chunked and standing.sends_body[outgoing.keep_alive]:
+                    self._streaming = standing
                 return
         batch = outgoing.judge(events, standing, awaited=self.they_await_continue)
         if batch.standing.answering:
@@ -207,12 +216,17 @@ class Connection(ConnectionStatus):
 
     def data_to_send(self, most: int | None = None) -> bytes:
         """Hand over the next bytes to write, `most` at most, else all; `b""` if there are none."""
-        if self._refusal is not None:
-            self.send(*answer_to(self._refusal))
-        frames = self._incoming.frames
-        if frames is not None and frames.owes and self._standing.server is State.OPEN:
-            self._out.append(frames.owed())
-        return self._out.take(most)
+        if self._standing is not self._streaming:
+            if self._refusal is not None:
+                self.send(*answer_to(self._refusal))
+            frames = self._incoming.frames
+            if frames is not None and frames.owes and self._standing.server is State.OPEN:
+                self._out.append(frames.owed())
+        out = self._out
+        if len(out) == 1 and not out.taken and (most is None or len(out[0]) <= most):
+            # A piece of a stream: no second call for it.
+            return out.pop()
+        return out.take(most)
 
     # Both sides.
 
@@ -232,6 +246,7 @@ class Connection(ConnectionStatus):
         if following is None:
             raise LocalProtocolError(f"no next cycle while {self._standing}")
         self._standing = following
+        self._streaming = None
         self._incoming.next_cycle()
         self._outgoing = self._unasked
         self._cycle += 1

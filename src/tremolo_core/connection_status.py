@@ -10,7 +10,7 @@ from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outbox import Outbox
 from .outgoing import Outgoing
-from .standing import IDLE
+from .standing import IDLE, Standing
 from .states import State
 
 __all__ = ("ConnectionStatus",)
@@ -29,6 +29,7 @@ class ConnectionStatus:
         "_outgoing",
         "_refusal",
         "_standing",
+        "_streaming",
         "_unasked",
         "_wanted",
     )
@@ -41,6 +42,8 @@ class ConnectionStatus:
         self._answer = Outgoing()
         self._deadlines = Deadlines(timeouts)
         self._standing = IDLE
+        self._streaming: Standing | None = None
+        """Where `Data` by itself is a chunk, and nothing but that: where the last one was sent."""
         self._out = Outbox()
         self._error: RemoteProtocolError | None = None
         self._refusal: RemoteProtocolError | None = None

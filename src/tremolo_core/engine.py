@@ -44,6 +44,9 @@ class Engine(Protocol):
     def write(self, events: Iterable[OutgoingEvent], out: list[bytes]) -> None:
         """Put the bytes that say `events` behind those in `out`."""
 
+    def write_chunk(self, data: bytes, out: list[bytes]) -> None:
+        """As `write` for a Data of at least one byte, in a body that is chunked."""
+
     def send_elsewhere(self, count: int) -> None:
         """Note that `count` bytes of a body that is not chunked are written elsewhere."""
 

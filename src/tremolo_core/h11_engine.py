@@ -88,6 +88,10 @@ class H11Engine:
                 self._h11.their_http_version = b"1.0"
             out += send(_to_h11(event)) or ()
 
+    def write_chunk(self, data: bytes, out: list[bytes]) -> None:
+        """As `Engine.write_chunk`."""
+        out.append(b"".join(self._h11.send_with_data_passthrough(h11.Data(data)) or ()))
+
     def send_elsewhere(self, count: int) -> None:
         """As `Engine.send_elsewhere`."""
         # h11 asks of what it passes through only how long it is.

@@ -15,23 +15,23 @@ _FEW = 8
 class Outbox(list[bytes]):
     """Parts behind one another. They are joined only where several go in one piece."""
 
-    __slots__ = ("_taken",)
+    __slots__ = ("taken",)
 
     def __init__(self) -> None:
-        self._taken = 0
+        self.taken = 0
         """Bytes of the first part that were handed over."""
 
     def clear(self) -> None:
         """Drop all there is."""
         super().clear()
-        self._taken = 0
+        self.taken = 0
 
     def take(self, most: int | None) -> bytes:
         """Hand over the next bytes, `most` of them at most, or all there are; `b""` for none.
 
         However large a part is, no more than that is copied.
         """
-        if not self._taken and (
+        if not self.taken and (
             most is None or not self or (len(self) <= _FEW and sum(map(len, self)) <= most)
         ):
             # Nearly always: an answer, or a piece of one.
@@ -41,7 +41,7 @@ class Outbox(list[bytes]):
         if most is None:
             return self._cut(len(self), most)
         whole = 0
-        room = most + self._taken
+        room = most + self.taken
         for part in self:
             room -= len(part)
             if room < 0:
@@ -52,12 +52,12 @@ class Outbox(list[bytes]):
     def _cut(self, whole: int, most: int | None) -> bytes:
         """Hand over `whole` parts, or what is left of them, and as much of the next as goes."""
         pieces: list[bytes | memoryview] = list(self[:whole])
-        if pieces and self._taken:
-            pieces[0] = memoryview(self[0])[self._taken :]
-            self._taken = 0
+        if pieces and self.taken:
+            pieces[0] = memoryview(self[0])[self.taken :]
+            self.taken = 0
         del self[:whole]
         if self and most is not None:
-            end = self._taken + most - sum(map(len, pieces))
-            pieces.append(memoryview(self[0])[self._taken : end])
-            self._taken = end
+            end = self.taken + most - sum(map(len, pieces))
+            pieces.append(memoryview(self[0])[self.taken : end])
+            self.taken = end
         return b"".join(pieces)

@@ -35,11 +35,6 @@ def judge_plainly(
         if whole is not None:
             return whole
     framing, missing = outgoing.framing, outgoing.missing
-    if framing is _CHUNKED and len(events) == 1:
-        # A piece of a stream, by itself, changes nothing here.
-        event = events[0]
-        if type(event) is Data and event.data and standing.sends_body[outgoing.keep_alive]:
-            return standing, [event]
     begun, keep_alive = outgoing.begun, outgoing.keep_alive
     written: list[OutgoingEvent] = []
     for event in events:

@@ -595,6 +595,105 @@ def test_an_answer_of_unknown_length() -> None:
     assert sent(made, trailers) == b"0\r\nX-Sum: 1\r\n\r\n"
 
 
+PIECE = Data(data=b"hello")
+CHUNK = b"5\r\nhello\r\n"
+
+
+def streaming(made: Connection) -> Connection:
+    """The same connection, within an answer in chunks of which two were sent by themselves."""
+    made.send(response())
+    made.data_to_send()
+    assert [sent(made, PIECE), sent(made, PIECE)] == [CHUNK, CHUNK]
+    return made
+
+
+def test_chunk_after_chunk() -> None:
+    made = streaming(asked_whole())
+    assert sent(made, Data(data=b"")) == b"", "an empty chunk would be the last"
+    assert sent(made, PIECE, PIECE) == CHUNK * 2
+    made.send(PIECE)
+    made.send(PIECE)
+    assert made.data_to_send() == CHUNK * 2
+    assert sent(made, PIECE, END) == CHUNK + b"0\r\n\r\n"
+    made.start_next_cycle()
+
+
+def test_a_chunk_is_handed_over_as_slowly_as_one_likes() -> None:
+    made = streaming(asked_whole())
+    made.send(PIECE)
+    assert [made.data_to_send(3), made.data_to_send(3)] == [b"5\r\n", b"hel"]
+    made.send(PIECE)
+    assert made.data_to_send() == b"lo\r\n" + CHUNK
+
+
+def test_behind_the_last_chunk_there_is_none() -> None:
+    made = streaming(asked_whole())
+    assert sent(made, END) == b"0\r\n\r\n"
+    made.send()
+    with pytest.raises(LocalProtocolError, match="Data cannot be sent"):
+        made.send(PIECE)
+
+
+@pytest.mark.parametrize("second", [response(), of_length(5)], ids=["chunks", "of known length"])
+def test_chunks_of_one_answer_are_none_of_the_next(second: Response) -> None:
+    made = streaming(asked_whole())
+    made.send(END)
+    made.start_next_cycle()
+    made.receive_data(GET)
+    assert isinstance(made.next_event(), Request)
+    assert made.next_event() == END
+    with pytest.raises(LocalProtocolError, match="Data cannot be sent"):
+        made.send(PIECE)
+    made.data_to_send()
+    made.send(second)
+    chunked = made.sends_chunks
+    made.data_to_send()
+    assert sent(made, PIECE) == (CHUNK if chunked else b"hello")
+
+
+def test_chunks_go_on_whatever_the_client_does() -> None:
+    made = streaming(asked(POST))
+    made.receive_data(b"hello")
+    assert made.next_event() == PIECE
+    assert sent(made, PIECE) == CHUNK
+    assert made.next_event() == END
+    assert sent(made, PIECE) == CHUNK
+    assert left(made).next_event() == ConnectionClosed()
+    assert [sent(made, PIECE), sent(made, PIECE)] == [CHUNK, CHUNK]
+    assert sent(made, END) == b"0\r\n\r\n"
+
+
+def test_chunks_go_on_when_the_client_has_broken_the_rules() -> None:
+    made = streaming(asked(POST.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked")))
+    made.receive_data(b"x\r\n")
+    refused(made)
+    assert [sent(made, PIECE), sent(made, PIECE)] == [CHUNK, CHUNK]
+    assert sent(made, END) == b"0\r\n\r\n"
+
+
+def test_no_chunk_follows_one_that_was_lost() -> None:
+    made = streaming(asked_whole())
+    made.send(PIECE)
+    made.send_failed()
+    assert made.data_to_send() == b""
+    with pytest.raises(LocalProtocolError, match="Data cannot be sent"):
+        made.send(PIECE)
+
+
+def test_pieces_of_a_body_that_ends_with_the_connection_are_no_chunks() -> None:
+    made = asked_whole(OLD_GET)
+    made.send(response())
+    made.data_to_send()
+    assert [sent(made, PIECE), sent(made, PIECE)] == [b"hello", b"hello"]
+
+
+def test_in_answer_to_head_chunks_are_not_written() -> None:
+    made = asked_whole(HEAD)
+    made.send(response())
+    made.data_to_send()
+    assert [sent(made, PIECE), sent(made, PIECE), sent(made, END)] == [b"", b"", b""]
+
+
 def test_an_answer_to_http_1_0() -> None:
     made = asked_whole(OLD_GET)
     raw = sent(made, response())

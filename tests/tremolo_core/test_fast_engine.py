@@ -178,3 +178,14 @@ def test_an_answer_before_any_request() -> None:
     made = FastEngine()
     events, raw = ANSWERS["until the end"]
     assert [write(made, event) for event in events] == raw
+
+
+def test_chunks_one_by_one() -> None:
+    made = asked()
+    out: list[bytes] = []
+    for size in (5, 5, 26, 5, 65_536):
+        made.write_chunk(b"x" * size, out)
+    assert out == [
+        *(b"5\r\nxxxxx\r\n", b"5\r\nxxxxx\r\n", b"1a\r\n" + b"x" * 26 + b"\r\n"),
+        *(b"5\r\nxxxxx\r\n", b"10000\r\n" + b"x" * 65_536 + b"\r\n"),
+    ]

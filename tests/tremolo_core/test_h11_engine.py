@@ -204,6 +204,16 @@ def test_an_answer(events: list[OutgoingEvent], raw: bytes) -> None:
     assert b"".join(write(made, event) for event in events) == raw
 
 
+def test_chunks_one_by_one() -> None:
+    made = asked()
+    write(made, begun(Response(status=200, headers=CHUNKS)))
+    out: list[bytes] = []
+    for size in (5, 26):
+        made.write_chunk(b"x" * size, out)
+    assert out == [b"5\r\nxxxxx\r\n", b"1a\r\n" + b"x" * 26 + b"\r\n"]
+    assert write(made, END) == b"0\r\n\r\n"
+
+
 def test_a_body_that_ends_with_the_connection() -> None:
     made = asked()
     close = Headers(((b"connection", b"close"),))
