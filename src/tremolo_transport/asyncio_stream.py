@@ -16,6 +16,8 @@ from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, E
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.lowlevel import checkpoint
 
+from .socket_transport import SocketTransport, watches_sockets
+
 __all__ = ("AsyncioStream",)
 
 _READ_SIZE = 65_536
@@ -79,8 +81,18 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
     @classmethod
     async def from_socket(cls, sock: socket.socket) -> "AsyncioStream":
         """Take over a connected, non-blocking socket. Raises OSError if its peer has gone."""
-        loop = asyncio.get_running_loop()
+        if watches_sockets(loop := asyncio.get_running_loop()):
+            return cls.over(sock, loop)
         _, stream = await loop.connect_accepted_socket(cls, sock)
+        return stream
+
+    @classmethod
+    def over(cls, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> "AsyncioStream":
+        """The same without waiting, on a `loop` that will watch sockets."""
+        stream = cls()
+        transport = SocketTransport(sock, stream, loop)
+        stream.connection_made(transport)
+        stream._reading = transport.begin()
         return stream
 
     # What anyio's contract asks for.
@@ -166,6 +178,11 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             transport.abort()
         else:
             transport.close()
+        # The calls above may have set it.
+        lost: bool = self._lost
+        if lost:
+            await checkpoint()
+            return
         if self._ended is None:
             self._ended = self._loop.create_future()
         try:
@@ -181,6 +198,8 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """
         if self._received or self._eof or self._lost or self._closed:
             return False
+        if not self._reading:
+            self._resume_reading()
         self._on_input = callback
         return True
 
@@ -206,14 +225,12 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """The socket and its two addresses."""
         if self._transport is None:
             return {}
-        raw = self._transport.get_extra_info("socket")
-        local = self._transport.get_extra_info("sockname")
-        remote = self._transport.get_extra_info("peername")
+        known = self._transport.get_extra_info
         return {
-            SocketAttribute.raw_socket: lambda: raw,
-            SocketAttribute.family: lambda: raw.family,
-            SocketAttribute.local_address: lambda: _name(local),
-            SocketAttribute.remote_address: lambda: _name(remote),
+            SocketAttribute.raw_socket: lambda: known("socket"),
+            SocketAttribute.family: lambda: known("socket").family,
+            SocketAttribute.local_address: lambda: _name(known("sockname")),
+            SocketAttribute.remote_address: lambda: _name(known("peername")),
         }
 
     # The halves of `receive`, for whoever would wait outside: with a coroutine less for each read.
@@ -232,6 +249,8 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             raise BusyResourceError("reading from")
         if self._closed or self._eof or self._lost:
             self._raise_end()
+        if not self._reading:
+            self._resume_reading()
         self._calls = self._bytes = 0
         self._reader = reader = self._loop.create_future()
         return reader
@@ -244,8 +263,6 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         else:
             self._received = data[most:]
             data = data[:most]
-        if not self._reading and len(self._received) < _MOST_BUFFERED:
-            self._resume_reading()
         return data
 
     def call_reader_off(self) -> None:

@@ -19,17 +19,17 @@ from tremolo_core import Closing, Connection, RemoteProtocolError, Request, Sign
 
 from . import farewell
 from .answers import Answers
-from .asyncio_stream import AsyncioStream
 from .cancellation import is_cancellation
 from .connection_tasks import ConnectionTasks
 from .failures import is_disconnect, is_interrupt, name_of, note_cancellation
 from .handling import ANSWERED, answer_late, see_to_answer
+from .late_scope import LateScope, begun
 from .leftovers import await_close, drain
 from .link import Link
 from .own_task import in_own_task
 from .patience import Overdue, Patience
 from .peer import ConnectionState, Peer
-from .rest import Rest
+from .rest import Rest, rest_of
 from .served_exchange import ServedExchange
 from .stepping import first_steps
 from .surroundings import Surroundings
@@ -89,7 +89,7 @@ class Driver:
         """One that came just as the wait for it was cancelled."""
         self._rest: Rest[Driver] | None = None
         """If it may do without a task while it is idle."""
-        self._scope = CancelScope()
+        self._scope: CancelScope | LateScope = LateScope()
         """Around the wait for requests, the handlers, and the lingering."""
         self._outer: CancelScope | None = None
         """Around what follows if that was cancelled, or does not end the connection."""
@@ -134,14 +134,16 @@ class Driver:
             self._tasks = ConnectionTasks(self._around.task_group, self._break_off)
         self._tasks.start(partial(function, *args))
 
-    async def run(self, wake: "Callable[[Driver], None] | None" = None) -> bool:
-        """Serve the connection, and close the stream whatever happens.
+    def may_rest(self, wake: "Callable[[Driver], None]", *, from_now: bool) -> bool:
+        """Let it do without a task, if it can; whether it does so `from_now` on, until `wake`."""
+        self._rest = rest_of(self, self.stream, wake)
+        return self._rest is not None and from_now and self._rest.begin()
 
-        With `wake`, this returns false if there has been nothing to do for a while; then `wake` is
-        called when there is, and must have this called again. Raises only cancellations.
+    async def run(self) -> bool:
+        """Serve the connection, and close the stream whatever happens; false if it rests instead.
+
+        It is to be run again when it wakes. Raises only cancellations.
         """
-        if wake is not None and isinstance(self.stream, AsyncioStream) and self._rest is None:
-            self._rest = Rest(self, self.stream, wake)
         try:
             scope = await self._serve()
             if scope is None:
@@ -171,13 +173,14 @@ class Driver:
         """Serve requests; return the scope that this has ended in, or None to rest."""
         while True:
             over = False
-            with self._scope as scope:
+            self._scope = scope = begun(self._scope)
+            with scope:
                 await self._exchanges()
                 # One that came just as the scope was cancelled is still to be served.
                 over = self._request is None
             if over or self._rest is None or not self._rest.due:
                 return scope
-            self._scope = CancelScope()
+            self._scope = LateScope()
             if self._request is None and self._rest.begin():
                 return None
             self._rest.due = False
@@ -207,7 +210,7 @@ class Driver:
         self._swept = now
         rest = self._rest
         if rest is not None and rest.asleep:
-            if rest.is_too_long(now):
+            if rest.is_too_long(self._connection, now):
                 self._end_wait()
             return False
         deadline = self._connection.deadline(now)
@@ -365,15 +368,17 @@ class Driver:
     async def _wind_up(self, *, interrupted: bool) -> None:
         """Go on if what was interrupted is to go on; do what is left to do at the end."""
         self._rest = None
-        while interrupted and await self._has_more():
-            with self._scope as scope:
+        while interrupted:
+            self._scope = scope = CancelScope()
+            if not await self._has_more():
+                break
+            with scope:
                 await self._exchanges()
             interrupted = scope.cancel_called
         await self._finish()
 
     async def _has_more(self) -> bool:
         """Whether a peer whose time was up has come just in time; if not, do what is due."""
-        self._scope = CancelScope()
         connection = self._connection
         if self._late:
             await answer_late(self._answers)
@@ -390,6 +395,6 @@ class Driver:
         """Write what is owed, then listen for as long as the peer may not have read it."""
         await farewell.write_last(self._link, self._answers)
         if self._connection.closing is Closing.LINGER:
-            self._scope = farewell.linger_scope()
-            with self._scope:
+            self._scope = scope = farewell.linger_scope()
+            with scope:
                 await farewell.linger(self.stream)

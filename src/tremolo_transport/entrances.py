@@ -17,11 +17,11 @@ from tremolo_core.proxy_protocol import ProxyHeader
 
 from .admission import NotAdmitted
 from .handshakes import shake_hands
-from .peer import Peer, address_of, peer_of
+from .peer import Peer, address_of, peer_between, peer_of
 from .proxy_headers import receive_proxy_header
 from .refusals import RefusalLog
 from .settings import Listener
-from .streams import Transport, open_stream
+from .streams import Transport, open_at_once, open_stream
 from .tls_contexts import TLSContext
 from .tls_session import session_of
 
@@ -77,6 +77,13 @@ class Entrance:
         if self._context is None:
             return stream, peer
         return await self._secured(stream, peer, self._context)
+
+    def admit_at_once(self, sock: socket.socket, name: Any) -> tuple[ByteStream, Peer] | None:
+        """As `admit`, for a socket whose other end has this `name`; None if that has to wait."""
+        if self._context is not None or self._listener.proxy_protocol is not None:
+            return None
+        stream = open_at_once(sock, self._transport)
+        return None if stream is None else (stream, peer_between(name, sock))
 
     def hurry(self, seconds: float) -> None:
         """Give those who are on their way so many seconds more, at most."""

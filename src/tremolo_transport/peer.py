@@ -6,6 +6,7 @@ and becomes a `Peer` here; what one says about a whole connection, in `entrances
 
 import enum
 import os
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVarTuple
@@ -19,7 +20,15 @@ from tremolo_core.proxy_protocol import ProxyFamily, ProxyHeader
 
 from .tls_session import TLSSession
 
-__all__ = ("Address", "ConnectionInfo", "ConnectionState", "Peer", "address_of", "peer_of")
+__all__ = (
+    "Address",
+    "ConnectionInfo",
+    "ConnectionState",
+    "Peer",
+    "address_of",
+    "peer_between",
+    "peer_of",
+)
 
 Arguments = TypeVarTuple("Arguments")
 
@@ -136,6 +145,14 @@ def peer_of(stream: ByteStream) -> Peer:
     local = attributes.get(SocketAttribute.local_address, _nobody)
     try:
         return Peer(client=address_of(remote()), server=address_of(local()))
+    except OSError:
+        return Peer()
+
+
+def peer_between(client: Any, sock: socket.socket) -> Peer:
+    """Who is at the other end of a connected socket, by its name as accept() says it."""
+    try:
+        return Peer(client=address_of(client), server=address_of(sock.getsockname()))
     except OSError:
         return Peer()
 

@@ -6,6 +6,7 @@ Up to its first request that is done by `entrances`, from then on by `driver`.
 import logging
 import math
 import socket
+from typing import Any
 
 import anyio
 
@@ -45,12 +46,20 @@ class Reception:
         self.unserved: set[socket.socket] = set()
         """Those still without the task that will own them."""
 
-    def receive(self, sock: socket.socket) -> None:
-        """Serve an accepted connection, in a task of the nursery."""
+    def receive(self, sock: socket.socket, name: Any) -> None:
+        """Serve an accepted connection with one who has this `name`, in a task of the nursery."""
         self.accepted += 1
         self._ceiling.take()
-        self.unserved.add(sock)
-        self._nursery.start(self._serve_socket(sock))
+        admitted = self._entrance.admit_at_once(sock, name)
+        if admitted is None:
+            self.unserved.add(sock)
+            self._nursery.start(self._serve_socket(sock))
+            return
+        driver = Driver(*admitted, self._around)
+        # Until its first byte comes, it has no task.
+        if not driver.may_rest(self._wake, from_now=True):
+            self._wake(driver)
+        self._sweeper.add(driver)
 
     async def _serve_socket(self, sock: socket.socket) -> None:
         self.unserved.discard(sock)
@@ -62,13 +71,14 @@ class Reception:
                 self._ceiling.give_back()
         if admitted is not None:
             driver = Driver(*admitted, self._around)
+            driver.may_rest(self._wake, from_now=False)
             self._sweeper.add(driver)
             await self._serve(driver)
 
     async def _serve(self, driver: Driver) -> None:
         over = True
         try:
-            over = await driver.run(self._wake)
+            over = await driver.run()
         except anyio.get_cancelled_exc_class():
             if anyio.current_effective_deadline() == -math.inf:
                 raise

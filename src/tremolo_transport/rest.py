@@ -7,10 +7,14 @@ by `driver`. Only a stream that can call back can have its reader away.
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from anyio.abc import ByteStream
+
+from tremolo_core import Connection
+
 from .asyncio_stream import AsyncioStream
 from .link import Link
 
-__all__ = ("Rest",)
+__all__ = ("Rest", "rest_of")
 
 Owner = TypeVar("Owner")
 
@@ -21,7 +25,17 @@ _LOOKS = 4
 class Rest(Generic[Owner]):
     """The rest of one connection, of which it may take many."""
 
-    __slots__ = ("_looks", "_owner", "_reads", "_stream", "_until", "_wake", "asleep", "due")
+    __slots__ = (
+        "_looked",
+        "_looks",
+        "_owner",
+        "_reads",
+        "_stream",
+        "_until",
+        "_wake",
+        "asleep",
+        "due",
+    )
 
     def __init__(self, owner: Owner, stream: AsyncioStream, wake: Callable[[Owner], None]) -> None:
         """`wake(owner)` is called when a rest is over."""
@@ -34,6 +48,8 @@ class Rest(Generic[Owner]):
         """How often it has been seen to wait."""
         self._until: float | None = None
         """When the peer is late, as far as is known."""
+        self._looked = False
+        """Whether it was ever asked for."""
         self.due = False
         """Whether the reader is to leave its place now, as nothing comes."""
         self.asleep = False
@@ -47,6 +63,7 @@ class Rest(Generic[Owner]):
             return False
         self._looks += 1
         self._until = deadline
+        self._looked = True
         self.due = self._looks == _LOOKS
         return self.due
 
@@ -65,6 +82,15 @@ class Rest(Generic[Owner]):
             self._stream.forget_call()
             self._wake(self._owner)
 
-    def is_too_long(self, now: float) -> bool:
+    def is_too_long(self, connection: Connection, now: float) -> bool:
         """Whether the peer is late by `now`."""
+        if not self._looked:
+            # It rests since it began.
+            self._until = connection.deadline(now)
+            self._looked = True
         return self._until is not None and now >= self._until
+
+
+def rest_of(owner: Owner, stream: ByteStream, wake: Callable[[Owner], None]) -> Rest[Owner] | None:
+    """The rest of a connection over `stream`, if that can have any; else as `Rest`."""
+    return Rest(owner, stream, wake) if isinstance(stream, AsyncioStream) else None

@@ -14,9 +14,10 @@ from anyio.abc import ByteStream, SocketStream
 from anyio.streams.tls import TLSAttribute
 
 from .asyncio_stream import AsyncioStream
+from .socket_transport import watches_sockets
 from .tls_stream import TLSStream
 
-__all__ = ("Transport", "end_tls", "is_tls", "open_stream")
+__all__ = ("Transport", "end_tls", "is_tls", "open_at_once", "open_stream")
 
 
 class Transport(enum.Enum):
@@ -38,6 +39,17 @@ async def open_stream(sock: socket.socket, transport: Transport) -> ByteStream:
     if on_asyncio and transport is Transport.NATIVE:
         return await AsyncioStream.from_socket(sock)
     return await SocketStream.from_socket(sock)
+
+
+def open_at_once(sock: socket.socket, transport: Transport) -> ByteStream | None:
+    """As `open_stream`, from a callback of the event loop; None if that is to be awaited."""
+    if transport is not Transport.NATIVE:
+        return None
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    return AsyncioStream.over(sock, loop) if watches_sockets(loop) else None
 
 
 def is_tls(stream: ByteStream) -> bool:

@@ -12,6 +12,9 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from tremolo_transport.acceptor import accept_forever, accept_queued
+from tremolo_transport.ceilings import ConnectionCeiling
+
+from .conversations import settle
 
 EXHAUSTED = [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM]
 LOST = [errno.ECONNABORTED, errno.EPROTO, errno.ENETDOWN, errno.EHOSTUNREACH, errno.EPERM]
@@ -56,8 +59,9 @@ class Accepted:
         self.ports: list[int] = []
         self.blocking: set[bool] = set()
 
-    def start(self, sock: socket.socket) -> None:
+    def start(self, sock: socket.socket, name: tuple[str, int]) -> None:
         with sock:
+            assert name == sock.getpeername()
             self.ports.append(sock.getpeername()[1])
             self.blocking.add(sock.getblocking())
 
@@ -167,7 +171,7 @@ async def test_connections_are_taken_as_they_come(listener: Listener, accepted: 
 async def test_others_get_their_turn_while_many_come(listener: Listener) -> None:
     reconnected = 0
 
-    def start(sock: socket.socket) -> None:
+    def start(sock: socket.socket, name: object) -> None:
         nonlocal reconnected
         # Whoever is accepted is followed by another at once: there is always one that waits.
         sock.close()
@@ -251,3 +255,55 @@ async def test_it_does_not_spin_over_a_socket_that_no_longer_listens(
                 await checkpoint()
             group.cancel_scope.cancel()
     assert naps[5] == 1.0
+
+
+@pytest.mark.anyio
+async def test_no_more_are_taken_than_there_is_room_for(
+    listener: Listener, accepted: Accepted
+) -> None:
+    ceiling = ConnectionCeiling(2)
+
+    def start(sock: socket.socket, name: tuple[str, int]) -> None:
+        ceiling.take()
+        accepted.start(sock, name)
+
+    ports = listener.connect_clients(5)
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as group:
+            group.start_soon(accept_forever, listener, start, ceiling)
+            for most in (2, 3, 4, 5):
+                while len(accepted.ports) < most:
+                    await checkpoint()
+                await settle()
+                assert accepted.ports == ports[:most]
+                ceiling.give_back()
+            group.cancel_scope.cancel()
+
+
+@pytest.mark.anyio
+async def test_what_taking_one_raises_ends_it(listener: Listener) -> None:
+    def start(sock: socket.socket, name: object) -> None:
+        sock.close()
+        raise ValueError("this one cannot be taken")
+
+    listener.connect_clients(2)
+    with anyio.fail_after(60), pytest.raises(ValueError, match="cannot be taken"):
+        await accept_forever(listener, start)
+
+
+@pytest.mark.anyio
+async def test_whoever_was_cancelled_meanwhile_is_left_alone(
+    listener: Listener, accepted: Accepted
+) -> None:
+    ceiling = ConnectionCeiling(1)
+
+    def start(sock: socket.socket, name: tuple[str, int]) -> None:
+        ceiling.take()
+        accepted.start(sock, name)
+        group.cancel_scope.cancel()
+
+    listener.connect_clients(2)
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as group:
+            group.start_soon(accept_forever, listener, start, ceiling)
+    assert len(accepted.ports) == 1

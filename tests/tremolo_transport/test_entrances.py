@@ -1,5 +1,6 @@
 """What a listener asks of new connections, before their first request."""
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -14,6 +15,7 @@ from tremolo_transport.entrances import Entrance
 from tremolo_transport.peer import Peer
 from tremolo_transport.refusals import RefusalLog
 from tremolo_transport.settings import NEARBY, Listener
+from tremolo_transport.socket_transport import watches_sockets
 from tremolo_transport.streams import Transport
 from tremolo_transport.tls_contexts import TLSContext
 from tremolo_transport.tls_stream import TLSStream
@@ -48,6 +50,30 @@ async def test_nothing_is_asked_untold() -> None:
         async with stream:
             assert peer == Peer(client=client.getsockname(), server=client.getpeername())
             assert peer.direct is peer
+
+
+@pytest.mark.parametrize(
+    "listener", [Listener(proxy_protocol=NEARBY), Listener(tls=server_context())]
+)
+async def test_where_something_is_asked_nobody_is_admitted_at_once(listener: Listener) -> None:
+    client, sock = tcp_sockets()
+    with client, sock:
+        assert entrance(listener).admit_at_once(sock, client.getsockname()) is None
+
+
+async def test_where_asyncio_watches_sockets_whoever_is_asked_nothing_is_admitted_at_once() -> None:
+    client, sock = tcp_sockets()
+    with client, sock:
+        expected = Peer(client=client.getsockname(), server=client.getpeername())
+        found = entrance(Listener()).admit_at_once(sock, client.getsockname())
+        if anyio.get_cancelled_exc_class() is not asyncio.CancelledError:
+            assert found is None
+        elif found is None:
+            assert not watches_sockets(asyncio.get_running_loop())
+        else:
+            stream, peer = found
+            async with stream:
+                assert peer == expected
 
 
 async def test_a_proxy_tells_of_both_ends() -> None:

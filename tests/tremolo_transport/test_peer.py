@@ -14,7 +14,7 @@ from tremolo_core import Headers
 from tremolo_core.proxy_protocol import ProxyFamily, ProxyHeader
 from tremolo_core.proxy_tlvs import ProxiedTLS, ProxyTLVs
 from tremolo_transport.memory import memory_stream_pair
-from tremolo_transport.peer import Address, Peer, address_of, peer_of
+from tremolo_transport.peer import Address, Peer, address_of, peer_between, peer_of
 from tremolo_transport.settings import Listener
 from tremolo_transport.tls_session import TLSSession
 
@@ -62,6 +62,15 @@ async def test_a_socket_knows_its_two_ends() -> None:
             assert peer_of(stream) == expected
             assert peer_of(stream).scheme == "http"
             assert isinstance(peer_of(stream).server, tuple)
+
+
+def test_who_was_accepted_is_known_by_the_name_that_came_with_it() -> None:
+    client, server = tcp_sockets()
+    with client, server:
+        found = peer_between(client.getsockname(), server)
+        assert found == Peer(client=client.getsockname(), server=server.getsockname())
+    # It may have been reset meanwhile.
+    assert peer_between(("192.0.2.1", 80), server) == Peer()
 
 
 async def test_a_unix_socket_has_one_name_at_most(tmp_path: Any) -> None:

@@ -1,7 +1,7 @@
 """An idle connection does without a task, and nobody can tell."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -35,7 +35,10 @@ async def hello(exchange: Exchange) -> None:
 class Served:
     """One client, with a driver that may rest."""
 
-    def __init__(self, client: Client, driver: Driver, around: Surroundings, group: TaskGroup):
+    def __init__(
+        self, client: Client, driver: Driver, around: Surroundings, group: TaskGroup, *, early: bool
+    ) -> None:
+        """It may rest `early`: before it has run."""
         self.client = client
         self.driver = driver
         self.around = around
@@ -46,8 +49,9 @@ class Served:
         self.now = 1_000.0
         self._group = group
         self._sweeper = Sweeper(around)
+        if not driver.may_rest(self.wake, from_now=early):
+            self.wake(driver)
         self._sweeper.add(driver)
-        self.wake(driver)
 
     def wake(self, driver: Driver) -> None:
         assert driver is self.driver
@@ -56,7 +60,7 @@ class Served:
     async def _run(self) -> None:
         self.runs += 1
         self._asleep = False
-        self._asleep = not await self.driver.run(self.wake)
+        self._asleep = not await self.driver.run()
         if not self._asleep:
             self.ended.set()
 
@@ -76,7 +80,9 @@ class Served:
 
 
 @asynccontextmanager
-async def served(settings: ServerSettings | None = None) -> AsyncIterator[Served]:
+async def served(
+    settings: ServerSettings | None = None, *, early: bool = False
+) -> AsyncIterator[Served]:
     with anyio.fail_after(PATIENCE):
         async with (
             tcp_pair(Transport.NATIVE)() as (client, server),
@@ -84,7 +90,7 @@ async def served(settings: ServerSettings | None = None) -> AsyncIterator[Served
         ):
             around = surroundings(hello, group, settings=settings)
             driver = Driver(server, peer_of(server), around)
-            talk = Served(Client(client), driver, around, group)
+            talk = Served(Client(client), driver, around, group, early=early)
             yield talk
             await client.aclose()
             await talk.ended.wait()
@@ -108,6 +114,50 @@ async def test_before_the_first_request_too() -> None:
     async with served() as talk:
         await talk.fall_asleep()
         assert (await talk.client.ask()).status == 200
+
+
+async def test_from_the_beginning_it_can_do_without_a_task() -> None:
+    async with served(early=True) as talk:
+        await settle()
+        assert talk.runs == 0
+        assert (await talk.client.ask()).status == 200
+        assert talk.runs == 1
+        await talk.fall_asleep()
+        assert (await talk.client.ask()).status == 200
+
+
+async def test_what_has_come_before_is_answered_at_once() -> None:
+    with anyio.fail_after(PATIENCE):
+        async with (
+            tcp_pair(Transport.NATIVE)() as (client, server),
+            anyio.create_task_group() as group,
+        ):
+            await client.send(GET)
+            await settle()
+            around = surroundings(hello, group)
+            driver = Driver(server, peer_of(server), around)
+            talk = Served(Client(client), driver, around, group, early=True)
+            assert (await talk.client.answer()).status == 200
+            assert talk.runs == 1
+            await client.aclose()
+
+
+async def test_whoever_never_says_anything_is_refused_in_time_and_not_earlier() -> None:
+    settings = ServerSettings(timeouts=Timeouts(head=30.0))
+    async with served(settings, early=True) as talk:
+        await talk.sweep()
+        await talk.sweep(later=29.0)
+        assert talk.runs == 0
+        await talk.sweep(later=1.0)
+        assert (await talk.client.answer()).status == 408
+
+
+@pytest.mark.parametrize("end", [Driver.begin_stop, Driver.cancel])
+async def test_whoever_never_says_anything_does_not_keep_it(end: Callable[[Driver], None]) -> None:
+    async with served(early=True) as talk:
+        end(talk.driver)
+        assert await talk.client.some() == b""
+        await talk.ended.wait()
 
 
 async def test_whoever_asks_once_a_second_keeps_it_awake() -> None:

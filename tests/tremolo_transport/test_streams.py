@@ -11,7 +11,8 @@ from anyio.streams.tls import TLSStream as AnyioTLSStream
 
 from tremolo_transport.asyncio_stream import AsyncioStream
 from tremolo_transport.memory import memory_stream_pair
-from tremolo_transport.streams import Transport, end_tls, is_tls, open_stream
+from tremolo_transport.socket_transport import watches_sockets
+from tremolo_transport.streams import Transport, end_tls, is_tls, open_at_once, open_stream
 from tremolo_transport.tls_stream import TLSStream
 
 from .certificates import HOST, client_context, server_context
@@ -38,6 +39,25 @@ async def test_the_native_stream_is_ours_on_asyncio_alone() -> None:
 
 async def test_the_general_stream_is_everywhere_anyios() -> None:
     assert issubclass(await stream_class(Transport.ANYIO), SocketStream)
+
+
+@pytest.mark.parametrize("transport", Transport)
+async def test_a_stream_is_open_at_once_where_asyncio_itself_watches_sockets(
+    transport: Transport,
+) -> None:
+    on_asyncio = anyio.get_cancelled_exc_class() is asyncio.CancelledError
+    watched = on_asyncio and watches_sockets(asyncio.get_running_loop())
+    one, other = socket.socketpair(socket.AF_UNIX)
+    one.setblocking(False)
+    with one, other:
+        found = open_at_once(one, transport)
+        if not watched or transport is not Transport.NATIVE:
+            assert found is None
+            return
+        assert isinstance(found, AsyncioStream)
+        async with found:
+            other.sendall(b"hello")
+            assert await found.receive() == b"hello"
 
 
 async def test_what_is_encrypted_is_known_by_our_stream_and_by_anyios() -> None:

@@ -1,0 +1,247 @@
+"""What asyncio's own event loop reads and writes a socket with, where `asyncio_stream` is on top.
+
+asyncio's transport begins with a future and three turns of the loop, and takes
+another turn to end: for a connection with one request that is more than all
+else. This one begins and ends at once, holds a third of the memory, and is
+otherwise the same. uvloop has its own, in C.
+"""
+
+import asyncio
+import socket
+from contextlib import suppress
+from typing import Any
+
+__all__ = ("SocketTransport", "watches_sockets")
+
+_MOST_UNSENT = 65_536
+"""Bytes that wait to be sent before whoever writes is asked to wait; as in asyncio."""
+
+_NO_EXTRA: dict[str, Any] = {}
+
+_NOT_NOW = (BlockingIOError, InterruptedError)
+
+
+def watches_sockets(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether this is for `loop`: asyncio's own where it watches sockets, as all but on Windows."""
+    return isinstance(loop, asyncio.SelectorEventLoop)
+
+
+class SocketTransport(asyncio.Transport):
+    """A connected, non-blocking socket on an event loop that can watch descriptors.
+
+    It tells the protocol of its end as soon as it has ended, and not in the
+    loop's next turn.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_descriptor",
+        "_ending",
+        "_high",
+        "_loop",
+        "_low",
+        "_paused",
+        "_protocol",
+        "_reading",
+        "_socket",
+        "_unsent",
+    )
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        protocol: asyncio.BufferedProtocol,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """Take over `sock`; nothing is read until `begin`."""
+        super().__init__(_NO_EXTRA)
+        self._socket = sock
+        self._descriptor = sock.fileno()
+        self._protocol: asyncio.BufferedProtocol | None = protocol
+        """None once it knows of the end."""
+        self._loop = loop
+        self._reading = False
+        self._unsent: bytearray | None = None
+        """What the kernel has not taken; mostly it takes everything."""
+        self._high = _MOST_UNSENT
+        self._low = _MOST_UNSENT // 4
+        self._paused = False
+        """Whether whoever writes was asked to wait."""
+        self._ending = False
+        """Whether nothing may be written behind what was."""
+        self._closing = False
+
+    def begin(self) -> bool:
+        """Read what has come already; if that is nothing, from when it comes.
+
+        Return whether it goes on reading: else `resume_reading` has it do so.
+        A request that comes together with its connection needs no watch of the loop.
+        """
+        if not self._read():
+            self.resume_reading()
+        return self._reading
+
+    # What asyncio's protocols ask for.
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """The `socket`, and its `sockname` and `peername` while it is open."""
+        match name:
+            case "socket":
+                return self._socket
+            case "sockname" | "peername":
+                asked = self._socket.getsockname if name == "sockname" else self._socket.getpeername
+                try:
+                    return asked()
+                except OSError:
+                    return default
+            case _:
+                return default
+
+    def is_closing(self) -> bool:
+        """Whether it is closed, or will be when all is written."""
+        return self._closing
+
+    def is_reading(self) -> bool:
+        """Whether the loop reads."""
+        return self._reading
+
+    def pause_reading(self) -> None:
+        """Leave to the kernel what comes."""
+        if self._reading:
+            self._reading = False
+            self._loop.remove_reader(self._descriptor)
+
+    def resume_reading(self) -> None:
+        """Have the loop read what comes."""
+        if not (self._reading or self._closing):
+            self._reading = True
+            self._loop.add_reader(self._descriptor, self._read)
+
+    def get_write_buffer_size(self) -> int:
+        """How many bytes the kernel has not taken."""
+        return 0 if self._unsent is None else len(self._unsent)
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        """The `low` and the `high` that were set."""
+        return self._low, self._high
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """As in asyncio: above `high` whoever writes waits until no more than `low` are left."""
+        self._high = _MOST_UNSENT if high is None else high
+        self._low = self._high // 4 if low is None else low
+        self._ask_to_wait()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send what the kernel takes now, and the rest when it takes more."""
+        if self._ending:
+            raise RuntimeError("nothing can be written behind the end")
+        if self._closing:
+            return
+        if self._unsent is None:
+            try:
+                sent = self._socket.send(data)
+            except _NOT_NOW:
+                sent = 0
+            except OSError as error:
+                self._end(error)
+                return
+            if sent == len(data):
+                return
+            self._unsent = bytearray(memoryview(data)[sent:])
+            self._loop.add_writer(self._descriptor, self._write_unsent)
+        else:
+            self._unsent += data
+        self._ask_to_wait()
+
+    def can_write_eof(self) -> bool:
+        """It can."""
+        return True
+
+    def write_eof(self) -> None:
+        """Half-close behind what was written. Raises OSError if the peer has gone."""
+        if not (self._ending or self._closing):
+            self._ending = True
+            if self._unsent is None:
+                self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Read nothing more, send what was written, and end."""
+        if not self._closing:
+            self.pause_reading()
+            self._closing = True
+            if self._unsent is None:
+                self._end(None)
+
+    def abort(self) -> None:
+        """End now."""
+        self._end(None)
+
+    # How it works.
+
+    def _read(self) -> bool:
+        """Read once; whether there was anything, be it an end."""
+        protocol = self._protocol
+        assert protocol is not None
+        try:
+            count = self._socket.recv_into(protocol.get_buffer(-1))
+        except _NOT_NOW:
+            return False
+        except OSError as error:
+            self._end(error)
+            return True
+        if count:
+            protocol.buffer_updated(count)
+        else:
+            # The loop would tell of it again and again.
+            self.pause_reading()
+            if not protocol.eof_received():
+                self.close()
+        return True
+
+    def _write_unsent(self) -> None:
+        unsent = self._unsent
+        assert unsent is not None
+        try:
+            sent = self._socket.send(unsent)
+        except _NOT_NOW:
+            return
+        except OSError as error:
+            self._end(error)
+            return
+        del unsent[:sent]
+        if not unsent:
+            self._unsent = None
+            self._loop.remove_writer(self._descriptor)
+        if self._paused and len(unsent) <= self._low and self._protocol is not None:
+            self._paused = False
+            self._protocol.resume_writing()
+        if not unsent:
+            self._end_writing()
+
+    def _end_writing(self) -> None:
+        """Do what was to be done when all is written."""
+        if self._closing:
+            self._end(None)
+        elif self._ending:
+            # A peer that has gone hears of nothing.
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+
+    def _ask_to_wait(self) -> None:
+        if not self._paused and self.get_write_buffer_size() > self._high:
+            self._paused = True
+            if self._protocol is not None:
+                self._protocol.pause_writing()
+
+    def _end(self, error: OSError | None) -> None:
+        """Drop what is left, close the socket, and let the protocol know; `error` is why."""
+        protocol, self._protocol = self._protocol, None
+        if protocol is None:
+            return
+        self.pause_reading()
+        self._closing = True
+        if self._unsent is not None:
+            self._unsent = None
+            self._loop.remove_writer(self._descriptor)
+        self._socket.close()
+        protocol.connection_lost(error)
