@@ -111,11 +111,12 @@ class WebSocketCycle:
                 event = await self._exchange.receive()
             else:
                 event = await self._early_event()
+            if type(event) is BytesMessage or type(event) is TextMessage:
+                # Who has closed does not wait for messages any more.
+                if self._progress is _OPEN:
+                    return received(event)
+                continue
             match event:
-                case TextMessage() | BytesMessage():
-                    # Who has closed does not wait for messages any more.
-                    if self._progress is _OPEN:
-                        return received(event)
                 case CloseWebSocket() | ConnectionClosed() if not self._end_told:
                     self._end_told = self._client_left = True
                     if isinstance(event, CloseWebSocket):
@@ -139,8 +140,11 @@ class WebSocketCycle:
         kind = message.get("type") if type(message) is dict else kind_of(message)
         progress = self._progress
         if kind == "websocket.send" and progress is _OPEN:
+            event = read_message(message)
+            exchange = self._exchange
             try:
-                await self._exchange.send(read_message(message))
+                if not exchange.send_message(event):
+                    await exchange.send(event)
             except ClientDisconnected:
                 self._client_left = True
                 raise

@@ -11,7 +11,6 @@ from tremolo_core import (
     AcceptWebSocket,
     BytesMessage,
     CloseWebSocket,
-    Event,
     Headers,
     PerMessageDeflate,
     TextMessage,
@@ -77,9 +76,9 @@ def must_be_due(kind: object, progress: WebSocketProgress) -> None:
 
 def received(event: TextMessage | BytesMessage) -> WebSocketReceiveMessage:
     """What `receive()` returns for a message of the client."""
-    if isinstance(event, TextMessage):
-        return {"type": "websocket.receive", "text": event.text}
-    return {"type": "websocket.receive", "bytes": event.data}
+    if isinstance(event, BytesMessage):
+        return {"type": "websocket.receive", "bytes": event.data}
+    return {"type": "websocket.receive", "text": event.text}
 
 
 def disconnected(code: int | None, reason: str = "") -> WebSocketDisconnectMessage:
@@ -107,7 +106,7 @@ def read_accept(message: Message, extensions: tuple[PerMessageDeflate, ...]) -> 
     )
 
 
-def read_message(message: Message) -> Event:
+def read_message(message: Message) -> TextMessage | BytesMessage:
     """The event for a `websocket.send`. Raises MessageError."""
     text, data = message.get("text"), message.get("bytes")
     if (text is None) is (data is None):

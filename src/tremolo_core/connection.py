@@ -10,7 +10,17 @@ from typing import Final
 from .connection_status import ConnectionStatus
 from .deadlines import Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
-from .events import CloseWebSocket, ConnectionClosed, Data, Event, Request, Response, Signal
+from .events import (
+    BytesMessage,
+    CloseWebSocket,
+    ConnectionClosed,
+    Data,
+    Event,
+    Request,
+    Response,
+    Signal,
+    TextMessage,
+)
 from .limits import Limits, Timeouts
 from .plain_answers import judge_plainly, judge_whole
 from .refusal import answer_to
@@ -92,11 +102,20 @@ class Connection(ConnectionStatus):
         incoming = self._incoming
         frames = incoming.frames
         if frames is not None:
-            if frames.whole is None and not frames.settled:
+            told: Event | None = frames.whole
+            if told is not None:
+                frames.whole = None
+                self._wanted = False
+                return told
+            if not frames.settled:
                 self._read_frames()
             if (told := frames.next_event()) is not None:
                 self._wanted = False
                 return told
+            if self._standing.hears_messages and not incoming.eof:
+                # What follows would find nothing either.
+                self._wanted = True
+                return _NEED_DATA
         if self._error is not None:
             # Each raise would add to the traceback of the one before.
             raise self._error.with_traceback(None)
@@ -189,6 +208,18 @@ class Connection(ConnectionStatus):
             return None
         self._standing, head = whole
         return head.raw + body
+
+    def send_message(self, message: TextMessage | BytesMessage) -> bytes | None:
+        """Send a whole message, and hand over its bytes: the short way for most there are.
+
+        As `send` of it with `data_to_send` behind it, which returns the same
+        bytes. None, and nothing is done, where that is not so simple, or the
+        message may not be sent; `send` will do it then, or raise.
+        """
+        frames = self._incoming.frames
+        if frames is None or frames.owes or self._out or not self._standing.sends_messages:
+            return None
+        return frames.write_whole(message)
 
     def send_elsewhere(self, count: int) -> int:
         """Take `count` bytes of the body for sent, which the caller writes by itself.

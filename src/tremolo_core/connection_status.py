@@ -84,7 +84,14 @@ class ConnectionStatus:
     @property
     def crowded(self) -> bool:
         """Whether what came last was so many small frames that less is to be read at a time."""
-        return self._incoming.crowded
+        frames = self._incoming.frames
+        return frames is not None and frames.crowded
+
+    @property
+    def has_message(self) -> bool:
+        """Whether a whole message of a WebSocket is next, and the last that was received."""
+        frames = self._incoming.frames
+        return frames is not None and frames.whole is not None
 
     @property
     def sends_chunks(self) -> bool:

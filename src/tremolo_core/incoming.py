@@ -93,11 +93,6 @@ class Incoming:
         return self.head is not None and not self.head.fields.keep_alive
 
     @property
-    def crowded(self) -> bool:
-        """Whether what came last was very many small frames."""
-        return self.frames is not None and self.frames.crowded
-
-    @property
     def broke_off(self) -> bool:
         """Whether the frames have ended, and not with a Close."""
         return self.frames is not None and self.eof and not self.frames.at_end

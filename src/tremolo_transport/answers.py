@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 
 from tremolo_core import (
     AcceptWebSocket,
+    BytesMessage,
     CloseWebSocket,
     Closing,
     Event,
@@ -17,6 +18,7 @@ from tremolo_core import (
     Request,
     Response,
     State,
+    TextMessage,
     answer_to,
     plain_answer,
 )
@@ -38,7 +40,7 @@ _OPEN: Final = State.OPEN
 
 _MOST_AT_ONCE = 32_768
 """Bytes of a body that are written without looking whether the peer reads: half of what a stream
-lets wait."""
+lets wait. Or so much of a message."""
 
 _REMARKABLE = frozenset((Response, AcceptWebSocket, CloseWebSocket))
 """What does not go to the core as it is, or is to be remembered."""
@@ -96,6 +98,29 @@ class Answers:
         ):
             return False
         data = link.connection.send_whole(self._stamped_head(response), body)
+        if data is None:
+            return False
+        stream.send_at_once(data)
+        link.writes += 1
+        link.sent += len(data)
+        return True
+
+    def send_message(self, message: TextMessage | BytesMessage) -> bool:
+        """As `Exchange.send_message`."""
+        link = self.link
+        stream = link.quick
+        content = message.text if isinstance(message, TextMessage) else message.data
+        if (
+            stream is None
+            or not stream.takes_at_once
+            or stream.turn_is_over
+            or link.writing
+            or len(content) > _MOST_AT_ONCE
+            or link.pace.download is not None
+            or self._refused
+        ):
+            return False
+        data = link.connection.send_message(message)
         if data is None:
             return False
         stream.send_at_once(data)

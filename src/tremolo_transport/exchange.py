@@ -14,6 +14,7 @@ import anyio
 import anyio.to_thread
 
 from tremolo_core import (
+    BytesMessage,
     ConnectionClosed,
     Data,
     EndOfMessage,
@@ -21,6 +22,7 @@ from tremolo_core import (
     Headers,
     Request,
     Response,
+    TextMessage,
 )
 
 from .errors import ClientDisconnected, ExchangeOver, TransportError
@@ -119,6 +121,15 @@ class Exchange(ABC):
         Data, and of EndOfMessage; there is no checkpoint, as the peer has been
         quick to read so far. False, and nothing is done, where it needs more; then
         `send` is to be called. Raises what `send` raises.
+        """
+        return False
+
+    def send_message(self, message: TextMessage | BytesMessage) -> bool:
+        """Send a whole message over a WebSocket without waiting, where that is simple.
+
+        As `send` of it, but there is no checkpoint, as the peer has been quick
+        to read so far. False, and nothing is done, where it needs more, or may
+        not be sent; then `send` is to be called, which says what is wrong.
         """
         return False
 

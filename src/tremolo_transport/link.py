@@ -127,9 +127,11 @@ class Link:
             if quick is None:
                 data = await self.stream.receive(most)
             else:
-                while not self._called_off and (wait := quick.readiness()) is not None:
-                    await wait
-                data = quick.take(most)
+                data = b""
+                while not data and not self._called_off:
+                    if (wait := quick.readiness()) is not None:
+                        await wait
+                    data = quick.take(most)
             # No await from here to the core: that is what makes it lossless.
             if data:
                 self.connection.receive_data(data)

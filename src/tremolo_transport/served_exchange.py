@@ -8,6 +8,7 @@ from anyio import CancelScope
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint
 
 from tremolo_core import (
+    BytesMessage,
     CloseWebSocket,
     Closing,
     ConnectionClosed,
@@ -19,6 +20,8 @@ from tremolo_core import (
     Request,
     Response,
     Signal,
+    State,
+    TextMessage,
 )
 
 from .answers import Answers
@@ -35,6 +38,7 @@ _CLOSED = ConnectionClosed()
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _NO: Final = Closing.NO
 _PAUSED: Final = Signal.PAUSED
+_OPEN: Final = State.OPEN
 
 _EVENTS_PER_TURN = 64
 """Events that are told at once, before other tasks get their turn."""
@@ -117,6 +121,8 @@ class ServedExchange(Exchange):
                 self._close_told = True
                 self._answers.outcome.close_code = error.close_code
                 return CloseWebSocket(code=error.close_code, reason=error.reason)
+            if type(event) is BytesMessage or type(event) is TextMessage:
+                return event
             if not isinstance(event, Signal):
                 if link.framed and type(event) is EndOfMessage:
                     # That of the handshake, behind which nobody looks for it.
@@ -128,10 +134,21 @@ class ServedExchange(Exchange):
                 return event
             if link.broken or (event is _PAUSED and link.peer_gone):
                 break
-            if link.framed and link.connection.closing is not _NO:
+            if not link.framed:
+                await self._wait_for_bytes(event)
+                continue
+            connection = link.connection
+            if connection.server_state is not _OPEN and connection.closing is not _NO:
                 # Nothing follows a Close.
                 break
-            await self._wait_for_bytes(event)
+            if link.reading or self.watching:
+                await link.news()
+            else:
+                await link.read_interruptibly()
+                if not connection.has_message:
+                    self._answers.attend_to_frames()
+                if link.reads % _READS_PER_TURN == 0:
+                    await checkpoint()
         return _CLOSED
 
     async def send(self, *events: Event) -> None:
@@ -146,6 +163,9 @@ class ServedExchange(Exchange):
         if self._over:
             raise ExchangeOver("the exchange is over: its handler has returned")
         return self._answers.send_whole(response, body)
+
+    def send_message(self, message: TextMessage | BytesMessage) -> bool:
+        return not self._over and self._answers.send_message(message)
 
     def queue(self, *events: Event) -> bool:
         if self._over:
@@ -241,8 +261,6 @@ class ServedExchange(Exchange):
                 await link.news()
             else:
                 await link.read_interruptibly()
-                if link.framed:
-                    self._answers.attend_to_frames()
                 if link.reads % _READS_PER_TURN == 0:
                     await checkpoint()
         finally:

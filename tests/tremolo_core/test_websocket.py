@@ -1289,3 +1289,95 @@ def test_who_has_no_websocket_does_not_leave_one() -> None:
     made = asked()
     made.receive_eof()
     assert not is_left(made)
+
+
+# The short way for whole messages.
+
+ONE_OF_EACH: tuple[TextMessage | BytesMessage, ...] = (
+    BytesMessage(data=b""),
+    BytesMessage(data=bytes(200)),
+    BytesMessage(data=bytes(70_000)),
+    TextMessage(text=""),
+    TextMessage(text="h\u00e9llo"),
+    TextMessage(text="a" * 300),
+    TextMessage(text="\ud800"),
+    BytesMessage(data=b"part", final=False),
+    TextMessage(text="part", final=False),
+)
+
+
+def deflating() -> Connection:
+    return opened(AcceptWebSocket(extensions=(PerMessageDeflate(),)), offers=(DEFLATE,))
+
+
+@pytest.mark.parametrize("message", ONE_OF_EACH, ids=repr)
+@pytest.mark.parametrize("make", [opened, deflating])
+def test_a_message_sent_in_one_step_is_the_same_on_the_wire(
+    make: Callable[[], Connection], message: TextMessage | BytesMessage
+) -> None:
+    whole, parts = make(), make()
+    frame_sent = whole.send_message(message)
+    assert not whole.has_data_to_send
+    if frame_sent is None:
+        if not message.final or message == TextMessage(text="\ud800"):
+            return
+        # What only the engine can send it sends, as nothing has happened.
+        frame_sent = sent(whole, message)
+    assert message.final
+    assert frame_sent == sent(parts, message)
+    assert pair(whole) == pair(parts)
+
+
+def sent(made: Connection, *events: Event) -> bytes:
+    made.send(*events)
+    return made.data_to_send()
+
+
+def test_plain_messages_do_go_in_one_step() -> None:
+    made = opened()
+    assert made.send_message(BytesMessage(data=b"hi")) == b"\x82\x02hi"
+    assert made.send_message(TextMessage(text="hi")) == b"\x81\x02hi"
+
+
+def test_a_message_is_sent_in_one_step_only_where_nothing_else_is_due() -> None:
+    message = BytesMessage(data=b"hi")
+    assert asked().send_message(message) is None, "it was not accepted"
+    made = opened()
+    made.send(Ping())
+    assert made.send_message(message) is None, "something waits to be written"
+    made.data_to_send()
+    made.receive_data(frame(PING, b"?"))
+    assert made.send_message(message) is None, "an answer is owed"
+    made.data_to_send()
+    assert sent(made, BytesMessage(data=b"one ", final=False)) == b"\x02\x04one "
+    assert made.send_message(message) is None, "another is in progress"
+    assert sent(made, BytesMessage(data=b"two")) == b"\x80\x03two"
+    assert made.send_message(message) is not None
+    made.send(CloseWebSocket())
+    made.data_to_send()
+    assert made.send_message(message) is None, "it was closed"
+    broken = opened()
+    broken.send_failed()
+    assert broken.send_message(message) is None
+    refused = opened()
+    refused.receive_data(frame(0x3))
+    refused.data_to_send()
+    assert refused.send_message(message) is None
+
+
+def test_it_is_known_whether_all_that_came_is_one_message(fast_path: bool) -> None:
+    made = opened()
+    assert not has_message(made)
+    made.receive_data(frame(BINARY, b"one"))
+    assert has_message(made) is fast_path
+    made.receive_data(frame(BINARY, b"two"))
+    # It says where nobody need look any further, and not where anything waits.
+    assert not has_message(made)
+    assert told(made) == [BytesMessage(data=b"one"), BytesMessage(data=b"two")]
+    made.receive_data(frame(PING))
+    assert not has_message(made)
+    assert not has_message(Connection())
+
+
+def has_message(made: Connection) -> bool:
+    return made.has_message

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 import pytest
 
 from tremolo_core import (
+    BytesMessage,
     ConnectionClosed,
     Data,
     EndOfMessage,
@@ -283,4 +284,11 @@ def test_where_nothing_is_written_later_each_call_has_to_send() -> None:
     exchange = Script()
     assert not exchange.queue(Data(data=b"a"))
     exchange.write_queued()
+    assert exchange.sent == []
+
+
+async def test_nothing_is_sent_at_once_where_nobody_says_how() -> None:
+    exchange = Script()
+    assert not exchange.send_whole(Response(status=204), b"")
+    assert not exchange.send_message(BytesMessage(data=b"x"))
     assert exchange.sent == []

@@ -13,10 +13,12 @@ from anyio import BrokenResourceError
 from anyio.lowlevel import checkpoint
 from wsproto import ConnectionType
 from wsproto.connection import Connection as Reader
+from wsproto.events import BytesMessage as Part
 from wsproto.events import CloseConnection, Message
 from wsproto.events import Event as Frame
 from wsproto.events import Ping as PingFrame
 from wsproto.events import Pong as PongFrame
+from wsproto.events import TextMessage as WholeText
 
 from tests.tremolo_core.framing import (
     BINARY,
@@ -40,6 +42,7 @@ from tremolo_core import (
     TextMessage,
     Timeouts,
 )
+from tremolo_transport.asyncio_stream import AsyncioStream
 from tremolo_transport.exchange import ClientDisconnected, Exchange, Handler
 from tremolo_transport.settings import ServerSettings
 
@@ -758,3 +761,68 @@ async def test_whatever_it_waits_for_it_can_be_cancelled(
     places = await strike_everywhere(handler, converse_in_frames, by_task=by_task)
     assert places > 10
     assert errors(caplog) == []
+
+
+# The short way for whole messages.
+
+
+@over_every_stream
+async def test_messages_that_need_not_wait_come_in_their_order(make_pair: MakePair) -> None:
+    at_once: list[bool] = []
+
+    async def talk(exchange: Exchange) -> None:
+        await exchange.send(ACCEPT)
+        # The first in this turn of the loop, as long as it is not over.
+        for number in range(100):
+            message = TextMessage(text=str(number))
+            at_once.append(exchange.send_message(message))
+            if not at_once[-1]:
+                await exchange.send(message)
+        assert not exchange.send_message(TextMessage(text="part", final=False))
+        large = BytesMessage(data=bytes(40_000))
+        assert not exchange.send_message(large)
+        await exchange.send(large)
+        exchange.pace(download=1e9)
+        assert not exchange.send_message(TextMessage(text="at this pace"))
+        await exchange.send(CloseWebSocket())
+        assert not exchange.send_message(TextMessage(text="too late"))
+
+    async with conversation(talk, make_pair=make_pair) as talking:
+        frames = await opened(talking)
+        assert [await frames.text() for _ in range(100)] == [str(number) for number in range(100)]
+        assert isinstance(await frames.next(), Message)
+    # Never on any other stream, and on asyncio's not for ever, so that others have their turn.
+    assert (True in at_once) is isinstance(talking.driver.stream, AsyncioStream)
+    assert False in at_once
+
+
+@over_every_stream
+async def test_no_message_overtakes_another_that_waits(make_pair: MakePair) -> None:
+    async def talk(exchange: Exchange) -> None:
+        await exchange.send(ACCEPT)
+        async with anyio.create_task_group() as group:
+            group.start_soon(exchange.send, BytesMessage(data=bytes(8_000_000)))
+            await settle()
+            last = TextMessage(text="last")
+            assert not exchange.send_message(last)
+            await exchange.send(last)
+
+    async with conversation(talk, make_pair=make_pair) as talking:
+        frames = await opened(talking)
+        size = 0
+        while not isinstance(event := await frames.next(), WholeText):
+            assert isinstance(event, Part)
+            size += len(event.data)
+        assert (size, event.data) == (8_000_000, "last")
+
+
+async def test_nothing_is_sent_at_once_after_the_end() -> None:
+    kept: list[Exchange] = []
+
+    async def talk(exchange: Exchange) -> None:
+        await exchange.send(ACCEPT)
+        kept.append(exchange)
+
+    async with conversation(talk) as talking:
+        await opened(talking)
+    assert not kept[0].send_message(TextMessage(text="too late"))
