@@ -74,6 +74,8 @@ def targets(statement: ast.stmt) -> Iterator[str]:
 def imported(statement: ast.AST) -> Iterator[str]:
     if isinstance(statement, ast.Import | ast.ImportFrom):
         yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
+    elif isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
+        yield from (name for each in statement.body for name in imported(each))
 
 
 def of_each(paths: Iterable[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
@@ -155,6 +157,7 @@ def test_a_module_says_what_it_exports(path: Path) -> None:
     known = own | {name for statement in module.body for name in imported(statement)}
     assert set(names) <= known, "__all__ names only what there is"
     public = {name for name in (known if path.name == "__init__.py" else own) if name[0] != "_"}
+    public -= {"TYPE_CHECKING", "exported"}
     public.discard("logger")
     assert public <= set(names), "what is not exported begins with an underscore"
 
@@ -175,7 +178,29 @@ def test_a_package_only_re_exports(path: Path) -> None:
     for statement in statements:
         other_name = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name)
         exports = list(targets(statement)) == ["__all__"]
-        assert isinstance(statement, ast.ImportFrom) or other_name or exports
+        late = isinstance(statement, ast.If) and set(places_of(statement)) == imports_of(statement)
+        assert isinstance(statement, ast.ImportFrom) or other_name or exports or late
+
+
+def imports_of(statement: ast.If) -> set[tuple[str, str]]:
+    """What the type checker sees: the module and the name of each import."""
+    imports = [each for each in statement.body if isinstance(each, ast.ImportFrom) and each.level]
+    assert imports == statement.body, "for the type checker, a package has imports and no more"
+    return {
+        (each.module or alias.name, alias.name if each.module else "")
+        for each in imports
+        for alias in each.names
+    }
+
+
+def places_of(statement: ast.If) -> Iterator[tuple[str, str]]:
+    """The same, as the program sees it."""
+    match statement.orelse:
+        case [ast.Assign(value=ast.Call(func=ast.Name(id="exported"), args=[_, table]))]:
+            for module, names in ast.literal_eval(table).items():
+                yield from ((module, name) for name in names.split() or [""])
+        case _:
+            pytest.fail("what is imported late is imported by `exported`")
 
 
 @of_each([*MODULES, *TEST_MODULES])

@@ -15,7 +15,6 @@ from ._version import __version__
 from .config import OPTIONS, Config, ConfigError, configure, defaults_of
 from .exit_codes import ExitCode, complain
 from .option import Option, Spelling, flag_of
-from .route_listing import list_routes
 from .shared_locks import share_locks
 from .standard_streams import open_standard_streams
 
@@ -38,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     open_standard_streams()
     arguments = sys.argv[1:] if argv is None else argv
     if len(arguments) == 2 and arguments[0] == "routes":
+        from .route_listing import list_routes
+
         code, table = list_routes(arguments[1])
         sys.stdout.write(table)
         return code

@@ -29,7 +29,7 @@ from .route_registry import RouteRegistry
 from .routes import RouteTable
 from .settings import AppSettings
 
-__all__ = ("Application",)
+__all__ = ("Application", "Tremolo")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -300,3 +300,6 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         shown = {name: each for name, each in options.items() if not name.startswith("ssl_")}
         self._own_options = {**shown, **own}
         return options
+
+
+Tremolo = Application

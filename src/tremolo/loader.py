@@ -13,14 +13,14 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from tremolo_asgi import AsgiHandler, LifespanTimeouts
-from tremolo_core import PerMessageDeflate
-from tremolo_transport.exchange import Handler
-
-from .application import Application
 from .config import Config
+
+if TYPE_CHECKING:
+    from tremolo_transport.exchange import Handler
+
+    from .application import Application
 
 __all__ = ("LoadError", "ModuleFailed", "NotAnApplication", "build", "handler_for", "load")
 
@@ -37,7 +37,7 @@ class ModuleFailed(LoadError):
     """The user's module raised something of its own; that is `__cause__`, cut to its code."""
 
 
-def build(target: str, config: Config) -> Handler:
+def build(target: str, config: Config) -> "Handler":
     """Load what `target` names and return its handler. Raises LoadError."""
     if config.app_dir:
         _look_in(os.path.abspath(config.app_dir))
@@ -82,17 +82,20 @@ def load(target: str) -> Any:
     return found
 
 
-def handler_for(app: object, config: Config, *, name: str | None = None) -> Handler:
+def handler_for(app: object, config: Config, *, name: str | None = None) -> "Handler":
     """The handler of an application of the framework, or of one that speaks ASGI 3.
 
     `name` is what errors call it. Raises NotAnApplication.
     """
     name = repr(app) if name is None else repr(name)
-    if isinstance(app, Application):
+    if _is_of_the_framework(app):
         return app.build(config.app)
     if not callable(app):
         raise NotAnApplication(f"{name} is no application, but of type {type(app).__name__}")
     _refuse_other_callables(app, name)
+    from tremolo_asgi import AsgiHandler, LifespanTimeouts
+    from tremolo_core import PerMessageDeflate
+
     return AsgiHandler(
         app,
         root_path=config.root_path,
@@ -102,6 +105,12 @@ def handler_for(app: object, config: Config, *, name: str | None = None) -> Hand
         ),
         deflate=PerMessageDeflate() if config.ws_per_message_deflate else None,
     )
+
+
+def _is_of_the_framework(app: object) -> "TypeGuard[Application]":
+    # Whose module nobody has imported has no instances: other applications need not wait for it.
+    module = sys.modules.get(f"{__package__}.application")
+    return module is not None and isinstance(app, module.Application)
 
 
 def _refuse_other_callables(app: Callable[..., Any], name: str) -> None:

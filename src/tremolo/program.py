@@ -11,9 +11,10 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from multiprocessing.reduction import ForkingPickler
+from typing import TYPE_CHECKING
 
 from tremolo_core import value
-from tremolo_transport.exchange import Handler
+from tremolo_transport.listeners import Listenable
 from tremolo_transport.seat import Seat
 from tremolo_transport.supervisor import Supervised, Supervisor
 from tremolo_transport.worker_queues import open_queues
@@ -24,8 +25,10 @@ from .config import Config
 from .env_file import load_env_file
 from .exit_codes import ExitCode, complain
 from .log_setup import set_up_logging
-from .process import Process
 from .reloading import can_watch, watching
+
+if TYPE_CHECKING:
+    from tremolo_transport.exchange import Handler
 
 __all__ = ("run",)
 
@@ -35,7 +38,7 @@ _MARGIN_SECONDS = 15.0
 """What a worker that stops may take beyond its bounds; long before, it ends itself."""
 
 
-def run(build: Callable[[], Handler], config: Config) -> int:
+def run(build: "Callable[[], Handler]", config: Config) -> int:
     """Serve what `build` returns until a signal comes, and return the exit code.
 
     The first SIGINT or SIGTERM stops the server, within its bound; a second
@@ -67,15 +70,12 @@ def run(build: Callable[[], Handler], config: Config) -> int:
             WorkerSettings(number=0),
         ):
             return ExitCode.FAILED
-        handler = _build(build)
-        if isinstance(handler, ExitCode):
-            return handler
-        return Process(handler, config, listeners=config.listeners).run()
+        return _serve(build, config, config.listeners)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 
 
-def _can_be_sent(build: Callable[[], Handler], config: Config) -> bool:
+def _can_be_sent(build: "Callable[[], Handler]", config: Config) -> bool:
     """Whether a worker process can be told what to serve; if not, say so."""
     try:
         ForkingPickler.dumps(build)
@@ -90,7 +90,22 @@ def _can_be_sent(build: Callable[[], Handler], config: Config) -> bool:
     return True
 
 
-def _build(build: Callable[[], Handler]) -> Handler | ExitCode:
+def _serve(
+    build: "Callable[[], Handler]",
+    config: Config,
+    listeners: Sequence[Listenable],
+    seat: Seat | None = None,
+) -> int:
+    """Serve in this process, in which an event loop is needed; no supervisor has one."""
+    from .process import Process
+
+    handler = _build(build)
+    if isinstance(handler, ExitCode):
+        return handler
+    return Process(handler, config, listeners=listeners, seat=seat).run()
+
+
+def _build(build: "Callable[[], Handler]") -> "Handler | ExitCode":
     """The handler; or an exit code, and whoever reads standard error knows why."""
     try:
         return build()
@@ -109,18 +124,15 @@ def _build(build: Callable[[], Handler]) -> Handler | ExitCode:
 class _Worker:
     """What runs in a worker process."""
 
-    build: Callable[[], Handler]
+    build: "Callable[[], Handler]"
     config: Config
 
     def __call__(self, seat: Seat) -> int:
         set_up_logging(self.config)
-        handler = _build(self.build)
-        if isinstance(handler, ExitCode):
-            return handler
-        return Process(handler, self.config, listeners=seat.sockets, seat=seat).run()
+        return _serve(self.build, self.config, seat.sockets, seat)
 
 
-def _supervise(build: Callable[[], Handler], config: Config) -> int:
+def _supervise(build: "Callable[[], Handler]", config: Config) -> int:
     worker = _Worker(build=build, config=config)
     try:
         queues = open_queues(config.listeners, config.workers)

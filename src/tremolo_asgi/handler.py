@@ -13,7 +13,8 @@ from tremolo_transport.exchange import ClientDisconnected, Exchange
 
 from .causes import NEEDS_ASYNCIO, is_consequence, needs_asyncio
 from .http import HttpCycle
-from .lifespan import Lifespan, LifespanTimeouts
+from .lifespan import Lifespan
+from .lifespan_timeouts import LifespanTimeouts
 from .scope import http_scope, mount_below, websocket_scope
 from .types import ASGIApplication, HTTPScope, LifespanMode, State, WebSocketScope
 from .websocket import WebSocketCycle

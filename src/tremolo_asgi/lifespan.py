@@ -16,29 +16,16 @@ from typing import Any
 import anyio
 from anyio.abc import TaskGroup
 
-from tremolo_core import value
-
 from .causes import NEEDS_ASYNCIO, needs_asyncio
 from .errors import LifespanFailed, MessageError
+from .lifespan_timeouts import LifespanTimeouts
 from .message_types import LifespanReceiveMessage, SendMessage
 from .scope import lifespan_scope
 from .types import ASGIApplication, LifespanMode, State
 
-__all__ = ("Lifespan", "LifespanTimeouts")
+__all__ = ("Lifespan",)
 
 _logger = logging.getLogger("tremolo.asgi")
-
-
-@value
-class LifespanTimeouts:
-    """Seconds that the application may take. None is for ever."""
-
-    startup: float | None = None
-    """From `lifespan.startup` to its answer; without a limit, as loading a model takes minutes."""
-    shutdown: float | None = 30.0
-    """From `lifespan.shutdown` until the application has returned."""
-    cancelled: float = 2.0
-    """In place of `shutdown` where the server is cancelled or start-up has failed."""
 
 
 class _Phase(enum.Enum):

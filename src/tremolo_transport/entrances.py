@@ -20,8 +20,8 @@ from .handshakes import shake_hands
 from .peer import Peer, address_of, peer_between, peer_of
 from .proxy_headers import receive_proxy_header
 from .refusals import RefusalLog
-from .settings import Listener
-from .streams import Transport, open_at_once, open_stream
+from .settings import Listener, Transport
+from .streams import open_at_once, open_stream
 from .tls_contexts import TLSContext
 from .tls_session import session_of
 

@@ -3,6 +3,7 @@
 Where a listener listens is said in `endpoints`, how it speaks TLS in `tls_settings`.
 """
 
+import enum
 import ssl
 
 from tremolo_core import Limits, Timeouts, value
@@ -11,10 +12,9 @@ from tremolo_core.trusted_proxies import TrustedProxies
 
 from .endpoints import Bind, Endpoint
 from .pace import Pace
-from .streams import Transport
 from .tls_settings import TLSSettings
 
-__all__ = ("NEARBY", "Listener", "ServerSettings")
+__all__ = ("NEARBY", "Listener", "ServerSettings", "Transport")
 
 NEARBY = TrustedProxies.parse("127.0.0.0/8, ::1, unix:")
 """The peers on this machine. A proxy beside the server is among them, and nobody from outside."""
@@ -22,6 +22,15 @@ NEARBY = TrustedProxies.parse("127.0.0.0/8, ::1, unix:")
 _FORWARDING = Forwarding(
     trusted=NEARBY, fields=frozenset((b"x-forwarded-for", b"x-forwarded-proto", b"forwarded"))
 )
+
+
+class Transport(enum.Enum):
+    """The kinds of stream that sockets are served over."""
+
+    NATIVE = "native"
+    """The fastest that the event loop has: our own on asyncio and uvloop, anyio's on trio."""
+    ANYIO = "anyio"
+    """anyio's own, everywhere."""
 
 
 @value

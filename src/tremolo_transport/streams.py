@@ -4,7 +4,6 @@ What a stream promises is anyio's `ByteStream`; `asyncio_stream` is ours.
 """
 
 import asyncio
-import enum
 import socket
 from contextlib import suppress
 
@@ -14,19 +13,11 @@ from anyio.abc import ByteStream, SocketStream
 from anyio.streams.tls import TLSAttribute
 
 from .asyncio_stream import AsyncioStream
+from .settings import Transport
 from .socket_transport import watches_sockets
 from .tls_stream import TLSStream
 
 __all__ = ("Transport", "end_tls", "is_tls", "open_at_once", "open_stream")
-
-
-class Transport(enum.Enum):
-    """The kinds of stream that sockets are served over."""
-
-    NATIVE = "native"
-    """The fastest that the event loop has: our own on asyncio and uvloop, anyio's on trio."""
-    ANYIO = "anyio"
-    """anyio's own, everywhere."""
 
 
 async def open_stream(sock: socket.socket, transport: Transport) -> ByteStream:

@@ -61,11 +61,13 @@ def _here(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """That directory is the current one, and what is imported is forgotten."""
     monkeypatch.chdir(directory)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
-    modules, level = set(sys.modules), logging.getLogger("tremolo").level
+    level = logging.getLogger("tremolo").level
     yield
     logging.getLogger("tremolo").setLevel(level)
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
+    # The house's own modules stay: of their classes there is to be one.
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(directory)):
+            del sys.modules[name]
 
 
 def command(*arguments: str) -> list[str]:
@@ -257,6 +259,27 @@ def test_a_module_that_raises_is_its_traceback(capsys: pytest.CaptureFixture[str
         "tremolo: cannot load 'raises': it raised ValueError",
     ]
     assert code == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "unwanted"),
+    [
+        ("import tremolo", {"asyncio", "anyio", "tremolo.application", "tremolo_transport"}),
+        (
+            # What the program that watches over workers has imported.
+            "import tremolo.__main__",
+            {
+                *("asyncio", "anyio._backends", "trio", "h11", "wsproto", "tremolo.application"),
+                *("tremolo_asgi.handler", "tremolo_core.connection", "tremolo_transport.server"),
+            },
+        ),
+    ],
+)
+def test_nobody_waits_for_what_he_does_not_need(code: str, unwanted: set[str]) -> None:
+    told = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"]
+    loaded = subprocess.run(told, capture_output=True, text=True, check=True).stdout.split()
+    assert "tremolo" in loaded
+    assert unwanted.isdisjoint(loaded)
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,19 @@ class Point:
     y: int = 0
 
 
+@value
+class Nothing:
+    """Without a field."""
+
+
+@value
+class Hidden:
+    """What a log must not have."""
+
+    secret: str = dataclasses.field(repr=False)
+    noise: int = dataclasses.field(default=0, repr=False, compare=False)
+
+
 ANY_POINT: Any = Point
 """For what the type checker would not let through."""
 
@@ -39,12 +52,29 @@ def test_values_are_equal_by_their_fields() -> None:
     assert Point(x=1, y=2) != Point(x=1, y=3)
 
 
+def test_values_of_different_classes_are_different() -> None:
+    assert Nothing() == Nothing()
+    assert Nothing().__eq__(Hidden(secret="")) is NotImplemented
+    assert Point(x=1).__eq__((1, 0)) is NotImplemented
+
+
+def test_a_value_is_compared_and_hashed_by_what_counts_in_it() -> None:
+    assert Hidden(secret="a") == Hidden(secret="a", noise=1)
+    assert Hidden(secret="a") != Hidden(secret="b")
+    assert len({Hidden(secret="a"), Hidden(secret="a", noise=1), Hidden(secret="b")}) == 2
+
+
 def test_equal_values_hash_alike() -> None:
     assert len({Point(x=1), Point(x=1, y=0), Point(x=2)}) == 2
 
 
 def test_a_value_shows_its_fields() -> None:
     assert repr(Point(x=1)) == "Point(x=1, y=0)"
+    assert repr(Nothing()) == "Nothing()"
+
+
+def test_a_value_does_not_show_what_is_not_for_everybody() -> None:
+    assert repr(Hidden(secret="a")) == "Hidden()"
 
 
 def test_a_value_has_no_room_for_anything_else() -> None:
