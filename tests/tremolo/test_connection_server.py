@@ -10,8 +10,8 @@ from tremolo import BlockingRequest, Request, Tremolo
 from tremolo.background import BackgroundTask
 from tremolo.connection_server import ConnectionServer, descriptor_of, socket_of, stream_of
 from tremolo.testing import Client
-
-from .fake_exchange import FakeConnection
+from tremolo_asgi.guest_connection import GuestConnection
+from tremolo_transport.exchange import ConnectionInfo
 
 pytestmark = pytest.mark.anyio
 
@@ -114,12 +114,21 @@ async def test_a_callback_is_called_when_the_connection_has_ended() -> None:
         await ended.wait()
 
 
-def test_there_is_no_server_after_the_end() -> None:
-    connection = FakeConnection()
-    assert isinstance(ConnectionServer(connection), ConnectionServer)
-    connection.close()
+async def test_in_memory_there_is_no_socket_and_no_server_after_the_end() -> None:
+    app, ended = Tremolo(), anyio.Event()
+    kept: list[ConnectionInfo] = []
+
+    @app.route("/")
+    async def handler(request: Request) -> str:
+        kept.append(request.exchange.connection)
+        request.server.add_close_callback(ended.set)
+        return str((socket_of(kept[0]), descriptor_of(kept[0])))
+
+    async with Client(app) as client:
+        assert (await client.get("/", headers=CLOSE)).text == "(None, -1)"
+        await ended.wait()
     with pytest.raises(RuntimeError, match="has ended"):
-        ConnectionServer(connection)
+        ConnectionServer(kept[0])
 
 
 async def test_the_socket_and_the_stream() -> None:
@@ -145,10 +154,6 @@ async def test_the_socket_and_the_stream() -> None:
     assert seen == {"same": True, "family": socket.AF_INET, "number": True}
 
 
-def test_there_may_be_none() -> None:
-    connection = FakeConnection()
-    assert (stream_of(connection), socket_of(connection), descriptor_of(connection)) == (
-        None,
-        None,
-        -1,
-    )
+async def test_the_stream_may_be_another_servers() -> None:
+    async with anyio.create_task_group() as group:
+        assert stream_of(GuestConnection(group)) is None

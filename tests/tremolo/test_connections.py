@@ -10,8 +10,6 @@ from tremolo import Application, Tremolo
 from tremolo.contexts import ConnectionContext
 from tremolo.testing import Client
 
-from .fake_exchange import FakeConnection, FakeExchange
-
 pytestmark = pytest.mark.anyio
 
 CLOSE = {"connection": "close"}
@@ -168,10 +166,9 @@ async def test_what_is_the_same_for_a_connection_is_so_for_its_requests_alone() 
     async def handler(**server: Any) -> None:
         seen.append(server)
 
-    handle = app.build()
-    first, second = FakeConnection(), FakeConnection()
-    for connection in (first, first, second):
-        await handle(FakeExchange(connection=connection))
+    async with Client(app) as client:
+        for headers in ({}, CLOSE, {}):
+            await client.get("/", headers=headers)
     one, same, other = seen
     assert one["context"] is same["context"] is not other["context"]
     assert one["request"] is not same["request"]

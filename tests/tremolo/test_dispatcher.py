@@ -15,13 +15,14 @@ import pytest
 from tremolo import BlockingRequest, BlockingResponse, Request, Response, Tremolo
 from tremolo.contexts import ConnectionContext, WorkerContext
 from tremolo.exceptions import ClientDisconnected, Forbidden, HTTPRedirect
-from tremolo.settings import AppSettings
-from tremolo_core import ConnectionClosed, Data, EndOfMessage, LocalProtocolError
-from tremolo_transport.exchange import ManagedHandler
+from tremolo.testing import Client, Clock
+from tremolo_transport.exchange import Exchange, ManagedHandler
 
-from .fake_exchange import FakeConnection, FakeExchange
+from .asking import ask, ask_all
 
 pytestmark = pytest.mark.anyio
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 @pytest.fixture
@@ -29,26 +30,14 @@ def app() -> Tremolo:
     return Tremolo("the app")
 
 
-async def ask(
-    app: Tremolo,
-    target: bytes = b"/",
-    *,
-    settings: AppSettings = AppSettings(),
-    **exchange: Any,
-) -> FakeExchange:
-    asked = FakeExchange(target, **exchange)
-    await app.build(settings)(asked)
-    return asked
-
-
-async def test_hello_is_one_write(app: Tremolo) -> None:
+async def test_hello_is_one_piece(app: Tremolo) -> None:
     @app.route("/hello")
     async def hello_world(**server: Any) -> tuple[str, str]:
         return "Hello world!", "latin-1"
 
-    exchange = await ask(app, b"/hello")
-    assert (exchange.status, exchange.body) == (200, b"Hello world!")
-    assert len(exchange.sends) == 1
+    response = await ask(app, b"/hello")
+    assert (response.status_code, response.content) == (200, b"Hello world!")
+    assert response.headers["content-length"] == "12"
 
 
 async def test_big_data_in_pieces_of_the_buffer_size(app: Tremolo) -> None:
@@ -58,10 +47,10 @@ async def test_big_data_in_pieces_of_the_buffer_size(app: Tremolo) -> None:
     ) -> AsyncIterator[bytes]:
         yield b"x" * server["context"].options["buffer_size"]
 
-    exchange = await ask(app, b"/my/url/big.data")
-    assert exchange.body == b"x" * 16384
-    assert exchange.header(b"content-type") == b"application/octet-stream"
-    assert exchange.header(b"content-length") is None
+    response = await ask(app, b"/my/url/big.data")
+    assert response.content == b"x" * 16384
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert "content-length" not in response.headers
 
 
 async def test_what_is_injected(app: Tremolo) -> None:
@@ -88,7 +77,7 @@ async def test_what_is_injected(app: Tremolo) -> None:
     assert seen["fileno"] == -1
     assert seen["app"] is app
     assert isinstance(seen["context"], ConnectionContext)
-    assert seen["context"].client == ("192.0.2.1", 5000)
+    assert seen["context"].client == ("127.0.0.1", 49_152)
     assert seen["globals"] is app.context
     assert seen["logger"] is logging.getLogger("the app") is app.logger
     assert isinstance(seen["request"], Request)
@@ -114,10 +103,7 @@ async def test_what_is_not_for_all_requests_of_a_connection_is_each_ones_own(app
         seen.append({"lock": lock})
         return "no"
 
-    handle = app.build()
-    connection = FakeConnection()
-    for target in (b"/below", b"/"):
-        await handle(FakeExchange(target, connection=connection))
+    await ask_all(app, b"/below", b"/")
     first, first_error, second, second_error = seen
     assert (first["prefix"], second["prefix"]) == ((b"below",), ())
     assert first["lock"] is first_error["lock"]
@@ -132,7 +118,7 @@ async def test_what_a_partial_has_bound_is_not_given_again(app: Tremolo) -> None
         return f"{server['request']} {len(server)}"
 
     app.add_route(functools.partial(handler, request="mine"), "/")
-    assert (await ask(app)).body == b"mine 10"
+    assert (await ask(app)).content == b"mine 10"
 
 
 async def test_the_loop_is_that_of_asyncio_or_none(app: Tremolo, anyio_backend_name: str) -> None:
@@ -156,16 +142,12 @@ async def test_no_signature_is_read_for_a_request(
     @app.error(404)
     async def not_found(exc: Exception) -> None: ...
 
-    answered = app.build()
-
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("a signature was read")
 
-    monkeypatch.setattr(inspect, "signature", refuse)
-    for target in (b"/", b"/nothing"):
-        exchange = FakeExchange(target)
-        await answered(exchange)
-        assert exchange.complete
+    async with Client(app) as client:
+        monkeypatch.setattr(inspect, "signature", refuse)
+        assert [(await client.get(path)).status_code for path in ("/", "/nothing")] == [201, 404]
 
 
 def plain(request: BlockingRequest, **server: Any) -> str:
@@ -192,9 +174,8 @@ class Handlers:
         return request.path.decode()
 
 
-@pytest.mark.parametrize(
-    "handler",
-    [
+async def test_every_kind_of_handler_answers(app: Tremolo) -> None:
+    handlers: list[Callable[..., Any]] = [
         plain,
         asynchronous,
         async_generator,
@@ -204,11 +185,11 @@ class Handlers:
         functools.partial(asynchronous),
         functools.partial(plain, other=5),
         lambda request: request.path,
-    ],
-)
-async def test_every_kind_of_handler_answers(app: Tremolo, handler: Callable[..., Any]) -> None:
-    app.add_route(handler, "/path")
-    assert (await ask(app, b"/path")).body == b"/path"
+    ]
+    for number, handler in enumerate(handlers):
+        app.add_route(handler, f"/{number}")
+    targets = [b"/%d" % number for number in range(len(handlers))]
+    assert [answer.content for answer in await ask_all(app, *targets)] == targets
 
 
 async def test_options_are_defaults_of_parameters(app: Tremolo) -> None:
@@ -221,9 +202,13 @@ async def test_options_are_defaults_of_parameters(app: Tremolo) -> None:
     ) -> str:
         return str(request.context.options["mine"])
 
-    exchange = await ask(app)
-    assert (exchange.status, exchange.response.reason, exchange.body) == (503, b"Not now", b"5")
-    assert exchange.header(b"content-type") == b"text/plain"
+    response = await ask(app)
+    assert (response.status_code, response.reason_phrase, response.content) == (
+        503,
+        "Not now",
+        b"5",
+    )
+    assert response.headers["content-type"] == "text/plain"
 
 
 async def test_options_of_the_route_come_first(app: Tremolo) -> None:
@@ -231,9 +216,9 @@ async def test_options_of_the_route_come_first(app: Tremolo) -> None:
     async def handler(request: Request, status: int = 503, mine: int = 5) -> dict[str, Any]:
         return {"given": [status, mine], "found": request.ctx.options}
 
-    exchange = await ask(app)
-    assert exchange.status == 201
-    assert exchange.body == b'{"given":[201,6],"found":{"status":201,"mine":6,"theirs":7}}'
+    response = await ask(app)
+    assert response.status_code == 201
+    assert response.content == b'{"given":[201,6],"found":{"status":201,"mine":6,"theirs":7}}'
 
 
 async def test_chunks_can_be_collected(app: Tremolo) -> None:
@@ -242,7 +227,8 @@ async def test_chunks_can_be_collected(app: Tremolo) -> None:
         for _ in range(6):
             yield b"x"
 
-    assert [len(events) for events in (await ask(app)).sends] == [2, 2]
+    async with Client(app) as client, client.stream("GET", "/") as response:
+        assert [piece async for piece in response.aiter_raw()] == [b"xxxx", b"xx"]
 
 
 async def test_the_buffer_size_of_a_route_is_that_of_its_request(app: Tremolo) -> None:
@@ -250,8 +236,8 @@ async def test_the_buffer_size_of_a_route_is_that_of_its_request(app: Tremolo) -
     async def handler(request: Request, buffer_size: int = 2) -> list[str]:
         return [piece.decode() async for piece in request.stream()]
 
-    exchange = await ask(app, method=b"POST", script=[Data(data=b"abcde"), EndOfMessage()])
-    assert exchange.body == b'["ab","cd","e"]'
+    response = await ask(app, method="POST", content=b"abcde")
+    assert response.content == b'["ab","cd","e"]'
 
 
 async def test_the_limit_of_the_body(app: Tremolo) -> None:
@@ -259,17 +245,21 @@ async def test_the_limit_of_the_body(app: Tremolo) -> None:
     async def handler(request: Request) -> bytes:
         return await request.body()
 
-    exchange = await ask(app, method=b"POST", settings=AppSettings(client_max_body_size=7))
-    assert exchange.body_limits == [7]
+    for content, status in ((b"1234567", 200), (b"12345678", 413)):
+        response = await ask(app, method="POST", content=content, client_max_body_size=7)
+        assert response.status_code == status
 
 
-async def test_the_limit_of_the_time(app: Tremolo) -> None:
+async def test_the_limit_of_the_time(app: Tremolo, tremolo_clock: Clock) -> None:
     @app.route("/")
-    async def handler() -> None: ...
+    async def handler() -> None:
+        with anyio.move_on_after(125):
+            await anyio.sleep_forever()
 
-    assert (await ask(app)).time_limits == [120.0]
-    exchange = await ask(app, settings=AppSettings(app_handler_timeout=None))
-    assert exchange.time_limits == [None]
+    began = tremolo_clock.time()
+    assert (await ask(app)).status_code == 503
+    assert tremolo_clock.time() - began == pytest.approx(120, abs=1)
+    assert (await ask(app, app_handler_timeout=None)).status_code == 204
 
 
 async def test_a_body_that_breaks_off_leaves_nobody_to_answer(
@@ -279,8 +269,10 @@ async def test_a_body_that_breaks_off_leaves_nobody_to_answer(
     async def handler(request: Request) -> bytes:
         return await request.body()
 
-    with pytest.raises(ClientDisconnected):
-        await ask(app, method=b"POST", script=[Data(data=b"a"), ConnectionClosed()])
+    async with Client(app) as client, client.connection() as wire:
+        await wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
+        await wire.send_eof()
+        assert await wire.receive_to_end() == b""
     assert caplog.records == []
 
 
@@ -293,9 +285,9 @@ async def test_parameters_of_the_path_are_given_and_found(app: Tremolo) -> None:
             "same": request.ctx.path == {"id": 5},
         }
 
-    exchange = await ask(app, b"/items/5/")
-    assert exchange.body == b'{"id":5,"found":5,"same":true}'
-    assert exchange.header(b"content-type") == b"application/json"
+    response = await ask(app, b"/items/5/")
+    assert response.content == b'{"id":5,"found":5,"same":true}'
+    assert response.headers["content-type"] == "application/json"
 
 
 async def test_parameters_of_the_path_are_among_everything(app: Tremolo) -> None:
@@ -303,7 +295,7 @@ async def test_parameters_of_the_path_are_among_everything(app: Tremolo) -> None
     async def page(**server: Any) -> bytes:
         return bytes(server["id"])
 
-    assert (await ask(app, b"/page/12?a=b")).body == b"12"
+    assert (await ask(app, b"/page/12?a=b")).content == b"12"
 
 
 async def test_a_plain_function_is_given_parameters_too(app: Tremolo) -> None:
@@ -311,7 +303,7 @@ async def test_a_plain_function_is_given_parameters_too(app: Tremolo) -> None:
     def handler(a: str, b: str, request: BlockingRequest) -> str:
         return f"{a} {b} {request.params.path}"
 
-    assert (await ask(app, b"/x/y")).body == b"x y {'a': 'x', 'b': 'y'}"
+    assert (await ask(app, b"/x/y")).content == b"x y {'a': 'x', 'b': 'y'}"
 
 
 class View:
@@ -330,44 +322,44 @@ class View:
 
 async def test_a_class_has_a_handler_for_each_method(app: Tremolo) -> None:
     app.route("/view", model="M")(View)
-    assert (await ask(app, b"/view")).body == b"get M GET"
-    assert (await ask(app, b"/view", method=b"HEAD")).body == b"get M HEAD"
-    assert (await ask(app, b"/view", method=b"POST")).body == b"post M POST"
-    refused = await ask(app, b"/view", method=b"HELPER")
-    assert refused.status == 405
-    assert refused.header(b"allow") == b"GET, HEAD, OPTIONS, POST"
+    async with Client(app) as client:
+        assert (await client.get("/view")).text == "get M GET"
+        assert (await client.head("/view")).headers["content-length"] == str(len("get M HEAD"))
+        assert (await client.post("/view")).text == "post M POST"
+        refused = await client.request("HELPER", "/view")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
 
 
 async def test_no_route(app: Tremolo) -> None:
-    exchange = await ask(app, b"/%3Cscript%3E?<b>")
-    assert (exchange.status, exchange.body) == (404, b"Not Found")
+    response = await ask(app, b"/%3Cscript%3E?<b>")
+    assert (response.status_code, response.content) == (404, b"Not Found")
 
 
 async def test_the_wrong_method(app: Tremolo) -> None:
     app.add_route(asynchronous, "/", methods=["POST", "GET"])
-    exchange = await ask(app, method=b"PUT")
-    assert (exchange.status, exchange.body) == (405, b"Method Not Allowed")
-    assert exchange.header(b"allow") == b"GET, HEAD, OPTIONS, POST"
+    response = await ask(app, method="PUT")
+    assert (response.status_code, response.content) == (405, b"Method Not Allowed")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 @pytest.mark.parametrize(
-    ("target", "allow"), [(b"/", b"GET, HEAD, OPTIONS"), (b"*", b"GET, HEAD, OPTIONS, PUT")]
+    ("target", "allow"), [(b"/", "GET, HEAD, OPTIONS"), (b"*", "GET, HEAD, OPTIONS, PUT")]
 )
-async def test_options_is_answered(app: Tremolo, target: bytes, allow: bytes) -> None:
+async def test_options_is_answered(app: Tremolo, target: bytes, allow: str) -> None:
     app.add_route(asynchronous, "/", methods=["GET"])
     app.add_route(asynchronous, "/x", methods=["PUT"])
-    exchange = await ask(app, target, method=b"OPTIONS")
-    assert (exchange.status, exchange.body, exchange.complete) == (204, b"", True)
-    assert exchange.header(b"allow") == allow
+    response = await ask(app, target, method="OPTIONS")
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["allow"] == allow
 
 
 async def test_options_without_a_path_is_not_found(app: Tremolo) -> None:
-    assert (await ask(app, b"/x", method=b"OPTIONS")).status == 404
+    assert (await ask(app, b"/x", method="OPTIONS")).status_code == 404
 
 
 async def test_a_handler_without_methods_answers_options_itself(app: Tremolo) -> None:
     app.add_route(asynchronous, "/")
-    assert (await ask(app, method=b"OPTIONS")).body == b"/"
+    assert (await ask(app, method="OPTIONS")).content == b"/"
 
 
 async def test_head_is_the_handlers_answer_to_get(app: Tremolo) -> None:
@@ -375,14 +367,14 @@ async def test_head_is_the_handlers_answer_to_get(app: Tremolo) -> None:
     async def handler() -> str:
         return "abc"
 
-    exchange = await ask(app, method=b"HEAD")
-    assert exchange.status == 200
-    assert exchange.header(b"content-length") == b"3"
+    response = await ask(app, method="HEAD")
+    assert response.status_code == 200
+    assert response.headers["content-length"] == "3"
 
 
 async def test_an_absolute_target(app: Tremolo) -> None:
     app.add_route(asynchronous, "/path")
-    assert (await ask(app, b"http://example.com/path?a=b")).body == b"/path"
+    assert (await ask(app, b"http://example.com/path?a=b")).content == b"/path"
 
 
 async def test_an_error_before_the_head_is_answered(
@@ -393,10 +385,10 @@ async def test_an_error_before_the_head_is_answered(
         response.set_header("x-a", "1")
         raise ValueError("secret")
 
-    exchange = await ask(app)
-    assert (exchange.status, exchange.body) == (500, b"Internal Server Error")
-    assert exchange.header(b"x-a") is None
-    assert exchange.header(b"connection") is None
+    response = await ask(app)
+    assert (response.status_code, response.content) == (500, b"Internal Server Error")
+    assert "x-a" not in response.headers
+    assert "connection" not in response.headers
     assert caplog.records[0].name == "the app"
 
 
@@ -405,7 +397,7 @@ async def test_an_http_exception_is_answered(app: Tremolo) -> None:
     async def handler() -> None:
         raise Forbidden("no")
 
-    assert (await ask(app)).body == b"no"
+    assert (await ask(app)).content == b"no"
 
 
 async def test_a_system_exit_is_a_500(app: Tremolo) -> None:
@@ -413,7 +405,7 @@ async def test_a_system_exit_is_a_500(app: Tremolo) -> None:
     async def handler() -> None:
         raise SystemExit(0)
 
-    assert (await ask(app)).status == 500
+    assert (await ask(app)).status_code == 500
 
 
 async def test_a_system_exit_in_a_thread_is_a_500(app: Tremolo) -> None:
@@ -421,23 +413,23 @@ async def test_a_system_exit_in_a_thread_is_a_500(app: Tremolo) -> None:
     def handler() -> None:
         raise SystemExit(0)
 
-    assert (await ask(app)).status == 500
+    assert (await ask(app)).status_code == 500
 
 
 @pytest.mark.parametrize("error", [ValueError("late"), Forbidden("late"), SystemExit(0)])
 async def test_an_error_after_the_head_breaks_the_answer_off(
-    app: Tremolo, error: BaseException
+    app: Tremolo, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.route("/")
     async def handler() -> AsyncIterator[bytes]:
         yield b"a"
         raise error
 
-    exchange = FakeExchange()
-    with pytest.raises(type(error)):
-        await app.build()(exchange)
-    assert exchange.body == b"a"
-    assert not exchange.complete
+    silent = Client(app, raise_server_exceptions=False)
+    async with silent as client, client.connection() as wire:
+        await wire.send(GET)
+        assert (await wire.receive_to_end()).endswith(b"\r\n\r\n1\r\na\r\n")
+    assert "the handler of GET / failed" in caplog.text
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -445,26 +437,35 @@ async def test_a_client_that_left_is_let_through_quietly(
     app: Tremolo, caplog: pytest.LogCaptureFixture, grouped: bool
 ) -> None:
     @app.route("/")
-    async def handler() -> None:
-        gone = ClientDisconnected("gone")
-        raise ExceptionGroup("", [gone]) if grouped else gone
+    async def handler(response: Response) -> None:
+        try:
+            while True:
+                await response.write(bytes(1_000))
+        except ClientDisconnected as gone:
+            raise (ExceptionGroup("", [gone]) if grouped else gone) from None
 
-    exchange = FakeExchange()
-    with pytest.raises(ExceptionGroup if grouped else ClientDisconnected):
-        await app.build()(exchange)
-    assert exchange.sends == []
+    async with Client(app) as client, client.connection() as wire:
+        await wire.send(GET)
+        await wire.receive_bytes()
+        await wire.abort()
     assert caplog.records == []
 
 
 async def test_a_cancellation_is_let_through(app: Tremolo) -> None:
-    with anyio.CancelScope() as scope:
+    scope = anyio.CancelScope()
 
-        @app.route("/")
-        async def handler() -> None:
-            scope.cancel()
-            await anyio.lowlevel.checkpoint()
+    @app.route("/")
+    async def handler() -> None:
+        scope.cancel()
+        await anyio.lowlevel.checkpoint()
 
-        await ask(app)
+    async def outer(exchange: Exchange) -> None:
+        with scope:
+            await handle(exchange)
+        await exchange.respond(418)
+
+    handle = app.build()
+    assert (await ask(outer)).status_code == 418
     assert scope.cancelled_caught
 
 
@@ -476,11 +477,8 @@ async def test_a_head_that_may_not_be_sent_is_a_500(
         response.set_header("x-a", "a\r\nb: c")
         return "a"
 
-    exchange = FakeExchange()
-    exchange.fail_next_send = LocalProtocolError("a line break")
-    await app.build()(exchange)
-    assert exchange.status == 500
-    assert "a line break" in caplog.text
+    assert (await ask(app)).status_code == 500
+    assert "LocalProtocolError" in caplog.text
 
 
 async def test_an_error_handler_is_given_what_a_handler_is_given(app: Tremolo) -> None:
@@ -488,8 +486,8 @@ async def test_an_error_handler_is_given_what_a_handler_is_given(app: Tremolo) -
     async def not_found(exc: Exception, request: Request, **server: Any) -> str:
         return f"{exc} {request.path.decode()} {sorted(server)}"
 
-    exchange = await ask(app, b"/x")
-    assert exchange.body == (
+    response = await ask(app, b"/x")
+    assert response.content == (
         b"Not Found /x ['app', 'context', 'fileno', 'globals', 'lock', 'logger', 'loop',"
         b" 'prefix', 'response']"
     )
@@ -500,8 +498,8 @@ async def test_debugging_shows_the_traceback(app: Tremolo) -> None:
     async def handler() -> None:
         raise ValueError("visible")
 
-    exchange = await ask(app, settings=AppSettings(debug=True))
-    assert b"ValueError: visible" in exchange.body
+    response = await ask(app, debug=True)
+    assert b"ValueError: visible" in response.content
 
 
 async def test_a_connection_keeps_its_context_until_it_ends(app: Tremolo) -> None:
@@ -510,18 +508,10 @@ async def test_a_connection_keeps_its_context_until_it_ends(app: Tremolo) -> Non
         context["count"] = context.get("count", 0) + 1
         return str(context.count)
 
-    handle = app.build()
-    first, second = FakeConnection(), FakeConnection()
-
-    async def count(connection: FakeConnection) -> bytes:
-        exchange = FakeExchange(connection=connection)
-        await handle(exchange)
-        return exchange.body
-
-    assert [await count(connection) for connection in (first, first, second)] == [b"1", b"2", b"1"]
-    first.close()
-    assert await count(first) == b"1"
-    assert len(first.callbacks) == 2
+    async with Client(app) as client:
+        last = {"connection": "close"}
+        answers = [await client.get("/", headers=headers) for headers in ({}, last, {}, {})]
+    assert [answer.text for answer in answers] == ["1", "2", "1", "2"]
 
 
 async def test_requests_have_contexts_of_their_own(app: Tremolo) -> None:
@@ -531,11 +521,7 @@ async def test_requests_have_contexts_of_their_own(app: Tremolo) -> None:
         request.context.options["count"] = request.context.options.get("count", 0) + 1
         return f"{request.context.count} {request.context.options['count']}"
 
-    handle = app.build()
-    for _ in range(2):
-        exchange = FakeExchange()
-        await handle(exchange)
-        assert exchange.body == b"1 1"
+    assert [answer.text for answer in await ask_all(app, b"/", b"/")] == ["1 1"] * 2
 
 
 async def test_what_is_registered_later_changes_nothing(app: Tremolo) -> None:
@@ -546,9 +532,7 @@ async def test_what_is_registered_later_changes_nothing(app: Tremolo) -> None:
     async def not_found() -> str:
         return "later"
 
-    exchange = FakeExchange()
-    await handle(exchange)
-    assert exchange.body == b"Not Found"
+    assert (await ask(handle)).content == b"Not Found"
 
 
 async def test_middlewares_for_the_response_run_for_every_answer(app: Tremolo) -> None:
@@ -576,13 +560,11 @@ async def test_middlewares_for_the_response_run_for_every_answer(app: Tremolo) -
     def itself(response: BlockingResponse) -> None:
         response.write(b"a")
 
-    for path, status in ((b"/", 200), (b"/chunks", 200), (b"/fail", 500), (b"/elsewhere", 302)):
-        exchange = await ask(app, path)
-        assert (exchange.status, exchange.header(b"x-mark")) == (status, b"1")
-    assert (await ask(app, b"/itself")).header(b"x-mark") == b"1"
-    assert (await ask(app, b"/nothing")).header(b"x-mark") == b"1"
-    assert (await ask(app, b"/", method=b"PUT")).header(b"x-mark") == b"1"
-    assert (await ask(app, b"/", method=b"OPTIONS")).header(b"x-mark") == b"1"
+    targets = (b"/", b"/chunks", b"/fail", b"/elsewhere", b"/itself", b"/nothing")
+    answers = await ask_all(app, *targets)
+    assert [answer.status_code for answer in answers] == [200, 200, 500, 302, 200, 404]
+    answers += [await ask(app, method=method) for method in ("PUT", "OPTIONS")]
+    assert [answer.headers["x-mark"] for answer in answers] == ["1"] * 8
 
 
 async def test_middlewares_for_the_request_run_before_routes_are_looked_for(app: Tremolo) -> None:
@@ -596,9 +578,8 @@ async def test_middlewares_for_the_request_run_before_routes_are_looked_for(app:
     async def handler(request: Request, option: int = 5) -> str:
         return f"{request.context.user} {request.context.options['option']}"
 
-    assert (await ask(app, b"/x")).body == b"me 5"
-    assert (await ask(app, b"/secret")).body == b"no"
-    assert (await ask(app, b"/secret")).status == 403
+    answers = await ask_all(app, b"/x", b"/secret")
+    assert [(answer.status_code, answer.text) for answer in answers] == [(200, "me 5"), (403, "no")]
 
 
 async def test_what_a_middleware_breaks_is_a_500(
@@ -608,8 +589,8 @@ async def test_what_a_middleware_breaks_is_a_500(
     async def fail() -> None:
         raise ValueError("in the middleware")
 
-    exchange = await ask(app)
-    assert exchange.status == 500
+    response = await ask(app)
+    assert response.status_code == 500
     assert "in the middleware" in caplog.text
 
 
@@ -702,30 +683,28 @@ async def test_a_route_may_have_a_limit_of_its_own(
         called.append("called")
         return await request.body()
 
-    exchange = await ask(
-        app,
-        settings=AppSettings(client_max_body_size=1),
-        method=b"POST",
-        headers=[(b"content-length", b"3")],
-        script=[Data(data=b"abc"), EndOfMessage()],
-    )
-    assert exchange.status == status
+    response = await ask(app, method="POST", content=b"abc", client_max_body_size=1)
+    assert response.status_code == status
     # What is announced too large is refused before the handler is called.
     assert called == ["called"] * (status == 200)
-    assert exchange.body_limits == [limit] * (status == 200)
 
 
-async def test_a_route_has_rates_of_its_own(app: Tremolo) -> None:
-    @app.get("/slow", upload_rate=2_000)
-    async def slow(rate: int = 1_000) -> str:
-        return "slow"
+async def test_a_route_has_rates_of_its_own(app: Tremolo, tremolo_clock: Clock) -> None:
+    @app.route("/slow", upload_rate=2_000)
+    async def slow(request: Request, rate: int = 1_000) -> bytes:
+        return await request.body()
 
-    @app.get("/fast")
-    async def fast() -> str:
-        return "fast"
+    @app.route("/fast")
+    async def fast(request: Request) -> bytes:
+        return await request.body()
 
-    assert (await ask(app, b"/slow")).paces == [(1_000, 2_000, False)]
-    assert (await ask(app, b"/fast")).paces == []
+    async def taken(path: bytes) -> float:
+        began = tremolo_clock.time()
+        await ask(app, path, method="POST", content=bytes(8_000))
+        return tremolo_clock.time() - began
+
+    assert await taken(b"/slow") == pytest.approx(4 + 8, abs=1)
+    assert await taken(b"/fast") < 1
 
 
 async def test_nor_for_a_middleware_a_hook_a_view_or_an_error(
@@ -767,10 +746,8 @@ async def test_nor_for_a_middleware_a_hook_a_view_or_an_error(
     monkeypatch.setattr(inspect, "signature", counting)
     app.add_route(handler, "/other/{id:int}")
     assert inspected, "at registration it is"
-    handle = app.build()
-    inspected.clear()
-    for target, body in ((b"/5", b"5"), (b"/plain", b"plain"), (b"/view", b"forbidden")):
-        exchange = FakeExchange(target)
-        await handle(exchange)
-        assert exchange.body == body
-    assert not inspected
+    async with Client(app) as client:
+        inspected.clear()
+        answers = [(await client.get(path)).text for path in ("/5", "/plain", "/view")]
+        assert answers == ["5", "plain", "forbidden"]
+        assert not inspected
