@@ -48,7 +48,7 @@ class FastEngine:
     def read_head(self, head: Head) -> Request:
         """As `Engine.read_head`."""
         self._chunked = False
-        return _request(method=head.method, target=head.target, headers=head.fields.headers)
+        return _request(head.method, head.target, head.headers)
 
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
         """As `Engine.read_body`."""

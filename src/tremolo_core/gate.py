@@ -22,7 +22,6 @@ from .head import (
     refuse_block,
     request_line_limit,
 )
-from .head_fields import HeadFields
 from .limits import Limits
 
 __all__ = ("Gate", "Passed")
@@ -104,8 +103,8 @@ class Gate:
         """Bytes of the body so far, as far as they are announced."""
         self.passed = _END
         """What the bytes are that `body` returned last."""
-        self._last: HeadFields | None = None
-        """The fields of the head before: often the next one has the same."""
+        self._last: Head | None = None
+        """The head before, if it may be kept: often the next one has the same fields."""
         self.body_limit = limits.body
         """The most bytes that this request's body may have; None is no limit."""
 
@@ -129,7 +128,7 @@ class Gate:
         return True
 
     def forget(self) -> None:
-        """Let go of the last fields, which may be the largest thing that an idle peer has here."""
+        """Let go of the last head, which may be the largest thing that an idle peer has here."""
         self._last = None
 
     def feed(self, data: bytes) -> None:
@@ -173,10 +172,24 @@ class Gate:
             self._line = self._searched = 0
         else:
             raw = self._take(end)
-        head = parse_head(raw, limits, self._last)
-        fields = head.fields
-        self._last = fields if fields.may_be_kept else None
-        length = fields.content_length
+        return self._pass_head(raw)
+
+    def feed_head(self, data: bytes) -> Head | None:
+        """As `feed` and `head`, with less ado where `data` begin with a whole head, as mostly."""
+        end = data.find(b"\r\n\r\n") + 4
+        if self._buffer or not 4 <= end <= self._limits.head or data[0] == _CR:
+            self._buffer += data
+            return self.head()
+        if end != len(data):
+            self._buffer += data[end:]
+            data = data[:end]
+        return self._pass_head(data)
+
+    def _pass_head(self, raw: bytes) -> Head:
+        head = parse_head(raw, self._limits, self._last)
+        meaning = head.meaning
+        self._last = head if meaning.may_be_kept else None
+        length = meaning.content_length
         if length == 0:
             self._stage = _BODY_END
         elif length is None:

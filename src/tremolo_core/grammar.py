@@ -17,6 +17,7 @@ __all__ = (
     "FIELD_NAME",
     "FIELD_VALUE",
     "HOST",
+    "PLAIN_REQUEST_LINE",
     "REASON_PHRASE",
     "REQUEST_LINE",
     "TRIM_FIELD_LINES",
@@ -36,6 +37,11 @@ REASON_PHRASE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21\x22\x24-\x7e]++) HTTP/([0-9]\.[0-9])\r\n")
 """RFC 9112 3, with single spaces; the target is visible ASCII but for `#`."""
+
+PLAIN_REQUEST_LINE = re.compile(
+    rb"(?!CONNECT )(" + _TOKEN + rb") (/[\x21\x22\x24-\x7e]*+) HTTP/1\.1\r\n"
+)
+"""The same for nearly all requests: a path, and the version that is spoken here."""
 
 FIELD_LINES = re.compile(
     rb"^(" + _TOKEN + rb"):[\t\x20]*+([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE

@@ -50,8 +50,8 @@ class H11Engine:
             method=event.method,
             target=event.target,
             headers=headers,
-            http_version=head.fields.http_version,
-            upgrade=None if head.fields.handshake is None else b"websocket",
+            http_version=head.meaning.http_version,
+            upgrade=None if head.meaning.handshake is None else b"websocket",
         )
 
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:

@@ -8,8 +8,15 @@ from typing import NoReturn
 
 from ._values import maker, value
 from .errors import RemoteProtocolError
-from .grammar import ABSOLUTE_FORM, FIELD_LINES, REQUEST_LINE, TRIM_FIELD_LINES
-from .head_fields import HeadFields, read_fields
+from .grammar import (
+    ABSOLUTE_FORM,
+    FIELD_LINES,
+    PLAIN_REQUEST_LINE,
+    REQUEST_LINE,
+    TRIM_FIELD_LINES,
+)
+from .head_fields import Meaning, read_fields
+from .headers import Headers
 from .limits import Limits
 
 __all__ = (
@@ -44,54 +51,64 @@ class Head:
     target: bytes
     authority: bytes | None
     """The authority of an absolute-form target, else None."""
-    fields: HeadFields
+    block: bytes
+    """The fields as they came, to the empty line."""
+    headers: Headers
+    meaning: Meaning
+    """What they say."""
+    is_ordinary: bool
+    """Whether nothing is to be read otherwise than it stands, so that h11 need not.
 
-    @property
-    def is_ordinary(self) -> bool:
-        """Whether nothing is to be read otherwise than it stands, so that h11 need not.
-
-        Not a target with a host of its own, nor what its fields say of themselves.
-        """
-        return self.fields.is_ordinary and self.authority is None
+    Not a target with a host of its own, nor what its fields say of themselves.
+    """
 
 
 _head = maker(Head)
 
 
-def parse_head(raw: bytes, limits: Limits, last: HeadFields | None = None) -> Head:
+def parse_head(raw: bytes, limits: Limits, last: Head | None = None) -> Head:
     """Read a complete head, which ends with its empty line.
 
-    Where its fields are to the byte the `last` ones, that may be kept, nothing
+    Where its fields are to the byte those of the `last`, that may be kept, nothing
     about them is found out again. Raises RemoteProtocolError, with the status
     that it deserves, for the first thing that is wrong.
     """
-    line = REQUEST_LINE.match(raw)
+    line = PLAIN_REQUEST_LINE.match(raw)
     if line is None:
-        refuse_block(raw, limits, request_line=True)
+        return _parse_other(raw, limits)
     start = line.end()
     if start - len(b"\r\n") > limits.request_line:
         refuse_block(raw, limits, request_line=True)
-    method, target, version = line.groups()
+    method, target = line.groups()
     block = raw[start:]
-    authority = None
-    if last is not None and last.block == block and last.http_version == version:
-        fields = last
-        if target[0] != _SLASH or method == b"CONNECT":
-            authority = _judge_target(method, target)
+    if last is not None and last.block == block:
+        headers, meaning = last.headers, last.meaning
     else:
         lines = TRIM_FIELD_LINES.findall(block)
         # One line feed more than there are fields ends the block itself.
-        count = block.count(b"\n") - 1
-        if len(lines) != count:
-            lines = _untrimmed(block)
-        if len(lines) != count or count > limits.fields:
-            refuse_block(raw, limits, request_line=True)
-        if version != b"1.1":
-            version = _judge_version(version)
-        if target[0] != _SLASH or method == b"CONNECT":
-            authority = _judge_target(method, target)
-        fields = read_fields(lines, block, method=method, http_version=version)
-    return _head(raw=raw, method=method, target=target, authority=authority, fields=fields)
+        if len(lines) != block.count(b"\n") - 1 or len(lines) > limits.fields:
+            return _parse_other(raw, limits)
+        headers, meaning = read_fields(lines, method=method, http_version=b"1.1")
+    return _head(raw, method, target, None, block, headers, meaning, meaning.is_ordinary)
+
+
+def _parse_other(raw: bytes, limits: Limits) -> Head:
+    """As `parse_head`, where the request line is not plain, or a line ends with white space."""
+    line = REQUEST_LINE.match(raw)
+    if line is None or line.end() - len(b"\r\n") > limits.request_line:
+        refuse_block(raw, limits, request_line=True)
+    method, target, version = line.groups()
+    block = raw[line.end() :]
+    lines = [(name, content.rstrip(b" \t")) for name, content in FIELD_LINES.findall(block)]
+    if len(lines) != block.count(b"\n") - 1 or len(lines) > limits.fields:
+        refuse_block(raw, limits, request_line=True)
+    version = _judge_version(version)
+    authority = None
+    if target[0] != _SLASH or method == b"CONNECT":
+        authority = _judge_target(method, target)
+    headers, meaning = read_fields(lines, method=method, http_version=version)
+    is_ordinary = meaning.is_ordinary and authority is None
+    return _head(raw, method, target, authority, block, headers, meaning, is_ordinary)
 
 
 def parse_trailers(raw: bytes, limits: Limits) -> None:
@@ -154,10 +171,6 @@ def judge_request_line(line: bytes, limits: Limits) -> None:
         )
     if REQUEST_LINE.fullmatch(line) is None:
         raise RemoteProtocolError("a malformed request line")
-
-
-def _untrimmed(block: bytes) -> list[tuple[bytes, bytes]]:
-    return [(name, content.rstrip(b" \t")) for name, content in FIELD_LINES.findall(block)]
 
 
 def _judge_version(version: bytes) -> bytes:

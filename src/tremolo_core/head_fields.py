@@ -4,6 +4,7 @@ That each of them is well-formed was found out in `head`.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ._values import maker, value
 from .errors import RemoteProtocolError
@@ -11,7 +12,7 @@ from .grammar import HOST
 from .headers import Headers
 from .websocket_handshake import Handshake, read_handshake
 
-__all__ = ("HeadFields", "read_fields")
+__all__ = ("Meaning", "read_fields")
 
 _SECRET = frozenset((b"authorization", b"cookie", b"proxy-authorization"))
 """Nothing is kept that has one of these."""
@@ -24,6 +25,10 @@ _NOTED = _SECRET | frozenset(
 )
 """Of the others it does not matter here what they say."""
 
+_USUAL = _SECRET | {b"connection", b"host"}
+_KEEP_ALIVE = (b"keep-alive", b"Keep-Alive")
+"""What browsers and libraries say though it goes without saying."""
+
 _MOST_DIGITS = 18
 """Of a Content-Length: as far as a signed 64-bit integer is sure to reach."""
 
@@ -32,14 +37,11 @@ _ALONE = frozenset((b"content-length", b"host"))
 
 
 @value
-class HeadFields:
-    """What the fields of a head say, after everything about them was found right."""
+class Meaning:
+    """What the fields of a head say about the message, and about the connection."""
 
-    block: bytes
-    """The fields as they came, to the empty line."""
     http_version: bytes
     """`b"1.1"` or `b"1.0"`."""
-    headers: Headers
     content_length: int | None
     """The declared length of the body; 0 where there is none, None where it is chunked."""
     keep_alive: bool
@@ -51,24 +53,49 @@ class HeadFields:
     h11 puts in lower case.
     """
     may_be_kept: bool
-    """Whether they may be compared to the next: without secrets, and whatever the method is."""
+    """Whether they may be compared to the next.
+
+    They are of HTTP/1.1, without secrets, and mean the same for every method.
+    """
     expects_continue: bool = False
     """Whether the client waits for `100 Continue` before it sends the body."""
     handshake: Handshake | None = None
     """What the client offers if it asks for a WebSocket, else None."""
 
 
-_fields = maker(HeadFields)
+_NO_BODY = Meaning(
+    http_version=b"1.1", content_length=0, keep_alive=True, is_ordinary=True, may_be_kept=True
+)
+"""What most say; one object for all, as it takes as long to make one as to find out."""
+
+_SECRET_NO_BODY = replace(_NO_BODY, may_be_kept=False)
+
+_meaning = maker(Meaning)
 
 
 def read_fields(
-    lines: Sequence[tuple[bytes, bytes]], block: bytes, *, method: bytes, http_version: bytes
-) -> HeadFields:
-    """Judge the well-formed `lines` of a `block`: names as they stand in it, and trimmed values.
+    lines: Sequence[tuple[bytes, bytes]], *, method: bytes, http_version: bytes
+) -> tuple[Headers, Meaning]:
+    """Judge the well-formed `lines` of a head: names as they stand in it, and trimmed values.
 
     Raises RemoteProtocolError for the first thing that they may not say.
     """
     headers = Headers([(name.lower(), content) for name, content in lines])
+    said = dict(headers)
+    noted = _NOTED.intersection(said)
+    if len(said) == len(headers) and http_version == b"1.1" and noted <= _USUAL:
+        # Each field once, and none that needs more than a look.
+        host = said.get(b"host")
+        if (
+            host is not None
+            and HOST.fullmatch(host) is not None
+            and said.get(b"connection", b"keep-alive") in _KEEP_ALIVE
+        ):
+            return headers, _NO_BODY if _SECRET.isdisjoint(noted) else _SECRET_NO_BODY
+    return headers, _meaning_of(headers, method, http_version)
+
+
+def _meaning_of(headers: Headers, method: bytes, http_version: bytes) -> Meaning:
     pairs = [field for field in headers if field[0] in _NOTED]
     noted = dict(pairs)
     if len(noted) != len(pairs):
@@ -80,35 +107,21 @@ def read_fields(
             raise RemoteProtocolError("no Host field")
     elif HOST.fullmatch(host) is None:
         raise RemoteProtocolError("a malformed Host field")
-    only_host = newer and len(noted) == 1
-    length = 0 if only_host else _judge_framing(noted, http_version)
-    if only_host or (newer and len(noted) == 2 and b"content-length" in noted):
-        # As most requests, with a body or without.
-        return _fields(
-            block=block,
-            http_version=http_version,
-            headers=headers,
-            content_length=length,
-            keep_alive=True,
-            is_ordinary=True,
-            may_be_kept=True,
-        )
+    length = _judge_framing(noted, http_version)
     expects_continue = b"expect" in noted and _judge_expectation(noted[b"expect"], http_version)
     keep_alive = newer and not (b"connection" in noted and _says_close(noted[b"connection"]))
     handshake = None
     # HTTP/1.0 has no other protocols to go on with (RFC 9110 7.8).
     if b"upgrade" in noted and newer:
         handshake = read_handshake(method, headers, has_body=length != 0)
-    return _fields(
-        block=block,
+    return _meaning(
         http_version=http_version,
-        headers=headers,
         content_length=length,
         keep_alive=keep_alive,
         is_ordinary=newer
         and handshake is None
         and (length is not None or noted[b"transfer-encoding"] == b"chunked"),
-        may_be_kept=b"upgrade" not in noted and _SECRET.isdisjoint(noted),
+        may_be_kept=newer and b"upgrade" not in noted and _SECRET.isdisjoint(noted),
         expects_continue=expects_continue,
         handshake=handshake,
     )

@@ -90,7 +90,7 @@ class Incoming:
     @property
     def said_last(self) -> bool:
         """Whether the client has said that no request follows the one that was read."""
-        return self.head is not None and not self.head.fields.keep_alive
+        return self.head is not None and not self.head.meaning.keep_alive
 
     @property
     def broke_off(self) -> bool:
@@ -104,6 +104,12 @@ class Incoming:
             self._gate.feed(data)
         else:
             self.frames.feed(data)
+
+    def receive_head(self, data: bytes) -> Request | None:
+        """Take bytes of a client that is idle; return the request, if its head is complete."""
+        self._received += len(data)
+        head = self._gate.feed_head(data)
+        return None if head is None else self._begin(head)
 
     def limit_body(self, size: int | None) -> None:
         """Let the current body have `size` bytes at most, or any number."""
@@ -172,8 +178,8 @@ class Incoming:
 
     def _begin(self, head: Head) -> Request:
         self.head = head
-        fields = head.fields
-        self.withheld = fields.expects_continue and fields.content_length != 0
+        meaning = head.meaning
+        self.withheld = meaning.expects_continue and meaning.content_length != 0
         if not head.is_ordinary and self.fast is not None:
             self.engine = H11Engine()
         return self.engine.read_head(head)

@@ -102,12 +102,12 @@ class Outgoing:
 
     def begin(self, head: Head) -> None:
         """Turn to the answer to the request with this `head`."""
-        fields = head.fields
+        meaning = head.meaning
         self._is_head = is_head = head.method == b"HEAD"
-        self._http_version = fields.http_version
-        self._handshake = fields.handshake
-        self.is_plain = fields.is_ordinary and not is_head
-        self.keep_alive = keep_alive = fields.keep_alive
+        self._http_version = meaning.http_version
+        self._handshake = meaning.handshake
+        self.is_plain = head.is_ordinary and not is_head
+        self.keep_alive = keep_alive = meaning.keep_alive
         self.their_last = not keep_alive
         self.framing = _NONE
         self.missing = 0

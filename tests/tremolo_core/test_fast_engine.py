@@ -81,7 +81,7 @@ def test_a_head() -> None:
     assert request == Request(
         method=b"GET", target=b"/a?b", headers=Headers(((b"host", b"a"), (b"x-y", b"Z")))
     )
-    assert request.headers is head.fields.headers
+    assert request.headers is head.headers
 
 
 def test_a_body_of_known_length() -> None:

@@ -156,7 +156,7 @@ def test_a_head_like_the_last_is_found_out_once() -> None:
     second = made.head()
     assert first is not None
     assert second == first
-    assert second.fields.headers is first.fields.headers
+    assert second.headers is first.headers
 
 
 @pytest.mark.parametrize("line", [b"Cookie: a", b"Authorization: a", b"Upgrade: h2c"])
@@ -168,7 +168,7 @@ def test_what_may_not_be_kept_is_found_out_again(line: bytes) -> None:
     second = made.head()
     assert first is not None
     assert second == first
-    assert second.fields is not first.fields
+    assert second.headers is not first.headers
 
 
 def test_the_last_head_can_be_forgotten() -> None:
@@ -179,7 +179,7 @@ def test_the_last_head_can_be_forgotten() -> None:
     second = made.head()
     assert first is not None
     assert second == first
-    assert second.fields.headers is not first.fields.headers
+    assert second.headers is not first.headers
 
 
 def test_a_chunked_body_comes_out_as_it_is() -> None:

@@ -17,7 +17,6 @@ from tremolo_core.head import (
     refuse_block,
     request_line_limit,
 )
-from tremolo_core.head_fields import HeadFields
 
 from .corpus import BAD, GET, Bad
 from .framing import handshake
@@ -37,25 +36,25 @@ def test_everything_that_a_head_says() -> None:
     head = parse_head(raw, LIMITS)
     assert head.raw == raw
     assert (head.method, head.target) == (b"POST", b"http://b/path")
-    assert head.fields.http_version == b"1.1"
-    assert head.fields.headers == (
+    assert head.meaning.http_version == b"1.1"
+    assert head.headers == (
         (b"host", b"a"),
         (b"x", b"y"),
         (b"expect", b"100-continue"),
         (b"connection", b"close"),
         (b"content-length", b"5"),
     )
-    assert isinstance(head.fields.headers, Headers)
-    assert (head.authority, head.fields.content_length) == (b"b", 5)
-    assert (head.fields.keep_alive, head.fields.expects_continue) == (False, True)
+    assert isinstance(head.headers, Headers)
+    assert (head.authority, head.meaning.content_length) == (b"b", 5)
+    assert (head.meaning.keep_alive, head.meaning.expects_continue) == (False, True)
 
 
 def test_a_head_that_says_little() -> None:
     head = parse_head(GET, LIMITS)
     assert (head.raw, head.method, head.target) == (GET, b"GET", b"/")
-    assert head.fields.headers == ((b"host", b"a"),)
-    assert (head.authority, head.fields.content_length) == (None, 0)
-    assert (head.fields.keep_alive, head.fields.expects_continue) == (True, False)
+    assert head.headers == ((b"host", b"a"),)
+    assert (head.authority, head.meaning.content_length) == (None, 0)
+    assert (head.meaning.keep_alive, head.meaning.expects_continue) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_a_head_that_says_little() -> None:
     [(b"HTTP/1.0", b"1.0"), (b"HTTP/1.1", b"1.1"), (b"HTTP/1.2", b"1.1"), (b"HTTP/1.9", b"1.1")],
 )
 def test_the_version_that_is_meant(line: bytes, version: bytes) -> None:
-    assert parsed(b"GET / " + line, b"Host: a").fields.http_version == version
+    assert parsed(b"GET / " + line, b"Host: a").meaning.http_version == version
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,7 @@ def test_the_version_that_is_meant(line: bytes, version: bytes) -> None:
     ],
 )
 def test_who_may_ask_again(version: bytes, fields: list[bytes], kept: bool) -> None:
-    assert parsed(b"GET / HTTP/" + version, b"Host: a", *fields).fields.keep_alive is kept
+    assert parsed(b"GET / HTTP/" + version, b"Host: a", *fields).meaning.keep_alive is kept
 
 
 @pytest.mark.parametrize(
@@ -95,7 +94,7 @@ def test_who_may_ask_again(version: bytes, fields: list[bytes], kept: bool) -> N
     ],
 )
 def test_who_waits_for_a_100(version: bytes, fields: list[bytes], expects: bool) -> None:
-    assert parsed(b"PUT / HTTP/" + version, b"Host: a", *fields).fields.expects_continue is expects
+    assert parsed(b"PUT / HTTP/" + version, b"Host: a", *fields).meaning.expects_continue is expects
 
 
 @pytest.mark.parametrize(
@@ -109,7 +108,7 @@ def test_who_waits_for_a_100(version: bytes, fields: list[bytes], expects: bool)
     ],
 )
 def test_how_long_the_body_is(fields: list[bytes], length: int | None) -> None:
-    assert parsed(b"PUT / HTTP/1.1", b"Host: a", *fields).fields.content_length == length
+    assert parsed(b"PUT / HTTP/1.1", b"Host: a", *fields).meaning.content_length == length
 
 
 BAD_HEADS = {
@@ -301,7 +300,7 @@ LINES = (
 )
 
 
-def said(raw: bytes, last: HeadFields | None) -> Head | tuple[int | None, str]:
+def said(raw: bytes, last: Head | None) -> Head | tuple[int | None, str]:
     try:
         return parse_head(raw, LIMITS, last)
     except RemoteProtocolError as error:
@@ -311,17 +310,15 @@ def said(raw: bytes, last: HeadFields | None) -> Head | tuple[int | None, str]:
 @pytest.mark.parametrize("before", BLOCKS.values(), ids=BLOCKS)
 def test_the_last_head_changes_nothing(before: bytes) -> None:
     lasts = [said(line + before, None) for line in LINES]
-    for last in (last for last in lasts if isinstance(last, Head) and last.fields.may_be_kept):
+    for last in (last for last in lasts if isinstance(last, Head) and last.meaning.may_be_kept):
         for line, block in itertools.product(LINES, BLOCKS.values()):
-            assert said(line + block, last.fields) == said(line + block, None), (
-                *(last.raw, line, block),
-            )
+            assert said(line + block, last) == said(line + block, None), (*(last.raw, line, block),)
 
 
 def test_fields_like_the_last_are_found_out_once() -> None:
-    last = parse_head(GET, LIMITS).fields
+    last = parse_head(GET, LIMITS)
     same = parse_head(GET.replace(b"GET / ", b"POST /x "), LIMITS, last)
     assert (same.method, same.target) == (b"POST", b"/x")
-    assert same.fields is last
+    assert same.headers is last.headers
     other = parse_head(GET.replace(b"Host: a", b"Host: A"), LIMITS, last)
-    assert other.fields.headers == ((b"host", b"A"),)
+    assert other.headers == ((b"host", b"A"),)

@@ -4,28 +4,33 @@ import pytest
 
 from tremolo_core import Headers, RemoteProtocolError
 from tremolo_core.grammar import FIELD_LINES
-from tremolo_core.head_fields import HeadFields, read_fields
+from tremolo_core.head_fields import Meaning, read_fields
 
 from .framing import handshake
 
 
-def read(*lines: bytes, method: bytes = b"GET", http_version: bytes = b"1.1") -> HeadFields:
-    block = b"\r\n".join((*lines, b"", b""))
-    return read_fields(FIELD_LINES.findall(block), block, method=method, http_version=http_version)
+def read_all(
+    *lines: bytes, method: bytes = b"GET", http_version: bytes = b"1.1"
+) -> tuple[Headers, Meaning]:
+    found = FIELD_LINES.findall(b"\r\n".join((*lines, b"", b"")))
+    return read_fields(found, method=method, http_version=http_version)
+
+
+def read(*lines: bytes, method: bytes = b"GET", http_version: bytes = b"1.1") -> Meaning:
+    return read_all(*lines, method=method, http_version=http_version)[1]
 
 
 def test_fields_that_say_nothing_of_the_message() -> None:
-    fields = read(b"HOST: a", b"X-Y: \t Z z")
-    assert fields == HeadFields(
-        block=b"HOST: a\r\nX-Y: \t Z z\r\n\r\n",
+    headers, meaning = read_all(b"HOST: a", b"X-Y: \t Z z")
+    assert headers == ((b"host", b"a"), (b"x-y", b"Z z"))
+    assert isinstance(headers, Headers)
+    assert meaning == Meaning(
         http_version=b"1.1",
-        headers=Headers(((b"host", b"a"), (b"x-y", b"Z z"))),
         content_length=0,
         keep_alive=True,
         is_ordinary=True,
         may_be_kept=True,
     )
-    assert isinstance(fields.headers, Headers)
 
 
 def test_the_same_in_an_older_version() -> None:
@@ -133,4 +138,21 @@ def test_an_older_version_has_no_handshake() -> None:
     block = handshake().split(b"\r\n")[1:-2]
     fields = read(*block, http_version=b"1.0")
     assert (fields.handshake, fields.content_length) == (None, 0)
-    assert read(*block[1:], http_version=b"1.0").headers.get(b"host") is None
+    assert read_all(*block[1:], http_version=b"1.0")[0].get(b"host") is None
+
+
+KEPT = [(b"Connection: keep-alive",), (b"Connection: Keep-Alive",), (b"Cookie: a=b",)]
+
+
+@pytest.mark.parametrize("lines", KEPT)
+def test_what_goes_without_saying_needs_no_more_than_a_look(lines: tuple[bytes, ...]) -> None:
+    known = read(b"Host: a", *lines)
+    assert read(b"Host: b", b"X: y", *lines) is known
+    # The same, by all that is looked at where more is said.
+    assert read(b"Host: a", b"X: y", b"X: y", *lines) == known
+
+
+def test_what_is_said_in_a_way_of_its_own_means_the_same() -> None:
+    assert read(b"Host: a", b"Connection: kEEP-aLIVE") == read(b"Host: a")
+    assert not read(b"Host: a", b"Connection: keep-alive, close").keep_alive
+    assert not read(b"Host: a", b"Connection: keep-alive", b"Connection: close").keep_alive

@@ -273,8 +273,8 @@ def test_what_is_kept_for_the_next_request_can_be_forgotten() -> None:
     assert second is not None
     assert third is not None
     assert first == second == third
-    assert second.fields.headers is first.fields.headers
-    assert third.fields.headers is not second.fields.headers
+    assert second.headers is first.headers
+    assert third.headers is not second.headers
 
 
 def test_who_has_no_websocket_owes_and_leaves_none() -> None:
