@@ -25,7 +25,7 @@ from .head import Head
 from .limits import Limits, Timeouts
 from .plain_answers import judge_plainly, judge_whole
 from .refusal import answer_to
-from .standing import IDLE, standing_of
+from .standing import IDLE, Standing, standing_of
 from .states import State
 from .waits import wait_of
 
@@ -281,12 +281,23 @@ class Connection(ConnectionStatus):
 
     # Both sides.
 
-    def skip_end(self) -> bool:
-        """Take a body's end that has come for told; return whether another exchange may follow."""
+    def finish_cycle(self) -> bool:
+        """Turn to the next request, if nothing of this exchange is left; false if anything is.
+
+        A body's end that has come is taken for told. What else is left of it, or
+        that none may follow, is to be found out by `next_event` and `closing`.
+        """
         standing = self._standing
-        if standing.ended is not None and self._incoming.skip_end():
-            self._standing = standing = standing.ended[self._outgoing.keep_alive]
-        return standing.next_cycle is not None
+        following = standing.next_cycle
+        if following is None:
+            if standing.ended is None or not self._incoming.skip_end():
+                return False
+            self._standing = standing.ended[self._outgoing.keep_alive]
+            following = self._standing.next_cycle
+            if following is None:
+                return False
+        self._begin_cycle(following)
+        return True
 
     def start_next_cycle(self) -> None:
         """Turn to the next request, after both messages of this exchange are complete.
@@ -296,11 +307,7 @@ class Connection(ConnectionStatus):
         following = self._standing.next_cycle
         if following is None:
             raise LocalProtocolError(f"no next cycle while {self._standing}")
-        self._standing = following
-        self._streaming = None
-        self._incoming.next_cycle()
-        self._outgoing = self._unasked
-        self._cycle += 1
+        self._begin_cycle(following)
 
     def deadline(self, now: float) -> float | None:
         """When the running time-out of the protocol ends; None if none runs.
@@ -371,6 +378,13 @@ class Connection(ConnectionStatus):
         if error.status is not None and not self.response_started:
             self._refusal = error
         self._stand(State.ERROR, self._standing.server)
+
+    def _begin_cycle(self, following: Standing) -> None:
+        self._standing = following
+        self._streaming = None
+        self._incoming.next_cycle()
+        self._outgoing = self._unasked
+        self._cycle += 1
 
     def _asked(self, request: Request, head: Head) -> Request:
         """Turn to the answer to `request`."""

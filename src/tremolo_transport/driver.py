@@ -19,9 +19,8 @@ from tremolo_core import Closing, Connection, RemoteProtocolError, Request, Sign
 
 from . import farewell
 from .answers import Answers
-from .cancellation import is_cancellation
 from .connection_tasks import ConnectionTasks
-from .failures import is_disconnect, is_interrupt, name_of, note_cancellation
+from .failures import ends_all, name_of
 from .handling import ANSWERED, answer_late, see_to_answer
 from .late_scope import LateScope, begun
 from .leftovers import await_close, drain
@@ -261,12 +260,14 @@ class Driver:
 
     async def _exchanges(self) -> None:
         """Serve one request after the other until the connection is to be ended."""
-        around = self._around
-        counts = around.counts
-        websockets, logged = around.settings.websockets, around.settings.access_log
+        around, shutdown = self._around, self._around.shutdown
+        settings, counts = around.settings, around.counts
+        websockets, logged = settings.websockets, settings.access_log
+        in_tasks = settings.task_per_request
         forwarding = around.forwarding_of(self._peer)
         connection, link, answers = self._connection, self._link, self._answers
-        while (request := await self._next_request()) is not None:
+        request = await self._next_request()
+        while request is not None:
             if self._scope.cancel_called:
                 # What was to end the wait must not end the handler.
                 self._request = request
@@ -284,8 +285,24 @@ class Driver:
             self._exchange = exchange = ServedExchange(request, peer, self, answers)
             if logged:
                 answers.expect(request, peer)
+            context = around.context.copy()
+            unfinished, failed = None, False
             try:
-                await self._answer(exchange)
+                try:
+                    if in_tasks:
+                        await in_own_task(context, context.run(around.handler, exchange))
+                    else:
+                        unfinished = context.run(first_steps, context, around.handler, exchange)
+                        if unfinished is not None:
+                            await unfinished
+                except BaseException as error:
+                    if ends_all(error, request, late=self._late, stopping=shutdown.begun):
+                        raise
+                    failed = True
+                # One that is late has ended in spite of its cancellation, in which nothing more
+                # can be sent.
+                if (failed or connection.server_state is not _DONE) and not self._late:
+                    await see_to_answer(exchange, answers, failed=failed)
             finally:
                 exchange.end()
                 self._exchange = None
@@ -300,21 +317,30 @@ class Driver:
             if link.framed:
                 await await_close(link)
                 return
-            if not connection.skip_end() and not await drain(link):
-                return
-            connection.start_next_cycle()
+            if not connection.finish_cycle():
+                if not await drain(link):
+                    return
+                connection.start_next_cycle()
             self.state = _IDLE
             # An idle connection need not hold them.
-            del request, exchange
+            del exchange, context, unfinished
+            request, known = None, False
+            if not (connection.buffered or link.eof or shutdown.begun):
+                # Mostly nothing has come yet, which need not be found out by the core.
+                request, known = await link.read_request(), True
+            if request is None:
+                request = await self._next_request(known=known)
 
-    async def _next_request(self) -> Request | None:
-        """Return the next request, or None if there will be none."""
+    async def _next_request(self, *, known: bool = False) -> Request | None:
+        """Return the next request, or None if there will be none.
+
+        If it is `known` that something has come, the core is asked first.
+        """
         if self._request is not None:
             request, self._request = self._request, None
             return request
         connection, link, shutdown = self._connection, self._link, self._around.shutdown
-        # Mostly nothing has come yet, which need not be found out by the core.
-        known = link.eof or connection.buffered > 0
+        known = known or link.eof or connection.buffered > 0
         while not link.broken:
             if known:
                 try:
@@ -325,43 +351,12 @@ class Driver:
                     return event
                 if event is not _NEED_DATA:
                     return None
-            known = True
             if shutdown.begun and shutdown.draining and not connection.buffered:
                 self._scope.cancel()
-            await link.read()
+            if (come := await link.read_request()) is not None:
+                return come
+            known = True
         return None
-
-    async def _answer(self, exchange: ServedExchange) -> None:
-        """Run the handler, and see to it that the request is answered."""
-        around = self._around
-        context = around.context.copy()
-        failure: BaseException | None = None
-        try:
-            if around.settings.task_per_request:
-                await in_own_task(context, context.run(around.handler, exchange))
-            else:
-                unfinished = first_steps(context, around.handler, exchange)
-                if unfinished is not None:
-                    await unfinished
-        except BaseException as error:
-            if is_cancellation(error):
-                stopping = self._around.shutdown.begun
-                note_cancellation(exchange.request, late=self._late, stopping=stopping)
-                raise
-            if is_interrupt(error):
-                raise
-            failure = error
-        if failure is None and self._connection.server_state is _DONE:
-            return
-        failed = failure is not None
-        if failure is not None and not is_disconnect(failure):
-            name = name_of(exchange.request)
-            logger.error("the handler of %s failed", name, exc_info=failure)
-        # Its traceback holds this frame, and so what the handler left open, in a cycle.
-        del failure
-        if not self._late:
-            # Else it has ended in spite of its cancellation, in which nothing more can be sent.
-            await see_to_answer(exchange, self._answers, failed=failed)
 
     # The end.
 

@@ -7,9 +7,10 @@ import logging
 
 from tremolo_core import Request
 
+from .cancellation import is_cancellation
 from .errors import ClientDisconnected
 
-__all__ = ("is_disconnect", "is_interrupt", "name_of", "note_cancellation")
+__all__ = ("ends_all", "is_disconnect", "is_interrupt", "name_of")
 
 logger = logging.getLogger("tremolo.server")
 
@@ -33,9 +34,20 @@ def name_of(request: Request) -> str:
     return f"{request.method.decode('ascii')} {request.target[:200].decode('ascii')}"
 
 
-def note_cancellation(request: Request, *, late: bool, stopping: bool) -> None:
-    """Log why the server has cancelled the handler of `request`, if it has."""
-    if late:
-        logger.warning("the handler of %s was cancelled, as it took too long", name_of(request))
-    elif stopping:
-        logger.warning("the handler of %s was cancelled as the server stops", name_of(request))
+def ends_all(error: BaseException, request: Request, *, late: bool, stopping: bool) -> bool:
+    """Whether what the handler of `request` has raised ends its connection, so is to be raised.
+
+    What ends it, and what is a failure of the handler, is logged: the server has
+    cancelled it as it was `late`, or as the server is `stopping`.
+    """
+    if is_cancellation(error):
+        if late:
+            logger.warning("the handler of %s was cancelled, as it took too long", name_of(request))
+        elif stopping:
+            logger.warning("the handler of %s was cancelled as the server stops", name_of(request))
+        return True
+    if is_interrupt(error):
+        return True
+    if not is_disconnect(error):
+        logger.error("the handler of %s failed", name_of(request), exc_info=error)
+    return False

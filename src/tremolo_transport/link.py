@@ -14,14 +14,14 @@ from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfSt
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
-from tremolo_core import Connection
+from tremolo_core import Connection, Request
 
 from .asyncio_stream import AsyncioStream
 from .departure import Departure
 from .errors import ClientDisconnected
 from .file_sending import until_written
 from .pace import ConnectionPace, Pace
-from .read_size import ReadSize
+from .read_size import READ_SIZE, ReadSize
 from .streams import is_tls
 
 __all__ = ("Link",)
@@ -136,19 +136,50 @@ class Link:
             if data:
                 self.connection.receive_data(data)
                 self.moved += 1
-        except EndOfStream:
-            self.eof = True
-            self._end_of_input()
-        except (BrokenResourceError, ClosedResourceError, OSError):
-            self.connection.receive_eof()
-            self.break_off()
-        except Exception:
-            self.break_off()
-            raise
+        except Exception as error:
+            self._note_end(error)
         finally:
             self.reading = False
             if self._news is not None:
                 self.tell()
+
+    async def read_request(self) -> Request | None:
+        """As `read`, for whoever waits for a request and for nothing else.
+
+        Return it, if what was read tells it at once; else the core is to be asked.
+        """
+        self.reading = True
+        self.reads += 1
+        try:
+            quick = self.quick
+            if quick is None:
+                data = await self.stream.receive(READ_SIZE)
+            else:
+                while (wait := quick.readiness()) is not None:
+                    await wait
+                data = quick.take(READ_SIZE)
+            self.moved += 1
+            return self.connection.receive_request(data)
+        except Exception as error:
+            self._note_end(error)
+            return None
+        finally:
+            self.reading = False
+            if self._news is not None:
+                self.tell()
+
+    def _note_end(self, error: Exception) -> None:
+        """Note that the stream has ended, or has failed; whatever else went wrong is raised."""
+        if isinstance(error, EndOfStream):
+            self.eof = True
+            self._end_of_input()
+            return
+        lost = isinstance(error, BrokenResourceError | ClosedResourceError | OSError)
+        if lost:
+            self.connection.receive_eof()
+        self.break_off()
+        if not lost:
+            raise error
 
     def _end_of_input(self) -> None:
         connection = self.connection

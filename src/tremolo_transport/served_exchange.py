@@ -53,21 +53,18 @@ On uvloop a read whose bytes come in each turn of the loop cannot be cancelled.
 class ServedExchange(Exchange):
     """One cycle of the connection behind `link`."""
 
-    __slots__ = (
-        "_answers",
-        "_at_once",
-        "_close_told",
-        "_link",
-        "_over",
-        "_waiting",
-        "connection",
-        "patience",
-        "peer",
-        "request",
-        "shutdown",
-        "time_limit",
-        "watching",
-    )
+    # Most requests need none of these, so they cost nothing as long as they are as here.
+    watching = False
+    """Whether the watch has the next turn to read, so that a handler that polls cannot win."""
+    patience: Patience | None = None
+    """Made by the sweeper."""
+    _over = False
+    _close_told = False
+    """Whether it was told with which code a WebSocket had to be closed."""
+    _at_once = 0
+    """Events that were told since other tasks had their turn."""
+    _waiting = 0
+    """How many tasks are in `receive`, and so want what the peer sends next."""
 
     def __init__(
         self, request: Request, peer: Peer, connection: ConnectionInfo, answers: Answers
@@ -76,24 +73,14 @@ class ServedExchange(Exchange):
         self.request = request
         self.peer = peer
         self.connection = connection
-        self.shutdown = answers.around.shutdown
-        self.watching = False
-        """Whether the watch has the next turn to read, so that a handler that polls cannot win."""
+        around = answers.around
+        self.shutdown = around.shutdown
+        self.time_limit = around.settings.handler_timeout
+        """Seconds that the handler may take."""
         self._answers = answers
         self._link = link = answers.link
         # That its head came tells nothing of what its handler does.
         link.moved_seen = -1
-        self.time_limit = answers.around.settings.handler_timeout
-        """Seconds that the handler may take."""
-        self.patience: Patience | None = None
-        """Made by the sweeper."""
-        self._over = False
-        self._close_told = False
-        """Whether it was told with which code a WebSocket had to be closed."""
-        self._at_once = 0
-        """Events that were told since other tasks had their turn."""
-        self._waiting = 0
-        """How many tasks are in `receive`, and so want what the peer sends next."""
 
     # What handlers call.
 

@@ -58,20 +58,17 @@ class Unfinished:
 def first_steps(
     context: Context, function: Callable[[T], Awaitable[object]], argument: T
 ) -> Unfinished | None:
-    """Call `function(argument)` and run what it returns until it waits, all in `context`.
+    """Call `function(argument)` and run what it returns until it waits.
 
-    None if it has ended without, as most handlers of small requests do. What it
-    raises is raised. `context` must not be entered elsewhere until it has ended.
+    To be called by `context.run`, with the same `context`, which must not be entered
+    elsewhere until it has ended. None if it has ended without a wait, as most
+    handlers of small requests do. What it raises is raised.
     """
-    begun = context.run(_begin, function, argument)
-    return None if begun is None else Unfinished(context, *begun)
-
-
-def _begin(function: Callable[[T], Awaitable[object]], argument: T) -> tuple[_Steps, object] | None:
     awaitable = function(argument)
     # A coroutine is its own steps, and to ask it for a view of them takes longer.
     steps: Any = awaitable if type(awaitable) is CoroutineType else awaitable.__await__()
     try:
-        return steps, steps.send(None)
+        trap = steps.send(None)
     except StopIteration:
         return None
+    return Unfinished(context, steps, trap)

@@ -71,8 +71,12 @@ def converse(
     limits: Limits | None = None,
     early: bool = False,
     fast_path: bool | None = None,
+    at_once: bool = False,
 ) -> tuple[list[Happening], bytes]:
-    """As `play`, with the bytes that are written."""
+    """As `play`, with the bytes that are written.
+
+    What tells a request `at_once` is not asked for it by itself.
+    """
     if fast_path is None:
         connection = Connection(limits=limits)
     else:
@@ -80,7 +84,10 @@ def converse(
     happenings: list[Happening] = []
     for piece in pieces:
         if piece:
-            connection.receive_data(piece)
+            if not at_once:
+                connection.receive_data(piece)
+            elif (request := connection.receive_request(piece)) is not None:
+                _take(connection, request, happenings, early=early)
             _hear(connection, happenings, early=early)
     connection.receive_eof()
     _hear(connection, happenings, early=early)
@@ -99,14 +106,22 @@ def _hear(connection: Connection, happenings: list[Happening], *, early: bool) -
                 return
             case Signal.PAUSED:
                 raise AssertionError("the next cycle has begun already")
-            case Data(data=data) if happenings and isinstance(happenings[-1], Data):
-                happenings[-1] = Data(data=happenings[-1].data + data)
             case _:
-                happenings.append(event)
-        if isinstance(event, Request if early else EndOfMessage):
-            connection.send(*NO_CONTENT)
-        if (connection.client_state, connection.server_state) == (State.DONE, State.DONE):
-            connection.start_next_cycle()
+                _take(connection, event, happenings, early=early)
+
+
+def _take(
+    connection: Connection, event: Event, happenings: list[Happening], *, early: bool
+) -> None:
+    match event:
+        case Data(data=data) if happenings and isinstance(happenings[-1], Data):
+            happenings[-1] = Data(data=happenings[-1].data + data)
+        case _:
+            happenings.append(event)
+    if isinstance(event, Request if early else EndOfMessage):
+        connection.send(*NO_CONTENT)
+    if (connection.client_state, connection.server_state) == (State.DONE, State.DONE):
+        connection.start_next_cycle()
 
 
 def on_websocket(

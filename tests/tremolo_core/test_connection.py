@@ -319,31 +319,29 @@ def test_an_end_that_nobody_asked_for_may_be_skipped() -> None:
         # The head, and of the second the body's five bytes.
         for _ in range(unread):
             made.next_event()
-        assert not made.skip_end(), "the answer is not complete"
+        assert not made.finish_cycle(), "the answer is not complete"
         made.send(*NO_CONTENT)
-        assert made.skip_end()
-        assert made.skip_end()
-        made.start_next_cycle()
+        assert made.finish_cycle()
     assert made.next_event() is Signal.NEED_DATA
 
 
-def test_only_an_end_that_has_come_can_be_skipped() -> None:
+def test_only_an_end_that_has_come_may_be_skipped() -> None:
     for request in (POST, POST + b"hell", POST + b"hello", CHUNKED, CHUNKED + b"0\r\n\r\n"):
         made = connection(request)
-        assert not made.skip_end()
+        assert not made.finish_cycle()
         assert isinstance(made.next_event(), Request)
         made.send(*NO_CONTENT)
-        assert not made.skip_end()
+        assert not made.finish_cycle()
         assert made.client_state is State.SEND_BODY
         with pytest.raises(LocalProtocolError, match="the client is SEND_BODY"):
             made.start_next_cycle()
 
 
-def test_behind_the_last_exchange_an_end_can_be_skipped_and_none_follows() -> None:
+def test_behind_the_last_exchange_an_end_may_be_skipped_and_none_follows() -> None:
     made = connection(LAST_GET)
     assert isinstance(made.next_event(), Request)
     made.send(*NO_CONTENT)
-    assert not made.skip_end()
+    assert not made.finish_cycle()
     assert closing(made) is Closing.NOW
     assert made.client_state is State.MUST_CLOSE
 
@@ -1483,3 +1481,50 @@ def test_a_whole_answer_that_may_not_be_sent_leaves_no_trace(fast_path: bool) ->
     else:
         assert made.send_whole(bad, b"hello") is None
     assert sent(made, of_length(5), Data(data=b"hello"), END).endswith(b"\r\n\r\nhello")
+
+
+# A request at once.
+
+
+def test_a_request_that_is_told_at_once() -> None:
+    made = connection()
+    assert made.receive_request(GET) == asked_for(GET)
+    assert made.next_event() == END
+    made.send(*NO_CONTENT)
+    assert made.finish_cycle()
+    assert made.receive_request(POST + b"he") == asked_for(POST)
+    assert made.next_event() == Data(data=b"he")
+    assert made.receive_request(b"llo" + GET) is None
+    assert made.next_event() == Data(data=b"llo")
+    made.send(*NO_CONTENT)
+    assert made.finish_cycle()
+    assert made.next_event() == asked_for(GET)
+
+
+def asked_for(raw: bytes) -> Event | Signal:
+    return connection(raw).next_event()
+
+
+def test_a_request_is_told_once_its_head_is_complete() -> None:
+    for at in range(1, len(GET)):
+        made = connection()
+        assert made.receive_request(GET[:at]) is None
+        assert made.next_event() is Signal.NEED_DATA
+        assert made.receive_request(GET[at:]) == asked_for(GET)
+        assert made.next_event() == END
+
+
+def test_a_bad_request_is_told_by_the_next_event() -> None:
+    made = connection()
+    assert made.receive_request(b"bad\r\n\r\n") is None
+    assert refused(made).status == 400
+    assert made.receive_request(GET) is None
+    assert refused(made).status == 400
+
+
+def test_a_time_out_behind_a_request_that_was_told_at_once() -> None:
+    made = Connection(timeouts=Timeouts(body_idle=5.0))
+    assert made.receive_request(POST) is not None
+    assert made.deadline(0.0) is None, "nobody wants the body"
+    assert made.next_event() is Signal.NEED_DATA
+    assert made.deadline(1.0) is not None

@@ -58,9 +58,9 @@ END = EndOfMessage()
 def both(
     pieces: Iterable[bytes], *, limits: Limits | None = None, early: bool = False
 ) -> tuple[list[Happening], bytes]:
-    """What is heard and written, with the fast path as without it."""
+    """What is heard and written, with the short ways and the fast path as without them."""
     pieces = list(pieces)
-    fast = converse(pieces, limits=limits, early=early, fast_path=True)
+    fast = converse(pieces, limits=limits, early=early, fast_path=True, at_once=True)
     slow = converse(pieces, limits=limits, early=early, fast_path=False)
     assert fast == slow
     return fast

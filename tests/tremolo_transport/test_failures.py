@@ -4,7 +4,7 @@ import pytest
 
 from tremolo_core import Headers, Request
 from tremolo_transport.errors import ClientDisconnected
-from tremolo_transport.failures import is_disconnect, is_interrupt, name_of
+from tremolo_transport.failures import ends_all, is_disconnect, is_interrupt, name_of
 
 LEFT = ClientDisconnected("left")
 WRONG = ValueError("wrong")
@@ -42,3 +42,19 @@ def test_whether_it_is_not_the_handlers_own(error: BaseException, interrupt: boo
 def test_a_request_has_a_short_name() -> None:
     request = Request(method=b"GET", target=b"/" + b"x" * 1_000, headers=Headers())
     assert name_of(request) == "GET /" + "x" * 199
+
+
+@pytest.mark.anyio
+async def test_what_ends_the_connection_and_what_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    request = Request(method=b"GET", target=b"/", headers=Headers())
+    for error, ends, logged in [
+        (WRONG, False, ["the handler of GET / failed"]),
+        (SystemExit(3), False, ["the handler of GET / failed"]),
+        (LEFT, False, []),
+        (KeyboardInterrupt(), True, []),
+    ]:
+        caplog.clear()
+        assert ends_all(error, request, late=False, stopping=False) == ends
+        assert [record.message for record in caplog.records] == logged

@@ -21,7 +21,7 @@ Function = Callable[[], Awaitable[None]]
 
 
 def begun(context: Context, function: Function) -> Unfinished | None:
-    return first_steps(context, lambda called: called(), function)
+    return context.run(first_steps, context, lambda called: called(), function)
 
 
 def steps_of(function: Function) -> Generator[Any, Any, None]:
