@@ -127,11 +127,17 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
         Other tasks get their turn in the next `receive` or `send`.
         """
-        if self._transport is not None:
-            self._transport.write(item)
+        transport = self._transport
+        if transport is None:
+            return
+        transport.write(item)
         self._calls += 1
         self._bytes += len(item)
-        self._unawaited = self._drained is not None
+        if self._drained is not None:
+            self._unawaited = True
+        elif transport.is_closing():
+            # That has failed, and the next would be logged by asyncio.
+            self.takes_at_once = False
 
     @property
     def turn_is_over(self) -> bool:
