@@ -219,9 +219,8 @@ class Connection(ConnectionStatus):
         everything is as before.
         """
         incoming = self._incoming
-        if incoming.engine is not incoming.fast or incoming.withheld:
-            return None
-        if self._out or self._refusal is not None:
+        busy = self._out or incoming.withheld or self._refusal is not None
+        if busy or incoming.engine is not incoming.fast:
             return None
         whole = judge_whole(response, len(body), self._standing, self._outgoing)
         if whole is None:

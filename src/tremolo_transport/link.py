@@ -2,7 +2,7 @@
 
 At any moment at most one task is inside `stream.receive`, and one inside
 `stream.send`. What is done with the events is the business of `driver` and
-`served_exchange`.
+`served_exchange`; whether the peer is still there is kept in `line`.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
@@ -11,97 +11,23 @@ from typing import Any
 
 import anyio
 from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
-from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
-from tremolo_core import Connection, Request
+from tremolo_core import Request
 
-from .asyncio_stream import AsyncioStream
-from .departure import Departure
 from .errors import ClientDisconnected
 from .file_sending import until_written
-from .pace import ConnectionPace, Pace
-from .read_size import READ_SIZE, ReadSize
+from .line import Line
+from .read_size import READ_SIZE
 from .streams import is_tls
 
 __all__ = ("Link",)
 
 
-class Link:
+class Link(Line):
     """One stream, the core connection that speaks on it, and the turns of their users."""
 
-    __slots__ = (
-        "_called_off",
-        "_departure",
-        "_news",
-        "_past_scope",
-        "_read_scope",
-        "_reads_seen",
-        "_size",
-        "_written",
-        "broken",
-        "connection",
-        "eof",
-        "framed",
-        "hung_up",
-        "moved",
-        "moved_seen",
-        "pace",
-        "quick",
-        "reading",
-        "reads",
-        "sent",
-        "stream",
-        "writes",
-        "writing",
-    )
-
-    def __init__(self, stream: ByteStream, connection: Connection, *, pace: Pace = Pace()) -> None:
-        self.stream = stream
-        self.quick = stream if isinstance(stream, AsyncioStream) else None
-        """The stream, if it can be written to without a wait, and a reader called off."""
-        self._called_off = False
-        """Whether the reader was interrupted, or the last that there was."""
-        self.connection = connection
-        self.sent = 0
-        """Bytes that the stream has taken."""
-        self.reading = False
-        """Whether a task is inside `stream.receive`."""
-        self.reads = 0
-        """How often a task has entered it: who polls enters and is cancelled again and again."""
-        self.moved = 0
-        """How often it has brought bytes."""
-        self._reads_seen = self.moved_seen = -1
-        """What the two were at the last `was_read`."""
-        self.framed = False
-        """Whether a WebSocket was accepted."""
-        self.eof = False
-        """Whether the peer has said that it will send no more, and that was read."""
-        self.hung_up = False
-        """Whether the kernel says so, while bytes before it have not been read."""
-        self.broken = False
-        """Whether nothing can be sent or received any more."""
-        self.pace = ConnectionPace(pace)
-        """What is written is held to here; whoever is told of bodies keeps to it for them."""
-        self._size = ReadSize(connection, self.pace)
-        self._news: anyio.Event | None = None
-        """Set when the reader has something to tell, or has left; made on demand."""
-        self._read_scope: CancelScope | None = None
-        """Where the reader waits, if it may be interrupted."""
-        self._past_scope: CancelScope | None = None
-        """Where something is written past the stream, and so does not hear of the stream's end."""
-        self.writing = False
-        """Whether a task is inside `stream.send`, or waits to be."""
-        self._written: anyio.Event | None = None
-        """Set when the writer has nothing left to write; made on demand."""
-        self.writes = 0
-        """How many writes have begun, of which each takes a bounded time if the peer reads."""
-        self._departure = Departure()
-
-    @property
-    def peer_gone(self) -> bool:
-        """Whether the peer is known to have left, or to have half-closed."""
-        return self.eof or self.hung_up or self.broken
+    __slots__ = ()
 
     # Reading.
 
@@ -224,25 +150,6 @@ class Link:
             self._read_scope.cancel()
         if self._news is not None:
             self.tell()
-
-    def tell(self) -> None:
-        """Wake all who wait for news."""
-        if self._news is not None:
-            self._news.set()
-            self._news = None
-
-    async def news(self) -> None:
-        """Wait until the reader has moved bytes, has left, or `tell` is called."""
-        if self._news is None:
-            self._news = anyio.Event()
-        await self._news.wait()
-
-    async def pause(self, seconds: float) -> bool:
-        """Wait for so long, or until there is news; true if there is."""
-        with anyio.move_on_after(seconds):
-            await self.news()
-            return True
-        return False
 
     # Writing.
 
@@ -393,37 +300,3 @@ class Link:
         if self._written is not None:
             self._written.set()
             self._written = None
-
-    # The end.
-
-    def break_off(self) -> None:
-        """Give up: nothing more will be sent."""
-        self.broken = True
-        if self._past_scope is not None:
-            self._past_scope.cancel()
-        self.connection.send_failed()
-        self._departure.tell()
-        self.tell()
-
-    async def abort(self) -> None:
-        """Give up, and wake who waits for the stream to take something: it is closed at once."""
-        self.break_off()
-        with suppress(BrokenResourceError, ClosedResourceError, OSError):
-            await anyio.aclose_forcefully(self.stream)
-
-    def note_hang_up(self) -> None:
-        """Note what the kernel said while nobody could read."""
-        self.hung_up = True
-        self._departure.tell()
-        self.tell()
-
-    def on_gone(self, callback: Callable[[], None]) -> None:
-        """Call `callback` as soon as the peer is gone; at once if it is."""
-        if self.peer_gone:
-            callback()
-        else:
-            self._departure.call(callback)
-
-    def forget_gone(self, callback: Callable[[], None]) -> None:
-        """Take back an `on_gone`; nothing happens if it was called meanwhile."""
-        self._departure.forget(callback)
