@@ -28,6 +28,9 @@ __all__ = ("Gate", "Passed")
 
 _CR = 0x0D
 
+_LARGE = 4_096
+"""Bytes that take longer to copy than a view of them to make."""
+
 
 class _Stage(enum.Enum):
     """What the first byte of the buffer belongs to."""
@@ -80,6 +83,7 @@ class Gate:
         "_limits",
         "_line",
         "_missing",
+        "_piece",
         "_searched",
         "_skipped",
         "_stage",
@@ -90,6 +94,8 @@ class Gate:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._buffer = bytearray()
+        self._piece = b""
+        """What came last of a body of declared length, while the buffer is empty."""
         self._stage = _HEAD
         self._line = 0
         """Where in the buffer the first unfinished line begins."""
@@ -111,7 +117,7 @@ class Gate:
     @property
     def buffered(self) -> int:
         """Bytes that wait here."""
-        return len(self._buffer)
+        return len(self._buffer) + len(self._piece)
 
     @property
     def unread(self) -> int | None:
@@ -133,11 +139,19 @@ class Gate:
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the peer."""
+        if self._stage is _BODY and not self._buffer:
+            if not self._piece and type(data) is bytes:
+                # Nothing is to be found in it, so that it can pass as it is.
+                self._piece = data
+                return
+            self._buffer += self._piece
+            self._piece = b""
         self._buffer += data
 
     def discard(self) -> None:
         """Drop what waits: nothing behind the last message counts."""
         self._buffer.clear()
+        self._piece = b""
 
     def take_rest(self) -> bytes:
         """Hand over what waits behind the last message: it is none of HTTP's."""
@@ -215,7 +229,7 @@ class Gate:
         if stage is _BODY:
             if self.body_limit is not None:
                 self._keep_to_body_limit()
-            return self._content(_BODY_END)
+            return self._pass_piece() if self._piece else self._content(_BODY_END)
         if stage is _CHUNK_DATA:
             if self.body_limit is not None:
                 self._keep_to_body_limit()
@@ -263,6 +277,20 @@ class Gate:
     def _keep_to_body_limit(self) -> None:
         if self.body_limit is not None and self._counted > self.body_limit:
             raise RemoteProtocolError(f"a body of more than {self.body_limit} bytes", status=413)
+
+    def _pass_piece(self) -> bytes:
+        piece, self._piece = self._piece, b""
+        self.passed = _CONTENT
+        missing = self._missing - len(piece)
+        if missing > 0:
+            self._missing = missing
+            return piece
+        self._missing = 0
+        self._stage = _BODY_END
+        if missing:
+            self._buffer += piece[missing:]
+            piece = piece[:missing]
+        return piece
 
     def _content(self, behind: _Stage) -> bytes | None:
         buffer = self._buffer
@@ -327,7 +355,8 @@ class Gate:
         if size == len(buffer):
             data = bytes(buffer)
             buffer.clear()
-        else:
-            data = bytes(buffer[:size])
-            del buffer[:size]
+            return data
+        # A slice would be a copy, too; of a few bytes it is the quicker way.
+        data = bytes(buffer[:size] if size < _LARGE else memoryview(buffer)[:size])
+        del buffer[:size]
         return data

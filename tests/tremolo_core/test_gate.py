@@ -125,6 +125,55 @@ def test_a_body_of_known_length() -> None:
     assert made.buffered == len(GET)
 
 
+def test_a_piece_of_a_body_of_known_length_passes_as_it_is() -> None:
+    made = with_head(BODY_OF_FIVE.replace(b"5", b"4000"))
+    for piece in (b"x" * 2_500, b"y" * 1_500):
+        made.feed(piece)
+        assert made.buffered == len(piece)
+        assert made.body() is piece
+        assert made.buffered == 0
+    assert pieces_of(made) == [(b"", Passed.END)]
+
+
+def test_pieces_of_a_body_that_nobody_asked_for_come_together() -> None:
+    made = with_head(BODY_OF_FIVE)
+    for piece in (b"h", b"e", b"ll", b"o" + GET[:1]):
+        made.feed(piece)
+    assert made.buffered == 6
+    assert made.body() == b"hello"
+    made.feed(GET[1:])
+    assert pieces_of(made) == [(b"", Passed.END)]
+    assert made.buffered == len(GET)
+
+
+def test_a_piece_that_reaches_into_the_next_message_is_cut() -> None:
+    made = with_head(BODY_OF_FIVE)
+    made.feed(b"hello" + GET[:-1])
+    assert bodies(made) == [b"hello", b""]
+    made.next_message()
+    assert made.head() is None
+    made.feed(GET[-1:])
+    head = made.head()
+    assert head is not None
+    assert head.raw == GET
+
+
+def test_a_piece_that_may_still_be_changed_is_copied() -> None:
+    made = with_head(BODY_OF_FIVE)
+    piece: Any = bytearray(b"hello")
+    made.feed(piece)
+    piece[:] = b"HELLO"
+    assert bodies(made) == [b"hello", b""]
+
+
+def test_a_piece_is_dropped_like_all_else() -> None:
+    made = with_head(BODY_OF_FIVE)
+    made.feed(b"he")
+    made.discard()
+    assert made.buffered == 0
+    assert made.body() is None
+
+
 def test_no_body() -> None:
     made = with_head(GET, b"x")
     assert made.unread == 0
