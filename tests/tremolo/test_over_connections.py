@@ -9,33 +9,19 @@ import anyio
 import pytest
 
 from tremolo import BlockingRequest, BlockingResponse, Request, Response, Tremolo
-from tremolo.settings import AppSettings
-from tremolo_transport import ServerSettings, memory_stream_pair, serve_connection
+from tremolo.testing import Client
 
 pytestmark = pytest.mark.anyio
-
-SETTINGS = ServerSettings(date=False, server_name=b"")
 
 LAST = b"Host: a\r\nConnection: close\r\n\r\n"
 
 
-async def talk(app: Tremolo, *requests: bytes, settings: AppSettings = AppSettings()) -> bytes:
+async def talk(app: Tremolo, *requests: bytes, **options: Any) -> bytes:
     """Everything that `app` answers to `requests`, which it is sent at once."""
-    client, server = memory_stream_pair()
-    answer = bytearray()
-    async with anyio.create_task_group() as group:
-
-        async def serve() -> None:
-            await serve_connection(server, app.build(settings), settings=SETTINGS)
-
-        group.start_soon(serve)
-        await client.send(b"".join(requests))
-        try:
-            while True:
-                answer += await client.receive()
-        except anyio.EndOfStream:
-            await client.aclose()
-    return bytes(answer)
+    quiet = Client(app, raise_server_exceptions=False, date_header=False, server_name="", **options)
+    async with quiet as client, client.connection() as wire:
+        await wire.send(b"".join(requests))
+        return await wire.receive_to_end()
 
 
 @pytest.fixture
@@ -118,7 +104,7 @@ async def test_a_body_beyond_the_limit_is_refused(app: Tremolo) -> None:
     answer = await talk(
         app,
         b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabcdef",
-        settings=AppSettings(client_max_body_size=5),
+        client_max_body_size=5,
     )
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"Connection: close" in answer
@@ -139,7 +125,7 @@ async def test_a_refusal_stands_whatever_the_handler_makes_of_it(
     answer = await talk(
         app,
         b"POST /stubborn HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabcdef",
-        settings=AppSettings(client_max_body_size=5),
+        client_max_body_size=5,
     )
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"never mind" not in answer
@@ -150,7 +136,7 @@ async def test_a_body_that_is_expected_to_be_refused_is_not_asked_for(app: Tremo
     answer = await talk(
         app,
         b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n",
-        settings=AppSettings(client_max_body_size=5),
+        client_max_body_size=5,
     )
     assert answer.startswith(b"HTTP/1.1 413 ")
 
@@ -251,16 +237,10 @@ async def test_a_client_that_leaves_ends_an_endless_generator(app: Tremolo) -> N
         finally:
             closed.set()
 
-    client, server = memory_stream_pair()
-    async with anyio.create_task_group() as group:
-
-        async def serve() -> None:
-            await serve_connection(server, app.build(), settings=SETTINGS)
-
-        group.start_soon(serve)
-        await client.send(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
-        await client.receive()
-        await client.aclose()
+    async with Client(app) as client, client.connection() as wire:
+        await wire.send(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
+        await wire.receive_bytes()
+        await wire.aclose()
         await closed.wait()
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.abc
 import anyio.lowlevel
 import httpx
 import pytest
@@ -29,38 +28,17 @@ from starlette.responses import (
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tremolo.testing import Client as MemoryClient
-from tremolo.testing import WebSocketRefused
-from tremolo_asgi import AsgiHandler
-from tremolo_core import Limits
-from tremolo_transport import Server, ServerSettings, serve
+from tremolo.testing import Client, WebSocketRefused
 
 pytestmark = pytest.mark.anyio
-
-Client = httpx.AsyncClient
 
 pool: ContextVar[str] = ContextVar("pool")
 visitor: ContextVar[str] = ContextVar("visitor", default="nobody")
 
 
-@contextlib.asynccontextmanager
-async def running(
-    app: Any, *, root_path: str = "", settings: ServerSettings | None = None
-) -> AsyncIterator[tuple[Server, Client]]:
-    """The application on a port of its own, and a client that keeps its connection."""
-    handler = AsgiHandler(app, root_path=root_path)
-    async with serve(handler, settings=settings) as server:
-        host, port = server.addresses[0]
-        async with Client(base_url=f"http://{host}:{port}", trust_env=False) as client:
-            yield server, client
-
-
-@contextlib.asynccontextmanager
-async def raw(server: Server) -> AsyncIterator[anyio.abc.SocketStream]:
-    host, port = server.addresses[0]
-    assert port is not None
-    async with await anyio.connect_tcp(host, port) as stream:
-        yield stream
+def served(app: Any, **options: Any) -> Client:
+    """A client of `app` over a real socket, which is told of errors as any other is."""
+    return Client(app, tcp=True, raise_server_exceptions=False, **options)
 
 
 @contextlib.asynccontextmanager
@@ -77,7 +55,7 @@ async def see_lifespan(request: Request) -> JSONResponse:
 
 async def test_requests_see_what_start_up_left_and_nothing_of_each_other() -> None:
     app = Starlette(routes=[Route("/", see_lifespan)], lifespan=lifespan)
-    async with running(app) as (_, client):
+    async with served(app) as client:
         for name in ("first", "second"):
             response = await client.get("/", params={"name": name})
             assert response.json() == ["a database", "a pool", "nobody"]
@@ -85,12 +63,12 @@ async def test_requests_see_what_start_up_left_and_nothing_of_each_other() -> No
 
 async def test_pipelined_requests_see_nothing_of_each_other() -> None:
     app = Starlette(routes=[Route("/", see_lifespan)], lifespan=lifespan)
-    async with running(app) as (server, _), raw(server) as stream:
-        await stream.send(
+    async with served(app) as client, client.connection() as wire:
+        await wire.send(
             b"GET /?name=first HTTP/1.1\r\nHost: x\r\n\r\n"
             b"GET /?name=second HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         )
-        answers = b"".join([data async for data in stream])
+        answers = await wire.receive_to_end()
     assert answers.count(b'["a database","a pool","nobody"]') == 2
 
 
@@ -109,7 +87,7 @@ async def test_a_fastapi_lifespan() -> None:
     async def get_steps() -> list[str]:
         return steps
 
-    async with running(app) as (_, client):
+    async with served(app) as client:
         assert (await client.get("/steps")).json() == ["up"]
     assert steps == ["up", "down"]
 
@@ -124,7 +102,7 @@ async def test_a_streamed_answer() -> None:
 
         return StreamingResponse(body(), media_type="text/plain")
 
-    async with running(Starlette(routes=[Route("/", stream)])) as (_, client):
+    async with served(Starlette(routes=[Route("/", stream)])) as client:
         response = await client.get("/")
     assert response.headers["transfer-encoding"] == "chunked"
     assert response.content == b"".join(pieces)
@@ -142,7 +120,7 @@ async def test_a_piece_arrives_before_the_next_is_made() -> None:
         return StreamingResponse(body())
 
     app = Starlette(routes=[Route("/", stream)])
-    async with running(app) as (_, client), client.stream("GET", "/") as response:
+    async with served(app) as client, client.stream("GET", "/") as response:
         pieces = response.aiter_raw()
         assert await anext(pieces) == b"first"
         arrived.set()
@@ -165,7 +143,7 @@ async def test_a_streamed_request(length: bool) -> None:
 
     headers = {"content-length": "300000"} if length else {}
     app = Starlette(routes=[Route("/", count, methods=["POST"])])
-    async with running(app) as (_, client):
+    async with served(app) as client:
         for _ in range(2):
             response = await client.post("/", content=body(), headers=headers)
             assert response.json() == 300_000
@@ -176,13 +154,13 @@ async def test_an_echo_streams_both_ways_at_once() -> None:
         return StreamingResponse(request.stream())
 
     app = Starlette(routes=[Route("/", echo, methods=["POST"])])
-    async with running(app) as (server, _), raw(server) as stream:
-        await stream.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n")
+    async with served(app) as client, client.connection() as wire:
+        await wire.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n")
         received = b""
         for piece in (b"abc", b"def"):
-            await stream.send(piece)
+            await wire.send(piece)
             while piece not in received:
-                received += await stream.receive()
+                received += await wire.receive_bytes()
 
 
 async def test_fastapi_with_a_body_a_dependency_and_a_background_task() -> None:
@@ -203,7 +181,7 @@ async def test_fastapi_with_a_body_a_dependency_and_a_background_task() -> None:
         background.add_task(steps.append, "in the background")
         return {"number": number, "sum": sum(body.values()), "session": session}
 
-    async with running(app) as (_, client):
+    async with served(app) as client:
         response = await client.post("/items/5", json={"a": 1, "b": 2})
         assert response.json() == {"number": 5, "sum": 3, "session": "a session"}
         assert (await client.post("/items/x", json={})).status_code == 422
@@ -217,7 +195,7 @@ async def test_a_fastapi_function_in_a_thread() -> None:
     def plain() -> str:
         return "from a thread"
 
-    async with running(app) as (_, client):
+    async with served(app) as client:
         assert (await client.get("/")).json() == "from a thread"
 
 
@@ -233,9 +211,9 @@ async def test_an_application_notices_that_its_client_has_left() -> None:
             await anyio.lowlevel.checkpoint()
         noticed.set()
 
-    async with running(app) as (server, _):
-        async with raw(server) as stream:
-            await stream.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with served(app) as client:
+        async with client.connection() as wire:
+            await wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             await begun.wait()
         await noticed.wait()
 
@@ -265,10 +243,10 @@ async def test_an_endless_answer_ends_without_a_word_when_the_client_leaves(
                 ended.set()
 
     with caplog.at_level(logging.INFO, "tremolo"):
-        async with running(app) as (server, _):
-            async with raw(server) as stream:
-                await stream.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                await stream.receive()
+        async with served(app, check_leaks=False) as client:
+            async with client.connection() as wire:
+                await wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                await wire.receive_bytes()
             await ended.wait()
     assert caplog.records == []
 
@@ -285,12 +263,12 @@ async def test_an_upload_that_breaks_off_ends_without_a_word(
 
     app = Starlette(routes=[Route("/", read, methods=["POST"])])
     with caplog.at_level(logging.INFO, "tremolo"):
-        async with running(app) as (server, _), raw(server) as stream:
-            await stream.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+        async with served(app) as client, client.connection() as wire:
+            await wire.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
             await begun.wait()
-            await stream.send_eof()
+            await wire.send_eof()
             with contextlib.suppress(anyio.EndOfStream):
-                await stream.receive()
+                await wire.receive_bytes()
     assert caplog.records == []
 
 
@@ -308,7 +286,7 @@ async def test_a_middleware_that_waits_for_the_client_beside_the_answer() -> Non
         routes=[Route("/", hello, methods=["POST"])],
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=visit)] * 2,
     )
-    async with running(app) as (_, client):
+    async with served(app) as client:
         for _ in range(2):
             response = await client.post("/", content=b"abc")
             assert (response.text, response.headers["visited"]) == ("abc", "yes")
@@ -332,7 +310,7 @@ async def test_a_task_that_listens_for_the_client_ends_with_the_answer() -> None
             await anyio.wait_all_tasks_blocked()
             await send({"type": "http.response.body", "body": b"b"})
 
-    async with running(app) as (_, client):
+    async with served(app) as client:
         for _ in range(2):
             assert (await client.get("/")).content == b"ab"
     assert told == ["http.request", "http.disconnect"] * 2
@@ -347,7 +325,7 @@ async def test_a_wrong_length_in_one_piece_is_a_clean_500(length: str) -> None:
         return Response(b"abc")
 
     app = Starlette(routes=[Route("/wrong", wrong), Route("/right", right)])
-    async with running(app) as (_, client):
+    async with served(app) as client:
         response = await client.get("/wrong")
         assert response.status_code == 500
         assert (await client.get("/right")).content == b"abc"
@@ -362,7 +340,7 @@ async def test_an_answer_that_breaks_off_can_be_told_from_a_complete_one(more: b
         if more:
             raise ValueError("oops")
 
-    async with running(app) as (_, client):
+    async with served(app) as client:
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/")
 
@@ -372,7 +350,7 @@ async def test_an_application_without_an_answer_is_a_500() -> None:
         assert scope["type"] == "http"
         await send({"type": "http.response.start", "status": 200})
 
-    async with running(app) as (_, client):
+    async with served(app) as client:
         for _ in range(2):
             assert (await client.get("/")).status_code == 500
 
@@ -385,7 +363,7 @@ async def test_an_error_is_a_500_and_the_connection_stays() -> None:
         ports.append(request.client.port)
         raise ValueError("oops")
 
-    async with running(Starlette(routes=[Route("/", fail)])) as (_, client):
+    async with served(Starlette(routes=[Route("/", fail)])) as client:
         for _ in range(2):
             assert (await client.get("/")).status_code == 500
     assert ports[0] == ports[1]
@@ -398,7 +376,7 @@ async def test_a_file(tmp_path: Path) -> None:
     async def file(request: Request) -> FileResponse:
         return FileResponse(path)
 
-    async with running(Starlette(routes=[Route("/", file)])) as (_, client):
+    async with served(Starlette(routes=[Route("/", file)])) as client:
         assert (await client.get("/")).content == path.read_bytes()
         part = await client.get("/", headers={"range": "bytes=1000-1003"})
         assert (part.status_code, part.content) == (206, bytes([232, 233, 234, 235]))
@@ -411,7 +389,7 @@ async def test_an_answer_without_a_body(status: int) -> None:
     async def nothing(request: Request) -> Response:
         return Response(status_code=status)
 
-    async with running(Starlette(routes=[Route("/", nothing)])) as (_, client):
+    async with served(Starlette(routes=[Route("/", nothing)])) as client:
         for _ in range(2):
             response = await client.get("/")
             assert (response.status_code, response.content) == (status, b"")
@@ -422,8 +400,7 @@ async def test_a_body_beyond_the_limit_never_reaches_the_application() -> None:
         return Response(await request.body())
 
     app = Starlette(routes=[Route("/", read, methods=["POST"])])
-    settings = ServerSettings(limits=Limits(body=3))
-    async with running(app, settings=settings) as (_, client):
+    async with served(app, client_max_body_size=3) as client:
         assert (await client.post("/", content=b"abc")).content == b"abc"
         assert (await client.post("/", content=b"abcd")).status_code == 413
 
@@ -434,7 +411,7 @@ async def test_a_mounted_application_behind_a_proxy_with_a_prefix(kept: bool) ->
         return JSONResponse([request.url.path, str(request.url_for("inner:where").path)])
 
     inner = Mount("/inner", routes=[Route("/where", where, name="where")], name="inner")
-    async with running(Starlette(routes=[inner]), root_path="/api") as (_, client):
+    async with served(Starlette(routes=[inner]), root_path="/api") as client:
         prefix = "/api" if kept else ""
         response = await client.get(f"{prefix}/inner/where")
     assert response.json() == ["/api/inner/where"] * 2
@@ -453,7 +430,7 @@ async def test_a_websocket_of_starlette() -> None:
             told.append((end.code, end.reason))
 
     async with (
-        MemoryClient(Starlette(routes=[WebSocketRoute("/", talk)])) as client,
+        Client(Starlette(routes=[WebSocketRoute("/", talk)])) as client,
         client.websocket("/", subprotocols=["soap", "chat"]) as websocket,
     ):
         assert websocket.subprotocol == "chat"
@@ -483,7 +460,7 @@ async def test_a_websocket_of_fastapi_with_a_dependency() -> None:
         await websocket.send_text(f"{room} {session}")
         await websocket.close(1001)
 
-    async with MemoryClient(app) as client:
+    async with Client(app) as client:
         async with client.websocket("/hall") as websocket:
             assert await websocket.receive() == "hall a session"
             assert [message async for message in websocket] == []
@@ -498,7 +475,7 @@ async def test_a_denial_of_starlette() -> None:
     async def deny(websocket: WebSocket) -> None:
         await websocket.send_denial_response(PlainTextResponse("members only", status_code=402))
 
-    async with MemoryClient(Starlette(routes=[WebSocketRoute("/", deny)])) as client:
+    async with Client(Starlette(routes=[WebSocketRoute("/", deny)])) as client:
         with pytest.raises(WebSocketRefused) as refused:
             async with client.websocket("/"):
                 raise AssertionError("it was accepted")
