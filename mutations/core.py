@@ -14,19 +14,12 @@ from pathlib import Path
 
 import pytest
 from mutants import Mutant, logic, tables
+from same import SAME
 from trying import Outcome, Trials
 
 ROOT = Path(__file__).parent.parent
 CORE = ROOT / "src" / "tremolo_core"
 TESTS = Path("tests") / "tremolo_core"
-
-SAME: dict[str, str] = {
-    'fast_engine.py: return _END if len(raw) <= len(b"\\r\\n") else _end_with_trailers(raw)'
-    '  ->  return _END if len(raw) < len(b"\\r\\n") else _end_with_trailers(raw)': (
-        "an empty line has no trailers to be found either; it only takes longer"
-    ),
-}
-"""Changes that make no difference, as they are printed but for the number of the line: why."""
 
 
 def mutants(only: Sequence[str]) -> Iterator[Mutant]:
@@ -54,6 +47,7 @@ def main() -> None:
     arguments.add_argument("--only", nargs="+", default=[], help="modules: gate, or gate:105")
     arguments.add_argument("--tests", nargs="+", default=[TESTS], help="the tests to run")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many at once")
+    arguments.add_argument("--known", type=Path, help="where to keep which tests call what")
     arguments.add_argument("--list", action="store_true", help="print the changes, run nothing")
     options = arguments.parse_args()
 
@@ -77,7 +71,7 @@ def main() -> None:
     # Many at once may take longer than a test otherwise should.
     pytest.main(
         [*quietly, "-o", "faulthandler_timeout=0", *map(str, options.tests)],
-        plugins=[Trials(tried, jobs=options.jobs, report=report)],
+        plugins=[Trials(tried, jobs=options.jobs, known=options.known, report=report)],
     )
     print(f"{len(chosen)} changes, {len(chosen) - len(tried)} of them the same,", end=" ")
     print(f"{len(survivors)} survivors", *survivors, sep="\n")

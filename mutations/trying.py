@@ -26,11 +26,14 @@ from mutants import Mutant
 
 __all__ = ("Outcome", "Trials")
 
-Place = tuple[str, str, int]
-"""Where some code is: file, name, first line."""
+Place = tuple[str, str]
+"""Where some code is: the file's name, and its own."""
 
-_SECONDS = 200
-"""Of processor time: all tests together take less than this."""
+_SECONDS = 20
+"""Of processor time, beside thrice what the same tests take on the unchanged code."""
+
+_FIRST_SECONDS = 1_000
+"""Of processor time, to see which tests call what."""
 
 _MEMORY = 2**31
 """In bytes, of address space."""
@@ -58,15 +61,22 @@ class Trials:
     """A plugin of pytest that tries changes instead of running the tests once."""
 
     def __init__(
-        self, mutants: Sequence[Mutant], *, jobs: int, report: Callable[[Outcome], None]
+        self,
+        mutants: Sequence[Mutant],
+        *,
+        jobs: int,
+        known: Path | None,
+        report: Callable[[Outcome], None],
     ) -> None:
         self._mutants = mutants
         self._jobs = jobs
+        self._known = known
+        """Where it is kept which tests call what, for the next time."""
         self._report = report
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try each change, and report what came of it."""
-        records = _in_child(lambda: _record(session))
+        records = self._records(session)
         functions = _functions()
         gc.collect()
         gc.freeze()  # So that children need not copy what is there.
@@ -81,10 +91,11 @@ class Trials:
             changed = _changed_functions(mutant)
             items = [] if changed is None else _who_call(changed, session.items, records)
             own = f"test_{mutant.path.stem.lstrip('_')}.py"
-            items.sort(key=lambda item: (item.path.name != own, records[item.nodeid].seconds))
+            items.sort(key=lambda item: (item.path.name != own, _seconds(item, records)))
             child = os.fork()
             if child == 0:
-                _begin()
+                asked = items or session.items
+                _begin(_SECONDS + int(3 * sum(_seconds(item, records) for item in asked)))
                 if changed is None or not items:
                     os._exit(_status_when_imported(mutant, session.config.args))
                 for place, code in changed.items():
@@ -95,11 +106,36 @@ class Trials:
             trying[child] = (mutant, len(items))
         return True
 
+    def _records(self, session: pytest.Session) -> dict[str, _Record]:
+        """What each test does, from the run before if it is kept."""
+        if self._known is not None and self._known.exists():
+            return _read(self._known)
+        with tempfile.TemporaryDirectory() as place:
+            path = self._known or Path(place) / "records"
+            # Another process, so that it leaves no trace in this one.
+            child = os.fork()
+            if child == 0:
+                _begin(_FIRST_SECONDS)
+                try:
+                    path.write_bytes(pickle.dumps(_record(session)))
+                    os._exit(0)
+                finally:
+                    os._exit(1)
+            _, status = os.waitpid(child, 0)
+            if status:
+                pytest.exit("without any change there is a test that fails", returncode=2)
+            return _read(path)
 
-def _begin() -> None:
+
+def _read(path: Path) -> dict[str, _Record]:
+    records: dict[str, _Record] = pickle.loads(path.read_bytes())
+    return records
+
+
+def _begin(seconds: int) -> None:
     """Be quiet, and end rather than go round in circles or take all the memory."""
     # Whoever is ended so counts as noticed.
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
@@ -111,22 +147,6 @@ def _run(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             return
-
-
-def _in_child(run: Callable[[], dict[str, _Record]]) -> dict[str, _Record]:
-    """Return what `run` returns in another process, which leaves no trace in this one."""
-    with tempfile.TemporaryFile() as file:
-        child = os.fork()
-        if child == 0:
-            _begin()
-            with os.fdopen(os.dup(file.fileno()), "wb") as answer:
-                pickle.dump(run(), answer)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        assert status == 0, "without any change there is a test that fails"
-        file.seek(0)
-        records: dict[str, _Record] = pickle.load(file)
-    return records
 
 
 def _record(session: pytest.Session) -> dict[str, _Record]:
@@ -144,7 +164,7 @@ def _record(session: pytest.Session) -> dict[str, _Record]:
         sys.settrace(note)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         sys.settrace(None)
-        assert not session.testsfailed, item.nodeid
+        assert not session.testsfailed
         records[item.nodeid] = _Record(
             seconds=time.process_time() - began,
             called=frozenset(_place(code) for code in called if core in code.co_filename),
@@ -153,7 +173,7 @@ def _record(session: pytest.Session) -> dict[str, _Record]:
 
 
 def _place(code: CodeType) -> Place:
-    return (Path(code.co_filename).name, code.co_qualname, code.co_firstlineno)
+    return (Path(code.co_filename).name, code.co_qualname)
 
 
 def _functions() -> dict[Place, list[FunctionType]]:
@@ -168,7 +188,16 @@ def _functions() -> dict[Place, list[FunctionType]]:
 def _who_call(
     changed: dict[Place, CodeType], items: Sequence[pytest.Item], records: dict[str, _Record]
 ) -> list[pytest.Item]:
-    return [item for item in items if not records[item.nodeid].called.isdisjoint(changed)]
+    """Those of `items` that call what was changed, and those of which nothing is known."""
+    return [
+        item
+        for item in items
+        if item.nodeid not in records or not records[item.nodeid].called.isdisjoint(changed)
+    ]
+
+
+def _seconds(item: pytest.Item, records: dict[str, _Record]) -> float:
+    return records[item.nodeid].seconds if item.nodeid in records else 0.0
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -312,6 +312,15 @@ def test_what_is_tiny_or_cannot_be_compressed_is_sent_as_it_is() -> None:
     assert expanded(again) == [noise + noise]
 
 
+def test_what_compression_makes_no_shorter_is_sent_as_it_is() -> None:
+    noise = random.Random(1).randbytes(64)
+    for size in range(20):  # Among these are some that come to the same length.
+        data = noise + b"a" * size
+        pressed = Deflater(PerMessageDeflate()).part(data, final=True)
+        sent = Deflater(PerMessageDeflate(threshold=0)).whole(data)
+        assert sent == (pressed if len(pressed) < len(data) else None)
+
+
 def test_our_messages_share_a_window_unless_agreed_otherwise() -> None:
     for alone in (False, True):
         deflater = Deflater(PerMessageDeflate(server_no_context_takeover=alone))

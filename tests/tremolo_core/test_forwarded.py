@@ -183,6 +183,12 @@ def test_an_address_in_either_field(node: bytes, client: Address) -> None:
     assert rfc(b'for="%b"' % node).client == client
 
 
+def test_an_address_is_no_longer_than_any_needs_to_be() -> None:
+    node = b"198.51.100.7:_".ljust(128, b"x")
+    assert x_for(node) == CLIENT
+    assert x_for(node + b"x") is None
+
+
 HIDDEN = [
     *(b"unknown", b"UNKNOWN", b"_hidden", b"_SEVKISEK", b"_", b"unknown:80", b"_hidden:80"),
     *(b"unknown:_port", b"localhost", b"example.com", b"null", b"-", b"(none)"),

@@ -174,6 +174,30 @@ def test_a_piece_is_dropped_like_all_else() -> None:
     assert made.body() is None
 
 
+def test_an_end_without_bytes_can_be_skipped_once_all_before_it_came_out() -> None:
+    for made in (with_head(GET), with_head(BODY_OF_FIVE, b"hello")):
+        for raw in iter(made.body, b""):
+            assert raw == b"hello"
+        assert not made.skip_end(), "it came out"
+    made = with_head(GET, b"x")
+    assert made.skip_end()
+    assert not made.skip_end()
+    assert made.body() is None
+    assert made.unread == 0
+    made = with_head(BODY_OF_FIVE, b"hel")
+    assert not made.skip_end()
+    assert made.body() == b"hel"
+    assert not made.skip_end()
+    made.feed(b"lo")
+    assert made.body() == b"lo"
+    assert made.skip_end()
+    assert made.body() is None
+    made = with_head(CHUNKED, b"0\r\n\r\n")
+    assert not made.skip_end()
+    assert made.body() == b"0\r\n"
+    assert not made.skip_end()
+
+
 def test_no_body() -> None:
     made = with_head(GET, b"x")
     assert made.unread == 0

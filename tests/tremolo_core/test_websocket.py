@@ -954,19 +954,28 @@ def test_the_limit_on_compressed_messages_is_exact(limit: int) -> None:
         assert caught.value.close_code == 1009
 
 
-def test_what_is_over_takes_no_memory() -> None:
+def memory_of_what_is_over() -> tuple[int, int]:
+    """What a conversation takes within a message, in bytes, and once it is closed."""
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
         made = opened(AcceptWebSocket(extensions=(PerMessageDeflate(),)), offers=(DEFLATE,))
         made.send(TextMessage(text="a" * 1_000))
         made.receive_data(frame(BINARY, bytes(100_000), fin=False))
-        assert tracemalloc.get_traced_memory()[0] - before > 130_000
+        within = tracemalloc.get_traced_memory()[0] - before
         made.receive_data(close_frame(1000))
         made.data_to_send()
-        assert tracemalloc.get_traced_memory()[0] - before < 30_000
+        return within, tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
+
+
+def test_what_is_over_takes_no_memory() -> None:
+    # Whoever notes which lines are run, as coverage does, takes memory for each the first time.
+    memory_of_what_is_over()
+    within, over = memory_of_what_is_over()
+    assert within > 130_000
+    assert over < 30_000
 
 
 # However the bytes are cut.
