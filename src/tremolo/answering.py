@@ -6,7 +6,7 @@ an exception is no result, `dispatcher` catches it.
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from types import AsyncGeneratorType
 from typing import Any, TypeAlias
 
@@ -24,52 +24,58 @@ __all__ = ("Producer", "answer")
 
 Producer: TypeAlias = AsyncGenerator[Any, Any] | ThreadedGenerator
 
-_MOST_QUEUED = 16_384
-"""Bytes of chunks that are written together: for more of them one write costs no less."""
+_MOST_HELD = 65_536
+"""Bytes of chunks that are written together: as many as the transport writes at a time."""
 
 _logger = logging.getLogger("tremolo.handlers")
 
 
-async def answer(result: object, response: Response, *, threads: Threads, collect: int = 0) -> None:
+def answer(
+    result: object, response: Response, *, threads: Threads, collect: int = 0
+) -> Awaitable[None]:
     """Complete `response` with `result`, whatever of it the handler has sent already.
 
     Chunks that a generator yields are sent one by one; or, with `collect`, once
     that many bytes have come together. The head waits for the first of them. What
     an asynchronous generator yields without waiting in between is one write. A
-    generator is always closed.
+    generator is always closed. To be awaited at once.
 
     Raises TypeError and ValueError for what cannot be sent, RuntimeError for a
     handler that says it has answered and has not, and what `Response.end`
     raises.
     """
+    # The first of them are told by their types, as one that is there to be inherited from
+    # takes longer to be asked than all the rest. Each is another coroutine, and this is none.
     if isinstance(result, (bytes, str)):
-        await response.end(result)
-    elif result is None:
-        await _complete(response)
-    elif type(result) is AsyncGeneratorType and not (collect or response.takes_no_more):
-        await _gather(result, response)
-    elif isinstance(result, AsyncGenerator):
-        await _stream(result, response, collect)
-    elif isinstance(result, Generator):
-        await _stream(threads.iterate(result), response, collect)
-    elif result is True:
+        return response.end(result)
+    if type(result) is AsyncGeneratorType and not (collect or response.takes_no_more):
+        return _gather(result, response)
+    if result is None:
+        if not (response.headers_sent() or response.status_is_set or response.has_unsent):
+            response.set_status(204)
+        return response.end()
+    if result is True:
         if not response.headers_sent():
             raise RuntimeError("the handler returned True, as if it had answered, but it has not")
-        await response.end()
-    else:
-        body = encode_result(result)
-        if not response.headers_sent():
-            if body.content_type is not None:
-                response.set_content_type(body.content_type)
-            elif body.natural_type is not None:
-                response.headers.setdefault(b"content-type", [body.natural_type])
+        return response.end()
+    if isinstance(result, (dict, list, tuple)):
+        return _end_encoded(result, response)
+    if isinstance(result, AsyncGenerator):
+        return _stream(result, response, collect)
+    if isinstance(result, Generator):
+        return _stream(threads.iterate(result), response, collect)
+    return _end_encoded(result, response)
+
+
+async def _end_encoded(result: object, response: Response) -> None:
+    body = encode_result(result)
+    if not response.headers_sent():
+        if body.content_type is not None:
+            response.set_content_type(body.content_type)
+        elif body.natural_type is not None:
+            response.headers.setdefault(b"content-type", [body.natural_type])
+    if not response.end_at_once(body.data):
         await response.end(body.data)
-
-
-async def _complete(response: Response) -> None:
-    if not (response.headers_sent() or response.status_is_set or response.has_unsent):
-        response.set_status(204)
-    await response.end()
 
 
 async def _stream(producer: Producer, response: Response, collect: int) -> None:
@@ -102,39 +108,43 @@ async def _gather(generator: AsyncGenerator[Any, Any], response: Response) -> No
     What it yields before it waits for the first time is written together. One
     that has waited once waits for most of its chunks, so then each is a write.
     """
-    queued = 0
+    held = 0
     waited = exhausted = False
+    advance = generator.__anext__
     try:
         while not waited:
-            step = generator.__anext__()
+            step = advance()
             try:
                 trap = step.send(None)
             except StopIteration as yielded:
-                data = chunk_bytes(yielded.value)
+                chunk = yielded.value
             else:
                 waited = True
-                if queued:
-                    response.write_queued()
-                data = chunk_bytes(await Begun(step, trap))
+                if held:
+                    response.write_held()
+                chunk = await Begun(step, trap)
+            data = chunk if type(chunk) is bytes else chunk_bytes(chunk)
             if data:
-                queued += len(data)
-                if waited or queued > _MOST_QUEUED or not response.queue(data):
-                    queued = 0
+                held += len(data)
+                if waited or held >= _MOST_HELD or not response.hold(data):
+                    held = 0
                     await response.write(data)
-                    if response.takes_no_more:
+                    if response.ended:
                         break
     except StopAsyncIteration:
         exhausted = True
     except BaseException as error:
-        if queued and isinstance(error, (Exception, SystemExit)):
+        if held and isinstance(error, (Exception, SystemExit)):
             await _write_out(response)
         await _close(generator)
         raise
-    if waited and not (exhausted or response.takes_no_more):
+    if waited and not (exhausted or response.ended):
         await _stream(generator, response, 0)
         return
     if not exhausted:
         await _close(generator)
+    elif held and response.end_held():
+        return
     try:
         await response.end()
     except LocalProtocolError:
@@ -144,7 +154,7 @@ async def _gather(generator: AsyncGenerator[Any, Any], response: Response) -> No
 
 
 async def _write_out(response: Response) -> None:
-    """Write what is queued, as an error ends the answer: what came before it counts as sent."""
+    """Write what is held, as an error ends the answer: what came before it counts as sent."""
     with contextlib.suppress(ClientDisconnected):
         await response.flush()
 

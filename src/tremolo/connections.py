@@ -17,6 +17,7 @@ from .connection_server import descriptor_of
 from .contexts import ConnectionContext
 from .given import Given
 from .hooks import Hooks
+from .locks import Lock, Locks
 from .settings import AppSettings
 from .threads import Threads
 
@@ -37,6 +38,7 @@ class Connections:
         hooks: Hooks,
         *,
         given: type[Given],
+        locks: Locks,
         threads: Threads,
         tasks: WorkerTasks,
         settings: AppSettings,
@@ -44,6 +46,7 @@ class Connections:
         self._connecting = hooks.connecting()
         self._closing = hooks.closing()
         self._given = given
+        self._locks = locks
         self._threads = threads
         self._tasks = tasks
         self._options = settings.by_name()
@@ -66,11 +69,15 @@ class Connections:
         each thing anew costs more than everything else that is done for a small
         request.
         """
-        known = self._know(given["request"].exchange)
+        exchange: Exchange = given["request"].exchange
+        known = self._known.get(exchange.connection.id)
+        if known is None:
+            known = self._know(exchange)
         if known.everything is None:
             known.everything = {name: given[name] for name in _SHARED} | _NOT_SHARED
-        # Made of what makes it, if it is not there, so that error handlers are given the same.
-        given["lock"]
+        if "lock" not in given:
+            # Put where error handlers find it, so that they are given the same.
+            given["lock"] = Lock(self._locks)
         # A copy has room for what is put in the place of what is not shared.
         everything = known.everything.copy()
         everything.update(given)

@@ -4,11 +4,11 @@ Made by `Application.build`, when nothing is registered any more.
 """
 
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, copy_context
 from types import CoroutineType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tremolo_transport.exchange import KEEP, ClientDisconnected, Exchange
 
@@ -23,6 +23,7 @@ from .failures import culprit, is_expected
 from .foreign import Foreign, lives
 from .given import Given, given_by
 from .hooks import Hooks
+from .injection import CallPlan
 from .interception import Interception
 from .lock_file import lock_file
 from .locks import Lock, Locks
@@ -63,6 +64,9 @@ class Dispatcher:
         self._hooks = hooks
         self._foreign = foreign
         self._settings = settings
+        self._seconds = settings.app_handler_timeout
+        self._body_limit = settings.client_max_body_size
+        self._buffer_size = settings.buffer_size
         self._threads = Threads(settings.thread_pool_size)
         self._recovery = Recovery(
             error_handlers, threads=self._threads, logger=app.logger, debug=settings.debug
@@ -81,7 +85,12 @@ class Dispatcher:
             }
         )
         self._connections = Connections(
-            hooks, given=self._given, threads=self._threads, tasks=app.tasks, settings=settings
+            hooks,
+            given=self._given,
+            locks=locks,
+            threads=self._threads,
+            tasks=app.tasks,
+            settings=settings,
         )
         self._has_connection_hooks = self._connections.have_hooks
 
@@ -110,38 +119,38 @@ class Dispatcher:
         Raises only what must reach the server: that the client has left, and
         what goes wrong once the head is sent, so that the answer breaks off.
         """
-        exchange.limit_time(self._settings.app_handler_timeout)
-        request = Request(
-            exchange,
-            body_limit=self._settings.client_max_body_size,
-            buffer_size=self._settings.buffer_size,
-        )
+        exchange.limit_time(self._seconds)
+        request = Request(exchange, self._body_limit, self._buffer_size)
         response = Response(exchange)
-        available = self._given(request=request, response=response)
+        available = self._given()
+        available["request"] = request
+        available["response"] = response
         try:
             if self._has_connection_hooks:
                 await self._connections.greet(exchange)
             if self._has_middlewares and await self._is_intercepted(request, response, available):
                 return
-            path, query, method = request.path, request.query_string, request.method
-            if path == b"*":
-                await self._refuse(Refusal(allow=self._routes.allow()), request, response)
-                return
-            found = self._routes.find(path, query, method)
+            found = self._routes.find(request.path, request.query_string, exchange.request.method)
             if isinstance(found, Refusal):
                 await self._refuse(found, request, response)
                 return
             route = found.route
-            request.matched(route.plan.options, found.found)
+            plan = route.plan
+            request.matched(plan.options, found.found)
             if route.has_options:
                 self._take_options(route, request, response)
             if found.arguments:
                 available.update(found.arguments)
-            if route.plan.asked:
+            if plan.asked:
                 handle = functools.partial(self._handle, route, available)
                 await accompany(handle, route, available)
-            else:
-                await self._handle(route, available)
+                return
+            # As `_handle` does, without another coroutine for it.
+            result = self._begin(plan, available)
+            if type(result) is CoroutineType:
+                result = await result
+            if not response.end_at_once(result):
+                await self._answer(result, route, response)
         except (Exception, SystemExit) as error:
             reason = culprit(error)
             if isinstance(reason, ClientDisconnected):
@@ -181,25 +190,28 @@ class Dispatcher:
 
     async def _handle(self, route: Route, available: Given) -> None:
         """Call the handler, and answer with its result."""
-        plan, options = route.plan, route.options
+        result = self._begin(route.plan, available)
+        if type(result) is CoroutineType:
+            result = await result
+        response: Response = available["response"]
+        if not response.upgraded:
+            await self._answer(result, route, response)
+
+    def _begin(self, plan: CallPlan, available: Given) -> Any:
+        """Call the handler; return its result, or a coroutine that gives it."""
         if plan.takes_all:
             arguments = self._connections.everything(available)
         else:
             arguments = plan.arguments(available)
-        result = begin(plan, arguments, self._threads)
-        if isinstance(result, CoroutineType):
-            result = await result
-        response: Response = available["response"]
-        if response.upgraded:
-            return
-        if isinstance(result, (bytes, str)):
-            # As `answer` does.
-            await response.end(result)
-            return
+        return begin(plan, arguments, self._threads)
+
+    def _answer(self, result: object, route: Route, response: Response) -> Awaitable[None]:
+        """Answer with what a handler gave, for whoever awaits it."""
+        options = route.options
         collect = 0
         if not options.stream:
-            collect = max(1, (options.buffer_size or self._settings.buffer_size) // 2)
-        await answer(result, response, threads=self._threads, collect=collect)
+            collect = max(1, (options.buffer_size or self._buffer_size) // 2)
+        return answer(result, response, threads=self._threads, collect=collect)
 
     async def _refuse(self, refusal: Refusal, request: Request, response: Response) -> None:
         if not refusal.allow:

@@ -82,7 +82,11 @@ class CallPlan:
 
     def arguments(self, available: dict[str, Any]) -> dict[str, Any]:
         """Pick from `available` what the function is given."""
-        return {name: available[name] for name in self.names}
+        arguments: dict[str, Any] = {}
+        # Mostly they are few: until Python 3.12 a comprehension is a function that is called.
+        for name in self.names:
+            arguments[name] = available[name]
+        return arguments
 
 
 def plan_call(

@@ -99,18 +99,18 @@ class Lock:
     it, or its process ends.
     """
 
-    __slots__ = ("_held", "_locks", "_number", "_timeout", "name")
+    __slots__ = ("_held", "_locks", "_timeout", "name")
 
-    def __init__(self, locks: Locks, name: LockName = 0, *, timeout: float | None = None) -> None:
+    def __init__(self, locks: Locks, name: LockName = 0, *, timeout: float = _TIMEOUT) -> None:
+        # Handlers that take all there is are given one for each request, and few make use of it.
         self.name = name
         self._locks = locks
-        self._number = number_of(name)
-        self._timeout = _TIMEOUT if timeout is None else timeout
+        self._timeout = timeout
         self._held = False
 
     def __call__(self, name: LockName = 0, *, timeout: float | None = None) -> "Lock":
         """Return the lock of that name, which is waited for `timeout` seconds, by default 30."""
-        return Lock(self._locks, name, timeout=timeout)
+        return Lock(self._locks, name, timeout=_TIMEOUT if timeout is None else timeout)
 
     @property
     def held(self) -> bool:
@@ -128,12 +128,12 @@ class Lock:
         """
         seconds = self._timeout if timeout is None else timeout
         if seconds <= 0:
-            if not self._locks.acquire_nowait(self._number):
+            if not self._locks.acquire_nowait(number_of(self.name)):
                 raise TimeoutError(f"the lock {self.name!r} is not free")
         else:
             try:
                 with anyio.fail_after(seconds):
-                    await self._locks.acquire(self._number)
+                    await self._locks.acquire(number_of(self.name))
             except TimeoutError:
                 raise TimeoutError(
                     f"the lock {self.name!r} was not free for {seconds:g} s"
@@ -144,7 +144,7 @@ class Lock:
         """Free the lock; if this object has not acquired it, do nothing."""
         if self._held:
             self._held = False
-            self._locks.release(self._number)
+            self._locks.release(number_of(self.name))
 
     async def __aenter__(self) -> Self:
         await self.acquire()
@@ -159,7 +159,6 @@ class Lock:
         self.release()
 
 
-# For the one called 0, which every handler is given that takes all there is.
 @functools.lru_cache(maxsize=256, typed=True)
 def number_of(name: LockName) -> int:
     """A number of 56 bits; two names that share one are as likely as a broken machine."""

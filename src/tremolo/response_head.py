@@ -195,8 +195,17 @@ class ResponseHead:
 
     def _head(self, length: int | None) -> ResponseEvent:
         """The head of a body of `length`; None if that is not known, or there is no body."""
-        if not self._fields and self._status is None and self._chunked:
-            return _usual_head(length)
+        status = 200 if self._status is None else self._status
+        if self._chunked and (self._status is None or not self._is_bodyless):
+            fields = self._fields
+            if not fields:
+                return _usual_head(status, self._reason, DEFAULT_CONTENT_TYPE, length)
+            types = fields.get(b"content-type", ())
+            if len(fields) == 1 and len(types) == 1:
+                return _usual_head(status, self._reason, types[0], length)
+        return self._unusual_head(status, length)
+
+    def _unusual_head(self, status: int, length: int | None) -> ResponseEvent:
         fields = (
             [(name, value) for name, values in self._fields.items() for value in values]
             if self._fields
@@ -219,12 +228,10 @@ class ResponseHead:
                 elif not self._answers_head:
                     fields = [field for field in fields if field[0] != b"content-length"]
                     fields.append((b"content-length", b"%d" % length))
-        return _response(
-            200 if self._status is None else self._status, Headers(fields), self._reason
-        )
+        return _response(status, Headers(fields), self._reason)
 
     def _refuse_if_sent(self) -> None:
-        if self._exchange.response_started:
+        if self.headers_sent():
             raise InternalServerError("the head of the answer is sent and cannot be changed")
 
 
@@ -234,9 +241,11 @@ def encoded(text: Text) -> bytes:
 
 
 @functools.lru_cache(maxsize=256)
-def _usual_head(length: int | None) -> ResponseEvent:
-    """The head of an answer about which nothing was said."""
-    if length is None:
-        return ResponseEvent(status=200, headers=Headers((_DEFAULT_TYPE,)))
-    declared = (b"content-length", b"%d" % length)
-    return ResponseEvent(status=200, headers=Headers((_DEFAULT_TYPE, declared)))
+def _usual_head(
+    status: int, reason: bytes, content_type: bytes, length: int | None
+) -> ResponseEvent:
+    """The head of an answer about which nothing else was said, and so the same for many."""
+    fields = [(b"content-type", content_type)]
+    if length is not None:
+        fields.append((b"content-length", b"%d" % length))
+    return _response(status, Headers(fields), reason)

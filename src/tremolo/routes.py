@@ -145,7 +145,7 @@ class RouteTable:
             entry.methods.add(route)
 
     def find(self, path: bytes, query: bytes, method: bytes) -> Match | Refusal:
-        """Return the route for a request's raw `path` and `query`.
+        """Return the route for a request's raw `path` and `query`; there is none for `*`.
 
         Literal paths come first, then patterns; of several routes the last that
         was registered. A route for GET is also for HEAD, unless there is
@@ -163,6 +163,8 @@ class RouteTable:
         return _sorted_allow(every) or (b"OPTIONS",)
 
     def _find_further(self, path: bytes, query: bytes, method: bytes) -> Match | Refusal:
+        if path == b"*":
+            return Refusal(allow=self.allow())
         canonical = canonical_path(path)
         methods = self._by_path.get(canonical)
         refusing: list[_Methods] = []
@@ -245,10 +247,10 @@ class _Methods:
             self._by_method.update(dict.fromkeys(route.methods, match))
 
     def find(self, method: bytes) -> Match | None:
-        match = self._by_method.get(method)
-        if match is None and method == b"HEAD":
-            match = self._by_method.get(b"GET")
-        return self._any if match is None else match
+        match = self._by_method.get(method, self._any)
+        if match is self._any and method == b"HEAD":
+            return self._by_method.get(b"GET", match)
+        return match
 
     def names(self) -> Iterable[bytes]:
         """The methods that routes name."""

@@ -7,23 +7,20 @@ we send, `deadlines` the time. None of their decisions is made here.
 
 from typing import Final
 
-from .connection_status import ConnectionStatus
+from .at_once import SendsAtOnce
 from .deadlines import Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
 from .events import (
-    BytesMessage,
     CloseWebSocket,
     ConnectionClosed,
     Data,
     Event,
     Request,
-    Response,
     Signal,
-    TextMessage,
 )
 from .head import Head
 from .limits import Limits, Timeouts
-from .plain_answers import judge_plainly, judge_whole
+from .plain_answers import judge_plainly
 from .refusal import answer_to
 from .standing import IDLE, Standing, standing_of
 from .states import State
@@ -37,7 +34,7 @@ _NEED_DATA: Final = Signal.NEED_DATA
 _PAUSED: Final = Signal.PAUSED
 
 
-class Connection(ConnectionStatus):
+class Connection(SendsAtOnce):
     """One HTTP/1.1 connection, which may become a WebSocket's, in the role of the server.
 
     Bytes from the peer go in by `receive_data` and `receive_eof`, and are
@@ -207,38 +204,6 @@ class Connection(ConnectionStatus):
             frames = incoming.open_frames(outgoing.agreed, standing.client)
             self._out += map(frames.send, batch.framed)
             self._read_frames()
-
-    def send_whole(self, response: Response, body: bytes) -> bytes | None:
-        """Send a whole answer, and hand over its bytes: the short way for most there are.
-
-        As `send` of the response, of Data with the body, and of EndOfMessage, with
-        `data_to_send` behind it, which returns the same bytes. None, and nothing
-        is done, where that is not so simple; `send` will do it then.
-
-        Raises LocalProtocolError for a response that may not be sent; then
-        everything is as before.
-        """
-        incoming = self._incoming
-        busy = self._out or incoming.withheld or self._refusal is not None
-        if busy or incoming.engine is not incoming.fast:
-            return None
-        whole = judge_whole(response, len(body), self._standing, self._outgoing)
-        if whole is None:
-            return None
-        self._standing, head = whole
-        return head.raw + body
-
-    def send_message(self, message: TextMessage | BytesMessage) -> bytes | None:
-        """Send a whole message, and hand over its bytes: the short way for most there are.
-
-        As `send` of it with `data_to_send` behind it, which returns the same
-        bytes. None, and nothing is done, where that is not so simple, or the
-        message may not be sent; `send` will do it then, or raise.
-        """
-        frames = self._incoming.frames
-        if frames is None or frames.owes or self._out or not self._standing.sends_messages:
-            return None
-        return frames.write_whole(message)
 
     def send_elsewhere(self, count: int) -> int:
         """Take `count` bytes of the body for sent, which the caller writes by itself.

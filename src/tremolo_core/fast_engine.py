@@ -4,7 +4,7 @@ For every message it gives the events and writes the bytes that `h11_engine`
 does; tests hold it to that. What it leaves to h11 is said by `Head.is_ordinary`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ._values import maker
@@ -17,7 +17,7 @@ from .head import Head
 from .head_writing import write_fields, write_head
 from .headers import Headers
 
-__all__ = ("FastEngine",)
+__all__ = ("FastEngine", "write_chunked")
 
 _END = EndOfMessage()
 _data = maker(Data)
@@ -86,6 +86,12 @@ class FastEngine:
 
     def send_elsewhere(self, count: int) -> None:
         """As `Engine.send_elsewhere`: lengths are counted in `outgoing`."""
+
+
+def write_chunked(head: bytes, pieces: Sequence[bytes]) -> bytes:
+    """The bytes of a whole answer in chunks, without trailers; no piece may be empty."""
+    chunks = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
+    return b"%b%b0\r\n\r\n" % (head, b"".join(chunks))
 
 
 def _end_with_trailers(raw: bytes) -> EndOfMessage:

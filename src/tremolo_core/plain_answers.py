@@ -68,10 +68,11 @@ def judge_plainly(
 
 
 def judge_whole(
-    response: Response, size: int, standing: Standing, outgoing: Outgoing
+    response: Response, size: int | None, standing: Standing, outgoing: Outgoing
 ) -> tuple[Standing, AnswerHead] | None:
     """Judge what most answers are: a head, a body of the `size` that it declares, and the end.
 
+    A size of None is that of a body in chunks, of which there is one at least.
     As `judge_plainly`, but of what is to be written only the head is returned.
     """
     answered = standing.answered
@@ -81,9 +82,12 @@ def judge_whole(
         head = lasting_head(response)
     else:
         head = answer_head(response, b"1.1", keep_alive=False, their_last=outgoing.their_last)
-    if head.framing is not _LENGTH or head.length != size or not size:
+    if size is None:
+        if head.framing is not _CHUNKED:
+            return None
+    elif head.framing is not _LENGTH or head.length != size or not size:
         return None
-    outgoing.framing = _LENGTH
+    outgoing.framing = head.framing
     outgoing.begun, outgoing.keep_alive = True, head.keep_alive
     return answered[head.keep_alive], head
 

@@ -24,6 +24,7 @@ from tremolo_core import (
 )
 
 from .access_log import Outcome
+from .asyncio_stream import AsyncioStream
 from .errors import ClientDisconnected
 from .file_sending import duplicate_socket, file_section, send_section
 from .link import Link
@@ -87,17 +88,25 @@ class Answers:
 
     def send_whole(self, response: Response, body: bytes) -> bool:
         """As `Exchange.send_whole`."""
-        link = self.link
-        stream = link.quick
-        if (
-            stream is None
-            or not stream.takes_at_once
-            or link.writing
-            or len(body) > _MOST_AT_ONCE
-            or link.pace.download is not None
-        ):
+        stream = self._stream_at_once(len(body))
+        if stream is None:
             return False
+        link = self.link
         data = link.connection.send_whole(self._stamped_head(response), body)
+        if data is None:
+            return False
+        stream.send_at_once(data)
+        link.writes += 1
+        link.sent += len(data)
+        return True
+
+    def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:
+        """As `Exchange.send_chunks`."""
+        stream = self._stream_at_once(sum(map(len, pieces)))
+        if stream is None:
+            return False
+        link = self.link
+        data = link.connection.send_chunks(self._stamped_head(response), pieces)
         if data is None:
             return False
         stream.send_at_once(data)
@@ -107,19 +116,11 @@ class Answers:
 
     def send_message(self, message: TextMessage | BytesMessage) -> bool:
         """As `Exchange.send_message`."""
-        link = self.link
-        stream = link.quick
         content = message.text if isinstance(message, TextMessage) else message.data
-        if (
-            stream is None
-            or not stream.takes_at_once
-            or stream.turn_is_over
-            or link.writing
-            or len(content) > _MOST_AT_ONCE
-            or link.pace.download is not None
-            or self._refused
-        ):
+        stream = self._stream_at_once(len(content))
+        if stream is None or stream.turn_is_over or self._refused:
             return False
+        link = self.link
         data = link.connection.send_message(message)
         if data is None:
             return False
@@ -245,6 +246,20 @@ class Answers:
             self.attend_to_frames()
 
     # How it works.
+
+    def _stream_at_once(self, size: int) -> AsyncioStream | None:
+        """The stream, if an answer with a body of `size` can be written without a wait."""
+        link = self.link
+        stream = link.quick
+        if (
+            stream is None
+            or not stream.takes_at_once
+            or link.writing
+            or size > _MOST_AT_ONCE
+            or link.pace.download is not None
+        ):
+            return None
+        return stream
 
     def _refuse_if_gone(self) -> None:
         if self.link.broken:

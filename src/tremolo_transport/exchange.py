@@ -5,10 +5,10 @@ this. `served_exchange` is the exchange of a real connection.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import Context
-from typing import BinaryIO, Protocol, Self, TypeAlias, runtime_checkable
+from typing import BinaryIO, ClassVar, Protocol, Self, TypeAlias, runtime_checkable
 
 import anyio
 import anyio.to_thread
@@ -98,15 +98,19 @@ class Exchange(ABC):
         the server has, ExchangeOver after the end.
         """
 
-    def queue(self, *events: Event) -> bool:
+    queues: ClassVar[bool] = False
+    """Whether `queue` may be called: where somebody else moves the bytes, each `send` is by itself.
+    """
+
+    def queue(self, *events: Event) -> None:
         """Have `events` written with those of the next `send`, or once `write_queued` is called.
 
         For a handler that will have more to send and does not wait until then.
         It is as if they were sent: they are judged now, all or none, and raise
         what `send` raises. In the end there must be a `send`, without events if
-        need be. False, and nothing is done, where each call has to send by itself.
+        need be. Only if this `queues`; else it raises NotImplementedError.
         """
-        return False
+        raise NotImplementedError("what this exchange is told is sent by somebody else")
 
     def write_queued(self) -> None:  # noqa: B027 - nothing is to be done where nothing is queued
         """Have what `queue` took written soon, by a task of the server; does not raise.
@@ -122,6 +126,10 @@ class Exchange(ABC):
         quick to read so far. False, and nothing is done, where it needs more; then
         `send` is to be called. Raises what `send` raises.
         """
+        return False
+
+    def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:
+        """As `send_whole`, for a body of no declared length in `pieces`, none of them empty."""
         return False
 
     def send_message(self, message: TextMessage | BytesMessage) -> bool:

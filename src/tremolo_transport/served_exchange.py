@@ -1,6 +1,6 @@
 """The exchange of a real connection: the contract of `exchange` on top of a `Link`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
@@ -52,6 +52,8 @@ On uvloop a read whose bytes come in each turn of the loop cannot be cancelled.
 
 class ServedExchange(Exchange):
     """One cycle of the connection behind `link`."""
+
+    queues = True
 
     # Most requests need none of these, so they cost nothing as long as they are as here.
     watching = False
@@ -151,14 +153,18 @@ class ServedExchange(Exchange):
             raise ExchangeOver("the exchange is over: its handler has returned")
         return self._answers.send_whole(response, body)
 
+    def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:
+        if self._over:
+            raise ExchangeOver("the exchange is over: its handler has returned")
+        return self._answers.send_chunks(response, pieces)
+
     def send_message(self, message: TextMessage | BytesMessage) -> bool:
         return not self._over and self._answers.send_message(message)
 
-    def queue(self, *events: Event) -> bool:
+    def queue(self, *events: Event) -> None:
         if self._over:
             raise ExchangeOver("the exchange is over: its handler has returned")
         self._answers.queue(events)
-        return True
 
     def write_queued(self) -> None:
         if not self._over:

@@ -1,7 +1,7 @@
 """An exchange that plays a script: what the client says, and a record of what it is told."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVarTuple
 
@@ -144,3 +144,54 @@ class FakeExchange(Exchange):
 
     def header(self, name: bytes) -> bytes | None:
         return self.response.headers.get(name)
+
+
+class QueueingExchange(FakeExchange):
+    """One that takes what is to be written later, and what need not wait, as a connection's does.
+
+    Only if it is `quick` need nothing wait.
+    """
+
+    queues = True
+
+    def __init__(self, *, quick: bool = False) -> None:
+        super().__init__()
+        self.quick = quick
+        self.queued: list[Event] = []
+        self.at_once = 0
+        """How many answers were sent without a wait."""
+        self.fail_next_queue: BaseException | None = None
+
+    def queue(self, *events: Event) -> None:
+        if self.fail_next_queue is not None:
+            error, self.fail_next_queue = self.fail_next_queue, None
+            raise error
+        self.queued += events
+
+    def write_queued(self) -> None:
+        self.sends.append(tuple(self.queued))
+        self.queued.clear()
+
+    async def send(self, *events: Event) -> None:
+        events = (*self.queued, *events)
+        self.queued.clear()
+        await super().send(*events)
+
+    def send_whole(self, response: Response, body: bytes) -> bool:
+        assert response.headers.get(b"content-length") == b"%d" % len(body)
+        return self._send_at_once(response, [body])
+
+    def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:
+        assert response.headers.get(b"content-length") is None
+        return self._send_at_once(response, pieces)
+
+    def _send_at_once(self, response: Response, pieces: Sequence[bytes]) -> bool:
+        if not self.quick or self.queued or self.response_started:
+            return False
+        self.at_once += 1
+        self.sends.append((response, *(Data(data=piece) for piece in pieces), EndOfMessage()))
+        return True
+
+    @property
+    def response_started(self) -> bool:
+        return any(isinstance(event, Response) for event in (*self.events, *self.queued))

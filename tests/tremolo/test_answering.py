@@ -11,11 +11,10 @@ import pytest
 from tremolo import Response, answering
 from tremolo.answering import answer
 from tremolo.threads import Threads
-from tremolo_core import Data, EndOfMessage, Event
-from tremolo_core import Response as ResponseEvent
+from tremolo_core import Data, EndOfMessage
 from tremolo_transport.exchange import ClientDisconnected
 
-from .fake_exchange import FakeExchange
+from .fake_exchange import FakeExchange, QueueingExchange
 
 pytestmark = pytest.mark.anyio
 
@@ -311,31 +310,6 @@ async def test_a_plain_generator_runs_in_threads() -> None:
 # What is yielded without waiting.
 
 
-class QueueingExchange(FakeExchange):
-    """One that takes what is to be written later, as that of a connection does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.queued: list[Event] = []
-
-    def queue(self, *events: Event) -> bool:
-        self.queued += events
-        return True
-
-    def write_queued(self) -> None:
-        self.sends.append(tuple(self.queued))
-        self.queued.clear()
-
-    async def send(self, *events: Event) -> None:
-        events = (*self.queued, *events)
-        self.queued.clear()
-        await super().send(*events)
-
-    @property
-    def response_started(self) -> bool:
-        return any(isinstance(event, ResponseEvent) for event in (*self.events, *self.queued))
-
-
 async def gathered(generator: AsyncIterator[Any]) -> QueueingExchange:
     exchange = QueueingExchange()
     await answer(generator, Response(exchange), threads=Threads(1))
@@ -388,8 +362,8 @@ async def test_a_wait_before_anything_is_yielded_and_one_behind_the_last() -> No
 
 
 async def test_only_so_much_comes_together() -> None:
-    exchange = await gathered(produce(bytes(10_000), bytes(10_000), b"a", b"b"))
-    assert [len(piece) for piece in pieces(exchange)] == [20_000, 2]
+    exchange = await gathered(produce(*(bytes(16_384),) * 5, b"a"))
+    assert [len(piece) for piece in pieces(exchange)] == [65_536, 16_385]
 
 
 @pytest.mark.parametrize("error", [ValueError("the reason"), SystemExit("the reason")])

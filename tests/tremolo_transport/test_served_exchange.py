@@ -1012,7 +1012,8 @@ async def test_what_is_queued_is_written_with_what_is_sent_next() -> None:
     seen = list[bool]()
 
     async def handler(exchange: Exchange) -> None:
-        assert exchange.queue(OK, Data(data=b"a"))
+        assert exchange.queues
+        exchange.queue(OK, Data(data=b"a"))
         seen.append(exchange.response_started)
         await settle()
         seen.append(bool(written))

@@ -1,0 +1,63 @@
+"""What can be sent in one step, past the events and the outbox: what most answers are.
+
+All else, and whatever may not be sent, is left to `Connection.send`.
+"""
+
+from collections.abc import Sequence
+
+from .connection_status import ConnectionStatus
+from .events import BytesMessage, Response, TextMessage
+from .fast_engine import write_chunked
+from .plain_answers import judge_whole
+
+__all__ = ("SendsAtOnce",)
+
+
+class SendsAtOnce(ConnectionStatus):
+    """A connection's short ways from a whole answer, or a whole message, to its bytes."""
+
+    __slots__ = ()
+
+    def send_whole(self, response: Response, body: bytes) -> bytes | None:
+        """Send a whole answer, and hand over its bytes: the short way for most there are.
+
+        As `send` of the response, of Data with the body, and of EndOfMessage, with
+        `data_to_send` behind it, which returns the same bytes. None, and nothing
+        is done, where that is not so simple; `send` will do it then.
+
+        Raises LocalProtocolError for a response that may not be sent; then
+        everything is as before.
+        """
+        incoming = self._incoming
+        busy = self._out or incoming.withheld or self._refusal is not None
+        if busy or incoming.engine is not incoming.fast:
+            return None
+        whole = judge_whole(response, len(body), self._standing, self._outgoing)
+        if whole is None:
+            return None
+        self._standing, head = whole
+        return head.raw + body
+
+    def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bytes | None:
+        """As `send_whole`, for a body of no declared length in `pieces`, none of them empty."""
+        incoming = self._incoming
+        busy = self._out or incoming.withheld or self._refusal is not None
+        if busy or incoming.engine is not incoming.fast or not pieces:
+            return None
+        whole = judge_whole(response, None, self._standing, self._outgoing)
+        if whole is None:
+            return None
+        self._standing, head = whole
+        return write_chunked(head.raw, pieces)
+
+    def send_message(self, message: TextMessage | BytesMessage) -> bytes | None:
+        """Send a whole message, and hand over its bytes: the short way for most there are.
+
+        As `send` of it with `data_to_send` behind it, which returns the same
+        bytes. None, and nothing is done, where that is not so simple, or the
+        message may not be sent; `send` will do it then, or raise.
+        """
+        frames = self._incoming.frames
+        if frames is None or frames.owes or self._out or not self._standing.sends_messages:
+            return None
+        return frames.write_whole(message)
