@@ -8,7 +8,7 @@ three to four times as often. Which of the two is used is decided in `streams`.
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn, cast
 
@@ -17,6 +17,7 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.lowlevel import checkpoint
 
 from .socket_transport import SocketTransport, watches_sockets
+from .wake import Wake
 
 __all__ = ("AsyncioStream",)
 
@@ -63,8 +64,9 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         self._lost = False
         """Whether the connection is gone, for whatever reason."""
         self._error: Exception | None = None
-        self._reader: asyncio.Future[None] | None = None
+        self._reader = Wake(self._loop)
         """Wakes whoever is in `receive`; it carries no data, so that none can be lost with it."""
+        self._buffer = _read_buffer.view
         self._on_input: Callable[[], None] | None = None
         """Called in place of a reader."""
         self._drained: asyncio.Future[None] | None = None
@@ -241,8 +243,8 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
     # The halves of `receive`, for whoever would wait outside: with a coroutine less for each read.
 
-    def readiness(self) -> asyncio.Future[None] | None:
-        """Return what is to be awaited before the next `take`; None if nothing is.
+    def readiness(self) -> Awaitable[None] | None:
+        """Return what is to be awaited, now, before the next `take`; None if nothing is.
 
         To be asked again then, as others may have come first. Raises what `receive` raises.
         """
@@ -251,15 +253,14 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             if self._calls < _CALLS_PER_TURN and self._bytes < _BYTES_PER_TURN:
                 return None
             return self._next_turn()
-        if self._reader is not None and not self._reader.done():
+        if self._reader.has_waiter:
             raise BusyResourceError("reading from")
         if self._closed or self._eof or self._lost:
             self._raise_end()
         if not self._reading:
             self._resume_reading()
         self._calls = self._bytes = 0
-        self._reader = reader = self._loop.create_future()
-        return reader
+        return self._reader
 
     def take(self, most: int) -> bytes:
         """Return what has come, `most` bytes of it at most; none if nothing has."""
@@ -273,8 +274,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
     def call_reader_off(self) -> None:
         """Wake whoever waits for what `readiness` returned, though there is nothing to `take`."""
-        if self._reader is not None and not self._reader.done():
-            self._wake_reader()
+        self._reader.soon()
 
     # What the event loop calls.
 
@@ -286,17 +286,22 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where to read to."""
-        return _read_buffer.view
+        return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
-        data = bytes(_read_buffer.view[:nbytes])
-        # More than `_MOST_BUFFERED` is never joined.
-        self._received = self._received + data if self._received else data
-        if len(self._received) >= _MOST_BUFFERED and self._reading and self._transport is not None:
+        data = bytes(self._buffer[:nbytes])
+        if self._received:
+            # More than `_MOST_BUFFERED` is never joined.
+            data = self._received + data
+        self._received = data
+        if len(data) >= _MOST_BUFFERED and self._reading and self._transport is not None:
             self._reading = False
             self._transport.pause_reading()
-        self._wake_reader()
+        if self._on_input is None:
+            self._reader.now()
+        else:
+            self._wake_reader()
 
     def eof_received(self) -> bool:
         """Note that the peer will send no more; true, as we may still have something to say."""
@@ -377,11 +382,9 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         return turn
 
     def _wake_reader(self) -> None:
-        reader = self._reader
-        if reader is not None and not reader.done():
-            self._reader = None
-            reader.set_result(None)
-        elif self._on_input is not None:
+        if self._on_input is None:
+            self._reader.soon()
+        else:
             callback, self._on_input = self._on_input, None
             callback()
 

@@ -325,15 +325,21 @@ async def test_who_sends_at_once_again_and_again_lets_others_run() -> None:
         group.cancel_scope.cancel()
 
 
+async def until_ready(stream: AsyncioStream) -> None:
+    waiting = stream.readiness()
+    assert waiting is not None
+    await waiting
+
+
 async def test_whoever_waits_for_input_by_itself_takes_what_came() -> None:
     async with native_pair() as (one, other):
-        wait = other.readiness()
-        assert wait is not None
-        with pytest.raises(BusyResourceError):
-            other.readiness()
-        await one.send(b"abc")
         with anyio.fail_after(PATIENCE):
-            await wait
+            async with anyio.create_task_group() as group:
+                group.start_soon(until_ready, other)
+                await settle()
+                with pytest.raises(BusyResourceError):
+                    other.readiness()
+                await one.send(b"abc")
         assert other.readiness() is None
         assert other.take(2) == b"ab"
         assert other.take(2) == b"c"
@@ -342,11 +348,11 @@ async def test_whoever_waits_for_input_by_itself_takes_what_came() -> None:
 
 async def test_a_reader_that_is_called_off_finds_nothing() -> None:
     async with native_pair() as (one, other):
-        wait = other.readiness()
-        assert wait is not None
-        other.call_reader_off()
         with anyio.fail_after(PATIENCE):
-            await wait
+            async with anyio.create_task_group() as group:
+                group.start_soon(until_ready, other)
+                await settle()
+                other.call_reader_off()
         assert other.take(1) == b""
         # Nobody is there to be called off.
         other.call_reader_off()
@@ -380,11 +386,11 @@ async def test_a_wait_for_input_that_is_cancelled_is_over() -> None:
 
 async def test_the_end_is_raised_where_a_wait_would_begin() -> None:
     async with native_pair() as (one, other):
-        wait = other.readiness()
-        assert wait is not None
-        await one.aclose()
         with anyio.fail_after(PATIENCE):
-            await wait
+            async with anyio.create_task_group() as group:
+                group.start_soon(until_ready, other)
+                await settle()
+                await one.aclose()
         assert other.take(1) == b""
         with pytest.raises(EndOfStream):
             other.readiness()

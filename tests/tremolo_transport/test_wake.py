@@ -1,0 +1,145 @@
+"""A wait that the event loop ends at once: to a task it is like any other."""
+
+import asyncio
+from contextvars import ContextVar
+from typing import Any
+
+import anyio
+import pytest
+
+from tremolo_transport.wake import Wake
+
+COLOUR: ContextVar[str] = ContextVar("COLOUR")
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    if request.param:
+        pytest.importorskip("uvloop")
+    return "asyncio", {"use_uvloop": request.param}
+
+
+async def turns(count: int = 3) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def in_turn_of_the_loop(function: Any) -> None:
+    """Call `function` as the event loop calls what it was given, outside tasks."""
+    called = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(lambda: called.set_result(function()))
+    await called
+
+
+async def test_who_waits_goes_on_at_once() -> None:
+    wake = Wake(asyncio.get_running_loop())
+    seen: list[object] = []
+
+    async def wait() -> None:
+        COLOUR.set("red")
+        for number in range(3):
+            await wake
+            seen.append((number, COLOUR.get(), asyncio.current_task() is task))
+
+    task = asyncio.ensure_future(wait())
+    await turns()
+    assert wake.has_waiter
+    behind: list[list[object]] = []
+
+    def wake_and_look() -> None:
+        wake.now()
+        behind.append(list(seen))
+
+    for number in range(3):
+        await in_turn_of_the_loop(wake_and_look)
+        assert behind[-1] == [(n, "red", True) for n in range(number + 1)]
+    await task
+    assert not wake.has_waiter
+
+
+async def test_what_nobody_waits_for_wakes_nobody() -> None:
+    wake = Wake(asyncio.get_running_loop())
+    wake.now()
+    wake.soon()
+    assert not wake.cancel()
+    waiting = asyncio.ensure_future(wait_for(wake))
+    await turns()
+    assert wake.has_waiter, "what was said before does not count"
+    wake.soon()
+    await waiting
+
+
+async def wait_for(wake: Wake) -> None:
+    await wake
+
+
+async def test_from_a_task_who_waits_is_run_by_the_loop() -> None:
+    wake = Wake(asyncio.get_running_loop())
+    waiting = asyncio.ensure_future(wait_for(wake))
+    await turns()
+    wake.soon()
+    wake.soon()
+    assert not waiting.done()
+    await waiting
+
+
+async def test_a_wait_is_cancelled_like_any_other() -> None:
+    wake = Wake(asyncio.get_running_loop())
+    waiting = asyncio.ensure_future(wait_for(wake))
+    await turns()
+    waiting.cancel("enough")
+    with pytest.raises(asyncio.CancelledError, match="enough"):
+        await waiting
+    assert not wake.has_waiter
+    again = asyncio.ensure_future(wait_for(wake))
+    await turns()
+    wake.soon()
+    await again
+
+
+async def test_who_is_cancelled_before_it_waits() -> None:
+    wake = Wake(asyncio.get_running_loop())
+
+    async def wait() -> None:
+        this = asyncio.current_task()
+        assert this is not None
+        this.cancel()
+        await wake
+
+    waiting = asyncio.ensure_future(wait())
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_a_cancellation_is_not_undone_by_what_comes_meanwhile() -> None:
+    wake = Wake(asyncio.get_running_loop())
+    waiting = asyncio.ensure_future(wait_for(wake))
+    await turns()
+
+    def both() -> None:
+        waiting.cancel()
+        wake.now()
+
+    await in_turn_of_the_loop(both)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_a_scope_of_anyio_cancels_it() -> None:
+    wake = Wake(asyncio.get_running_loop())
+    with anyio.move_on_after(0) as scope:
+        await wake
+    assert scope.cancelled_caught
+    assert not wake.has_waiter
+
+
+async def test_another_loop_is_told_apart() -> None:
+    assert Wake(asyncio.get_running_loop()).get_loop() is asyncio.get_running_loop()
+    other = asyncio.new_event_loop()
+    try:
+        with pytest.raises(RuntimeError):
+            await Wake(other)
+    finally:
+        other.close()
