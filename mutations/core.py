@@ -38,7 +38,7 @@ def mutants(only: Sequence[str]) -> Iterator[Mutant]:
 
 def is_same(mutant: Mutant) -> bool:
     """Whether it is known to make no difference."""
-    return f"{mutant.path.name}: {mutant.before.strip()}  ->  {mutant.after.strip()}" in SAME
+    return f"{mutant.path.stem}.{mutant.what}" in SAME
 
 
 def main() -> None:
@@ -56,6 +56,8 @@ def main() -> None:
     if options.list:
         print(*chosen, sep="\n")
         return
+    if old := SAME.keys() - {f"{each.path.stem}.{each.what}" for each in mutants([])}:
+        sys.exit("\n".join(["said to make no difference, and not there:", *old]))
     survivors = []
 
     def report(outcome: Outcome) -> None:
@@ -69,10 +71,12 @@ def main() -> None:
     tried = [mutant for mutant in chosen if not is_same(mutant)]
     quietly = ("-q", "-s", "--assert=plain", "-p", "no:cacheprovider")
     # Many at once may take longer than a test otherwise should.
-    pytest.main(
+    ended = pytest.main(
         [*quietly, "-o", "faulthandler_timeout=0", *map(str, options.tests)],
         plugins=[Trials(tried, jobs=options.jobs, known=options.known, report=report)],
     )
+    if ended not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        sys.exit(ended)
     print(f"{len(chosen)} changes, {len(chosen) - len(tried)} of them the same,", end=" ")
     print(f"{len(survivors)} survivors", *survivors, sep="\n")
     sys.exit(1 if survivors else 0)

@@ -15,6 +15,8 @@ class Mutant:
     """A file with one change."""
 
     path: Path
+    function: str
+    """In which it is; empty if in none."""
     line: int
     before: str
     after: str
@@ -22,7 +24,12 @@ class Mutant:
     source: str
 
     def __str__(self) -> str:
-        return f"{self.path.name}:{self.line}: {self.before.strip()}  ->  {self.after.strip()}"
+        return f"{self.path.name}:{self.line} {self.what}"
+
+    @property
+    def what(self) -> str:
+        """The change, wherever in its file the function is."""
+        return f"{self.function}: {self.before.strip()}  ->  {self.after.strip()}"
 
 
 def _changed(path: Path, start: int, end: int, text: str) -> Mutant:
@@ -31,11 +38,21 @@ def _changed(path: Path, start: int, end: int, text: str) -> Mutant:
     line = source.count("\n", 0, start)
     return Mutant(
         path=path,
+        function=_function_at(source, line + 1),
         line=line + 1,
         before=source.splitlines()[line],
         after=changed.splitlines()[line] if text or end - start < 5 else "(removed)",
         source=changed,
     )
+
+
+def _function_at(source: str, line: int) -> str:
+    """The name of the function that has `line`, of those in each other that of the last."""
+    name = ""
+    for node in ast.walk(ast.parse(source)):  # From the outside in.
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
+            name = node.name
+    return name
 
 
 _ROW = re.compile(r"^    \(?(?:State\.\w+, )?\w+(?:\.\w+)?\)?: .*State\.\w+\)?,\n", re.MULTILINE)

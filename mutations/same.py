@@ -1,22 +1,31 @@
 """Changes of the core that make no difference to what it does, each with the reason.
 
-They are as they are printed, but for the number of the line.
+Each is named by its module and function, and has its line as it was and as it is.
 """
 
 __all__ = ("SAME",)
 
 SAME: dict[str, str] = {
-    'fast_engine.py: return _END if len(raw) <= len(b"\\r\\n") else _end_with_trailers(raw)'
+    'fast_engine.read_body: return _END if len(raw) <= len(b"\\r\\n") else _end_with_trailers(raw)'
     '  ->  return _END if len(raw) < len(b"\\r\\n") else _end_with_trailers(raw)': (
         "an empty line has no trailers to be found either; it only takes longer"
     ),
-    "forwarded.py: while end >= 0:  ->  while end > 0:": (
+    "forwarded._from_the_right: while end >= 0:  ->  while end > 0:": (
         "what stands before a comma at the very start is empty, and passed over"
     ),
-    "masking.py: if size > _PIECE:  ->  if size >= _PIECE:": (
+    'head.parse_head: if len(lines) != block.count(b"\\n") - 1 or len(lines) > limits.fields:'
+    '  ->  if len(lines) != block.count(b"\\n") - 1 or len(lines) >= limits.fields:': (
+        "what the short way leaves over, the longer one reads the same; that itself is tested"
+    ),
+    "head_fields.read_fields: "
+    'if len(said) == len(headers) and http_version == b"1.1" and noted <= _USUAL:'
+    '  ->  if len(said) == len(headers) and http_version == b"1.1" and noted < _USUAL:': (
+        "with all of them at once it takes the longer way to the same"
+    ),
+    "masking.in_python: if size > _PIECE:  ->  if size >= _PIECE:": (
         "both ways do the same; it matters for the time that a piece takes"
     ),
-    "pacing.py: if missing <= 0:  ->  if missing < 0:": (
+    "pacing.take: if missing <= 0:  ->  if missing < 0:": (
         "a bucket that is just full is so by either reckoning"
     ),
 }

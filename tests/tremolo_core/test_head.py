@@ -176,6 +176,9 @@ SMALL = Limits(request_line=20, head=60, fields=2, trailers=30)
         (b"GET / HTTP/1.1\r\na: 1\r\nbad\r\nb: 2\r\nc: 3\r\n", 400),
         (b"GET / HTTP/1.1\r\na: 1\r\nb: 2\r\nbad\r\n", 431),
         (b"GET / HTTP/1.1\r\na: " + b"b" * 60 + b"\r\n", 431),
+        # A line that ends with the last byte that a head may have, and one byte later.
+        (b"GET / HTTP/1.1\r\n" + b"a" * 42 + b"\r\n", 400),
+        (b"GET / HTTP/1.1\r\n" + b"a" * 43 + b"\r\n", 431),
         (b"GET / HTTP/1.1\r\na: " + b"b" * 60 + b"\0\r\n", 431),
         (b"GET / HTTP/1.1\r\na: " + b"b" * 60, 431),
         (b"GET / HTTP/1.1\r\na: " + b"b" * 20 + b"\nc: " + b"d" * 60, 400),
@@ -216,6 +219,8 @@ def test_a_refusal_names_the_limit() -> None:
     [
         (b"GET /" + b"a" * 7 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nZ:\r\n\r\n", 431),
+        (b"GET /" + b"a" * 7 + b" HTTP/1.0\r\nHost: a\r\n\r\n", 414),
+        (b"GET / HTTP/1.0\r\nHost: a\r\nX: y\r\nZ:\r\n\r\n", 431),
     ],
 )
 def test_a_complete_head_keeps_to_the_limits(raw: bytes, status: int) -> None:
@@ -224,6 +229,21 @@ def test_a_complete_head_keeps_to_the_limits(raw: bytes, status: int) -> None:
     assert caught.value.status == status
     smaller = raw.replace(b"/a", b"/").replace(b"Z:\r\n", b"")
     assert parse_head(smaller, SMALL).raw == smaller
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_ordinary"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nHost: a \r\n\r\n", True),
+        (b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", True),
+        (b"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", False),
+        (b"GET / HTTP/1.0\r\nHost: a\r\n\r\n", False),
+        (handshake(), False),
+    ],
+)
+def test_whether_all_stands_as_it_is_to_be_read(raw: bytes, is_ordinary: bool) -> None:
+    assert parse_head(raw, LIMITS).is_ordinary is is_ordinary
 
 
 def test_the_server_itself_is_asked_by_options() -> None:
@@ -248,6 +268,10 @@ def test_a_request_line_by_itself() -> None:
 @pytest.mark.parametrize("raw", [b"\r\n", b"X-Sum: 1\r\n\r\n", b"X:\r\nx: \xe9\r\n\r\n"])
 def test_good_trailers(raw: bytes) -> None:
     parse_trailers(raw, LIMITS)
+
+
+def test_trailers_may_have_as_many_fields_as_a_head() -> None:
+    parse_trailers(b"a:\r\nb:\r\n\r\n", SMALL)
 
 
 @pytest.mark.parametrize("name", sorted(NOT_IN_TRAILERS))
