@@ -10,6 +10,22 @@ SAME: dict[str, str] = {
     '  ->  return _END if len(raw) < len(b"\\r\\n") else _end_with_trailers(raw)': (
         "an empty line has no trailers to be found either; it only takes longer"
     ),
+    "gate.head: if not 4 <= end <= limits.head or buffer[0] == _CR:"
+    "  ->  if not 4 < end <= limits.head or buffer[0] == _CR:": (
+        "without a line before it, it begins with a CR, and goes the longer way anyway"
+    ),
+    "gate.head: if not 4 <= end <= limits.head or buffer[0] == _CR:"
+    "  ->  if not 4 <= end < limits.head or buffer[0] == _CR:": (
+        "one that is just as long as it may be takes the longer way to the same"
+    ),
+    "gate.feed_head: if self._buffer or not 4 <= end <= self._limits.head or data[0] == _CR:"
+    "  ->  if self._buffer or not 4 < end <= self._limits.head or data[0] == _CR:": (
+        "without a line before it, it begins with a CR, and goes the longer way anyway"
+    ),
+    "gate.feed_head: if self._buffer or not 4 <= end <= self._limits.head or data[0] == _CR:"
+    "  ->  if self._buffer or not 4 <= end < self._limits.head or data[0] == _CR:": (
+        "one that is just as long as it may be takes the longer way to the same"
+    ),
     "forwarded._from_the_right: while end >= 0:  ->  while end > 0:": (
         "what stands before a comma at the very start is empty, and passed over"
     ),

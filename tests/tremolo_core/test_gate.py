@@ -7,6 +7,7 @@ import pytest
 
 from tremolo_core import Limits, RemoteProtocolError
 from tremolo_core.gate import Gate, Passed
+from tremolo_core.head import Head
 
 from .corpus import CHUNKED, GET
 from .playing import Refused, cut, every_byte, play
@@ -488,6 +489,38 @@ def test_a_body_limit_that_comes_late_still_counts(body_limit: int) -> None:
 def test_the_body_of_the_next_message_is_counted_from_zero() -> None:
     two = chunks_of(20) + chunks_of(20)
     assert not any(isinstance(each, Refused) for each in play([two], limits=Limits(body=20)))
+
+
+OPENINGS = {
+    "a head": GET,
+    "and what is behind it": GET + GET[:7],
+    "most of it": GET[:-1],
+    "two empty lines": b"\r\n\r\n" + GET,
+    "one": b"\r\n" + GET,
+    "half of one": b"\r",
+    "as long as it may be": head_of(100),
+    "longer": head_of(101),
+    "much longer, and more": head_of(300) + GET,
+    "no request": b"hello\r\n\r\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("before", [b"", b"\r", b"\r\n", GET[:5], BODY_OF_FIVE[:-1]])
+@pytest.mark.parametrize("data", OPENINGS.values(), ids=OPENINGS)
+def test_a_head_is_the_same_where_it_is_asked_for_as_it_comes(before: bytes, data: bytes) -> None:
+    def passed(*, at_once: bool) -> tuple[Head | str | None, int]:
+        made = gate(before, limits=Limits(head=100))
+        assert made.head() is None
+        try:
+            if at_once:
+                return made.feed_head(data), made.buffered
+            made.feed(data)
+            return made.head(), made.buffered
+        except RemoteProtocolError as error:
+            return error.reason, 0
+
+    assert passed(at_once=True) == passed(at_once=False)
 
 
 # How much it looks at.
