@@ -7,22 +7,20 @@ three to four times as often. Which of the two is used is decided in `streams`.
 
 import asyncio
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn, cast
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
-from anyio.abc import ByteStream, SocketAttribute
+from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
+from .socket_attributes import attributes_of
+from .socket_reading import read_buffer, read_past_the_loop
 from .socket_transport import SocketTransport, watches_sockets
 from .wake import Wake
 
 __all__ = ("AsyncioStream",)
-
-_READ_SIZE = 65_536
-"""The most that is read at once: what `receive` returns by default."""
 
 _MOST_BUFFERED = 65_536
 """Received bytes that wait for `receive` before the kernel is left to hold the rest."""
@@ -30,16 +28,6 @@ _MOST_BUFFERED = 65_536
 _CALLS_PER_TURN = 32
 _BYTES_PER_TURN = 262_144
 """Calls, and bytes, that need not wait before other tasks get their turn all the same."""
-
-
-class _ReadBuffer(threading.local):
-    """Where an event loop reads to: one for all streams of a thread, as reads do not overlap."""
-
-    def __init__(self) -> None:
-        self.view = memoryview(bytearray(_READ_SIZE))
-
-
-_read_buffer = _ReadBuffer()
 
 
 class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
@@ -58,6 +46,8 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """What waits for `receive`: mostly one read, which is passed on as it is."""
         self._reading = True
         """Whether the event loop reads."""
+        self._more = False
+        """Whether the kernel had more when the event loop was told to leave it there."""
         self._eof = False
         self._closed = False
         """Whether we have closed it."""
@@ -66,7 +56,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         self._error: Exception | None = None
         self._reader = Wake(self._loop)
         """Wakes whoever is in `receive`; it carries no data, so that none can be lost with it."""
-        self._buffer = _read_buffer.view
+        self._buffer = read_buffer.view
         self._on_input: Callable[[], None] | None = None
         """Called in place of a reader."""
         self._drained: asyncio.Future[None] | None = None
@@ -103,9 +93,12 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """As `ByteStream.receive`."""
         if max_bytes < 1:
             raise ValueError("max_bytes must be a positive integer")
-        while (wait := self.readiness()) is not None:
-            await wait
-        return self.take(max_bytes)
+        data = b""
+        while not data:
+            if (wait := self.readiness()) is not None:
+                await wait
+            data = self.take(max_bytes)
+        return data
 
     async def send(self, item: bytes) -> None:
         """As `ByteStream.send`."""
@@ -231,15 +224,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
         """The socket and its two addresses."""
-        if self._transport is None:
-            return {}
-        known = self._transport.get_extra_info
-        return {
-            SocketAttribute.raw_socket: lambda: known("socket"),
-            SocketAttribute.family: lambda: known("socket").family,
-            SocketAttribute.local_address: lambda: _name(known("sockname")),
-            SocketAttribute.remote_address: lambda: _name(known("peername")),
-        }
+        return {} if self._transport is None else attributes_of(self._transport)
 
     # The halves of `receive`, for whoever would wait outside: with a coroutine less for each read.
 
@@ -248,7 +233,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
         To be asked again then, as others may have come first. Raises what `receive` raises.
         """
-        if self._received:
+        if self._received or self._more:
             self._calls += 1
             if self._calls < _CALLS_PER_TURN and self._bytes < _BYTES_PER_TURN:
                 return None
@@ -265,6 +250,8 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
     def take(self, most: int) -> bytes:
         """Return what has come, `most` bytes of it at most; none if nothing has."""
         data = self._received
+        if not data and self._more:
+            return self._take_from_kernel(most)
         if len(data) <= most:
             self._received = b""
         else:
@@ -297,6 +284,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         self._received = data
         if len(data) >= _MOST_BUFFERED and self._reading and self._transport is not None:
             self._reading = False
+            self._more = True
             self._transport.pause_reading()
         if self._on_input is None:
             self._reader.now()
@@ -324,7 +312,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._lost = True
-        self._error = exc
+        self._error = exc or self._error
         self._wake_reader()
         self.resume_writing()
         if self._ended is not None and not self._ended.done():
@@ -374,6 +362,20 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         if self._transport is not None and not (self._lost or self._eof or self._closed):
             self._transport.resume_reading()
 
+    def _take_from_kernel(self, most: int) -> bytes:
+        """Read what the event loop has left there; if that is nothing, it is to read again."""
+        transport = self._transport
+        data = b""
+        if not (transport is None or self._closed or self._lost or transport.is_closing()):
+            try:
+                data = read_past_the_loop(transport.get_extra_info("socket"), most)
+            except OSError as error:
+                self._error = error
+                transport.abort()
+        self._bytes += len(data)
+        self._more = len(data) > 0
+        return data
+
     def _next_turn(self) -> asyncio.Future[None]:
         """Return what is done once other tasks have run."""
         self._calls = self._bytes = 0
@@ -392,8 +394,3 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 def _wake(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
         waiting.set_result(None)
-
-
-def _name(address: Any) -> Any:
-    """A socket's name as anyio has it: without IPv6's flow and scope."""
-    return tuple(address[:2]) if isinstance(address, tuple) else address

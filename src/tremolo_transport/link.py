@@ -62,6 +62,7 @@ class Link(Line):
             if data:
                 self.connection.receive_data(data)
                 self.moved += 1
+                self._size.in_bulk = len(data) >= READ_SIZE
         except Exception as error:
             self._note_end(error)
         finally:
@@ -140,6 +141,10 @@ class Link(Line):
                 await self.read()
             finally:
                 self._read_scope = None
+
+    def read_little(self) -> None:
+        """Have the next read bring no more than usual: it is of what nobody waits for."""
+        self._size.in_bulk = False
 
     def interrupt(self) -> None:
         """End a wait in `read_interruptibly`, and wake all who wait for news."""

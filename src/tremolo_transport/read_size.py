@@ -12,6 +12,9 @@ __all__ = ("READ_SIZE", "ReadSize")
 READ_SIZE = 65_536
 """Bytes to read at once of a peer whose bytes cost little more than to be moved."""
 
+_IN_BULK = 262_144
+"""The same while a body comes faster than it is read in such pieces."""
+
 _IN_A_CROWD = 1_024
 """Bytes to read next of a peer that sends small frames: what costs some milliseconds."""
 
@@ -19,13 +22,15 @@ _IN_A_CROWD = 1_024
 class ReadSize:
     """How much of the frames of a WebSocket to read, or of a body that is held to a rate."""
 
-    __slots__ = ("_connection", "_frames", "_pace")
+    __slots__ = ("_connection", "_frames", "_pace", "in_bulk")
 
     def __init__(self, connection: Connection, pace: ConnectionPace) -> None:
         self._connection = connection
         self._pace = pace
         self._frames = _IN_A_CROWD
         """Bytes of a WebSocket to read at once: more each time, until there are many frames."""
+        self.in_bulk = False
+        """Whether the last read of anything else brought as much as it could."""
 
     def of_frames(self) -> int:
         """Return how much of a WebSocket to read next."""
@@ -39,5 +44,6 @@ class ReadSize:
 
     def of_body(self) -> int:
         """Return how much of anything else to read next."""
+        size = _IN_BULK if self.in_bulk else READ_SIZE
         upload = self._pace.upload
-        return READ_SIZE if upload is None else min(READ_SIZE, upload.piece)
+        return size if upload is None else min(size, upload.piece)

@@ -232,6 +232,7 @@ class ServedExchange(Exchange):
                 if self._link.reading:
                     await self._link.news()
                 else:
+                    self._link.read_little()
                     await self._link.read_interruptibly()
                     self._answers.attend_to_frames()
         finally:

@@ -2,12 +2,19 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
 import pytest
-from anyio import BusyResourceError, CancelScope, ClosedResourceError, EndOfStream
+from anyio import (
+    BrokenResourceError,
+    BusyResourceError,
+    CancelScope,
+    ClosedResourceError,
+    EndOfStream,
+)
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.lowlevel import checkpoint
 
@@ -173,6 +180,118 @@ async def test_the_kernel_holds_what_nobody_receives() -> None:
         assert len(other._received) <= 2 * 65_536
         sending.cancel()
         await asyncio.wait([sending])
+
+
+async def full(sender: AsyncioStream, receiver: AsyncioStream) -> int:
+    """Send until the receiver's event loop leaves the rest to the kernel; return how much."""
+    size = 2_000_000
+    sending = asyncio.ensure_future(sender.send(bytes(size)))
+    with anyio.fail_after(PATIENCE):
+        while receiver._reading:
+            await checkpoint()
+    # What is cancelled has taken all.
+    sending.cancel()
+    await asyncio.wait([sending])
+    return size
+
+
+async def test_what_the_kernel_holds_is_read_without_the_event_loop() -> None:
+    async with native_pair() as (one, other):
+        size = await full(one, other)
+        assert len(await other.receive(262_144)) == 65_536
+        largest, left = 0, size - 65_536
+        with anyio.fail_after(PATIENCE):
+            while left:
+                data = await other.receive(262_144)
+                largest = max(largest, len(data))
+                left -= len(data)
+        assert largest > 65_536
+        await one.until_written()
+        await one.send(b"again")
+        assert await other.receive() == b"again"
+        await one.send_eof()
+        with pytest.raises(EndOfStream):
+            await other.receive()
+
+
+async def test_of_what_the_kernel_holds_no_more_is_read_than_was_asked_for() -> None:
+    async with native_pair() as (one, other):
+        await full(one, other)
+        sizes = [len(await other.receive(65_536)) for _ in range(8)]
+        assert max(sizes) <= 65_536
+        assert len(other._received) <= 65_536
+
+
+async def test_others_run_while_the_kernel_has_ever_more() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await checkpoint()
+
+    async with native_pair() as (one, other), anyio.create_task_group() as group:
+        left = await full(one, other)
+        group.start_soon(count)
+        await settle()
+        before, reads = turns, 0
+        with anyio.fail_after(PATIENCE):
+            while left > 500_000:
+                left -= len(await other.receive(131_072))
+                reads += 1
+        assert turns - before >= reads // 4
+        group.cancel_scope.cancel()
+
+
+async def test_the_end_comes_behind_what_the_kernel_holds() -> None:
+    async with native_pair() as (one, other):
+        left = await full(one, other)
+        async with anyio.create_task_group() as group:
+            group.start_soon(one.aclose)
+            with anyio.fail_after(PATIENCE), pytest.raises(EndOfStream):
+                while True:
+                    left -= len(await other.receive(262_144))
+        assert left == 0
+
+
+async def test_a_reset_is_noticed_without_the_event_loop() -> None:
+    async with native_pair() as (one, other):
+        await full(one, other)
+        assert one._transport is not None
+        assert await other.receive()
+        linger = struct.pack("ii", 1, 0)
+        raw = one.extra(SocketAttribute.raw_socket)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        one._transport.abort()
+        with anyio.fail_after(PATIENCE), pytest.raises(BrokenResourceError) as caught:
+            while True:
+                await other.receive()
+        assert isinstance(caught.value.__cause__, ConnectionResetError)
+        with pytest.raises(BrokenResourceError):
+            await other.receive()
+        with pytest.raises(BrokenResourceError):
+            await other.send(b"x")
+
+
+async def test_what_the_kernel_holds_is_not_read_once_it_is_closed() -> None:
+    async with native_pair() as (one, other):
+        await full(one, other)
+        assert len(await other.receive()) == 65_536
+        await close(other)
+        with pytest.raises(ClosedResourceError):
+            await other.receive()
+
+
+async def test_whoever_is_to_be_called_on_input_is_where_the_kernel_has_some() -> None:
+    async with native_pair() as (one, other):
+        await full(one, other)
+        assert len(await other.receive()) == 65_536
+        called = anyio.Event()
+        assert other.call_on_input(called.set)
+        with anyio.fail_after(PATIENCE):
+            await called.wait()
+        assert await other.receive()
 
 
 async def test_closing_writes_what_was_sent() -> None:

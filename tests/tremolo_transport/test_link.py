@@ -75,6 +75,30 @@ async def test_a_read_moves_what_the_stream_has_into_the_core() -> None:
     assert link.reads == 2
 
 
+async def test_of_a_body_that_comes_fast_more_is_read_at_once() -> None:
+    large = POST.replace(b"10", b"2000000")
+    client, link = await asked(2_000_000, large)
+    await client.send(bytes(1_300_000))
+    buffered = []
+    for little in (False, False, False, True, False):
+        if little:
+            link.read_little()
+        await link.read()
+        buffered.append(link.connection.buffered)
+        assert isinstance(link.connection.next_event(), Data)
+    assert buffered == [65_536, 262_144, 262_144, 65_536, 262_144]
+
+
+async def test_where_there_is_no_more_little_is_asked_for_again() -> None:
+    large = POST.replace(b"10", b"2000000")
+    client, link = await asked(2_000_000, large)
+    for size, found in ((100_000, 65_536), (10, 34_474), (300_000, 65_536)):
+        await client.send(bytes(size))
+        await link.read()
+        assert link.connection.buffered == found
+        assert isinstance(link.connection.next_event(), Data)
+
+
 async def test_it_is_known_who_reads() -> None:
     client, link = linked()
     async with anyio.create_task_group() as group:

@@ -20,6 +20,14 @@ def test_of_a_body_as_much_as_comes() -> None:
     assert (size.of_body(), size.of_body()) == (65_536, 65_536)
 
 
+def test_of_a_body_more_while_it_comes_faster_than_it_is_read() -> None:
+    size = ReadSize(Connection(), ConnectionPace(Pace()))
+    size.in_bulk = True
+    assert (size.of_body(), size.of_body()) == (262_144, 262_144)
+    size.in_bulk = False
+    assert size.of_body() == 65_536
+
+
 def test_of_frames_more_each_time_until_there_are_many_small_ones() -> None:
     connection = framed()
     size = ReadSize(connection, ConnectionPace(Pace()))
@@ -36,5 +44,8 @@ def test_of_who_is_held_to_a_rate_no_more_than_it_allows() -> None:
     size = ReadSize(framed(), pace)
     assert [size.of_frames() for _ in range(3)] == [1_024, 2_000, 2_000]
     assert size.of_body() == 2_000
+    size.in_bulk = True
+    assert size.of_body() == 2_000
+    size.in_bulk = False
     pace.change(download=None, upload=None, lasting=True)
     assert size.of_body() == 65_536

@@ -1,0 +1,67 @@
+"""What is read of a socket without its event loop, and where event loops read to."""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tremolo_transport.socket_reading import read_buffer, read_past_the_loop
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Both ends of a TCP connection, of which the second does not wait."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dialled = socket.create_connection(listener.getsockname())
+        accepted, _ = listener.accept()
+    accepted.setblocking(False)
+    with dialled, accepted:
+        yield dialled, accepted
+
+
+def until_read(sock: socket.socket, most: int) -> bytes:
+    """What is read once something has come: loopback takes a moment."""
+    sock.setblocking(True)
+    sock.recv(1, socket.MSG_PEEK)
+    sock.setblocking(False)
+    return read_past_the_loop(sock, most)
+
+
+def test_no_more_than_was_asked_for(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, served = pair
+    client.sendall(b"hello")
+    assert until_read(served, 2) == b"he"
+    assert read_past_the_loop(served, 100) == b"llo"
+
+
+def test_nothing_has_come(pair: tuple[socket.socket, socket.socket]) -> None:
+    assert read_past_the_loop(pair[1], 100) == b""
+
+
+def test_the_end_is_still_there(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, served = pair
+    client.shutdown(socket.SHUT_WR)
+    assert until_read(served, 100) == b""
+    served.setblocking(True)
+    assert served.recv(1) == b""
+
+
+def test_a_connection_that_was_reset(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, served = pair
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    with pytest.raises(ConnectionResetError):
+        read_past_the_loop(served, 100)
+
+
+def test_each_thread_has_a_buffer_of_its_own() -> None:
+    views = [read_buffer.view]
+    thread = threading.Thread(target=lambda: views.append(read_buffer.view))
+    thread.start()
+    thread.join()
+    one, other = views
+    assert one is read_buffer.view
+    assert len(one) == len(other) == 65_536
+    assert one.obj is not other.obj
