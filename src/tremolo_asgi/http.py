@@ -58,35 +58,24 @@ class HttpCycle:
     Both may be called from several tasks at once.
     """
 
-    __slots__ = (
-        "_body_ended",
-        "_client_left",
-        "_exchange",
-        "_head",
-        "_missing",
-        "_piece",
-        "_progress",
-        "_trailers",
-        "_waiting",
-        "_with_trailers",
-    )
+    # Most requests need none of these, so they cost nothing as long as they are as here.
+    _progress = _NOTHING
+    _head: Response | None = None
+    """The answer's head, as long as it is held back."""
+    _with_trailers = False
+    """Whether trailers were announced."""
+    _trailers = _NO_TRAILERS
+    _missing: int | None = None
+    """Bytes of the body behind what was received; None before any, negative if unknown."""
+    _piece: Data | None = None
+    """The last piece of the body, while it waits to be known as such."""
+    _body_ended = False
+    _client_left = False
+    _waiting: list[anyio.CancelScope] | None = None
+    """Those who wait for the client to leave; made on demand."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._progress = _NOTHING
-        self._head: Response | None = None
-        """The answer's head, as long as it is held back."""
-        self._with_trailers = False
-        """Whether trailers were announced."""
-        self._trailers = _NO_TRAILERS
-        self._missing: int | None = None
-        """Bytes of the body behind what was received; None before any, negative if unknown."""
-        self._piece: Data | None = None
-        """The last piece of the body, while it waits to be known as such."""
-        self._body_ended = False
-        self._client_left = False
-        self._waiting: list[anyio.CancelScope] | None = None
-        """Those who wait for the client to leave; made on demand."""
 
     async def receive(self) -> HTTPReceiveMessage:
         """Return the next piece of the request's body, and `http.disconnect` ever after.

@@ -35,7 +35,8 @@ __all__ = (
 def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) -> HTTPScope:
     """The scope of one request. `state` is copied, one level deep; nothing else is shared."""
     raw_path, query = split_target(request.target)
-    path = decode_path(raw_path)
+    # As `decode_path`, without a call for what most are; by its number, as there.
+    path = decode_path(raw_path) if _PERCENT in raw_path else raw_path.decode("ascii")
     client = peer.client
     return {
         "type": "http",
@@ -112,10 +113,9 @@ def offered_extensions(request: Request) -> tuple[str, ...]:
     """
     if request.http_version == b"1.0":
         return _FILES
-    for name, _ in request.headers:
-        if name == b"te":
-            asked = request.headers.has_token(b"te", b"trailers")
-            return _WITH_TRAILERS if asked else _WITHOUT_TRAILERS
+    # In a dict, as one after the other takes longer.
+    if b"te" in dict(request.headers) and request.headers.has_token(b"te", b"trailers"):
+        return _WITH_TRAILERS
     return _WITHOUT_TRAILERS
 
 

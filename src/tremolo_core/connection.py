@@ -30,6 +30,7 @@ __all__ = ("Connection",)
 
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _DONE: Final = State.DONE
+_ASKED = IDLE.by_client[Request]
 _NEED_DATA: Final = Signal.NEED_DATA
 _PAUSED: Final = Signal.PAUSED
 
@@ -256,9 +257,10 @@ class Connection(SendsAtOnce):
         if following is None:
             if standing.ended is None or not self._incoming.skip_end():
                 return False
-            self._standing = standing.ended[self._outgoing.keep_alive]
-            following = self._standing.next_cycle
+            standing = standing.ended[self._outgoing.keep_alive]
+            following = standing.next_cycle
             if following is None:
+                self._standing = standing
                 return False
         self._begin_cycle(following)
         return True
@@ -354,7 +356,7 @@ class Connection(SendsAtOnce):
         """Turn to the answer to `request`."""
         self._outgoing = outgoing = self._answer
         outgoing.begin(head)
-        self._standing = self._standing.by_client[Request][outgoing.keep_alive]
+        self._standing = _ASKED[outgoing.keep_alive]
         return request
 
     def _heard(self, event: Event) -> None:

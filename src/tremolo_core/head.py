@@ -77,7 +77,8 @@ def parse_head(raw: bytes, limits: Limits, last: Head | None = None) -> Head:
     if line is None:
         return _parse_other(raw, limits)
     start = line.end()
-    if start - len(b"\r\n") > limits.request_line:
+    if start - 2 > limits.request_line:
+        # Without its end.
         refuse_block(raw, limits, request_line=True)
     method, target = line.groups()
     block = raw[start:]

@@ -25,12 +25,19 @@ _NOTED = _SECRET | frozenset(
 )
 """Of the others it does not matter here what they say."""
 
+_LEAST = frozenset((b"host",))
 _USUAL = _SECRET | {b"connection", b"host"}
 _KEEP_ALIVE = (b"keep-alive", b"Keep-Alive")
 """What browsers and libraries say though it goes without saying."""
 
 _MOST_DIGITS = 18
 """Of a Content-Length: as far as a signed 64-bit integer is sure to reach."""
+
+_MOST_HOSTS = 64
+_LONGEST_HOST = 100
+
+_hosts: set[bytes | None] = set()
+"""Of hosts that were well-formed lately; a server has few, under few names."""
 
 _ALONE = frozenset((b"content-length", b"host"))
 """Even the same twice would be read differently by others (RFC 9112 3.2, 6.3)."""
@@ -83,14 +90,12 @@ def read_fields(
     headers = Headers([(name.lower(), content) for name, content in lines])
     said = dict(headers)
     noted = _NOTED.intersection(said)
-    if len(said) == len(headers) and http_version == b"1.1" and noted <= _USUAL:
-        # Each field once, and none that needs more than a look.
+    if noted == _LEAST or (
+        noted <= _USUAL and said.get(b"connection", b"keep-alive") in _KEEP_ALIVE
+    ):
+        # None that needs more than a look; and each is there once.
         host = said.get(b"host")
-        if (
-            host is not None
-            and HOST.fullmatch(host) is not None
-            and said.get(b"connection", b"keep-alive") in _KEEP_ALIVE
-        ):
+        if host in _hosts and http_version == b"1.1" and len(said) == len(headers):
             return headers, _NO_BODY if _SECRET.isdisjoint(noted) else _SECRET_NO_BODY
     return headers, _meaning_of(headers, method, http_version)
 
@@ -107,6 +112,11 @@ def _meaning_of(headers: Headers, method: bytes, http_version: bytes) -> Meaning
             raise RemoteProtocolError("no Host field")
     elif HOST.fullmatch(host) is None:
         raise RemoteProtocolError("a malformed Host field")
+    elif len(host) <= _LONGEST_HOST:
+        if len(_hosts) >= _MOST_HOSTS:
+            # What is used often comes back at once.
+            _hosts.clear()
+        _hosts.add(host)
     length = _judge_framing(noted, http_version)
     expects_continue = b"expect" in noted and _judge_expectation(noted[b"expect"], http_version)
     keep_alive = newer and not (b"connection" in noted and _says_close(noted[b"connection"]))

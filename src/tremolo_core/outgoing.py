@@ -66,9 +66,7 @@ class Outgoing:
     """
 
     __slots__ = (
-        "_handshake",
-        "_http_version",
-        "_is_head",
+        "_head",
         "agreed",
         "begun",
         "frames",
@@ -81,9 +79,7 @@ class Outgoing:
 
     def __init__(self) -> None:
         """Until `begin`, it is an answer to no request: one that HTTP/1.0 would understand."""
-        self._is_head = False
-        self._http_version = b"1.0"
-        self._handshake: Handshake | None = None
+        self._head: Head | None = None
         self.is_plain = False
         """Whether a body is framed as in HTTP/1.1, and written."""
         self.their_last = True
@@ -102,16 +98,25 @@ class Outgoing:
 
     def begin(self, head: Head) -> None:
         """Turn to the answer to the request with this `head`."""
-        meaning = head.meaning
-        self._is_head = is_head = head.method == b"HEAD"
-        self._http_version = meaning.http_version
-        self._handshake = meaning.handshake
-        self.is_plain = head.is_ordinary and not is_head
-        self.keep_alive = keep_alive = meaning.keep_alive
+        self._head = head
+        self.is_plain = head.is_ordinary and head.method != b"HEAD"
+        self.keep_alive = keep_alive = head.meaning.keep_alive
         self.their_last = not keep_alive
         self.framing = _NONE
         self.missing = 0
         self.begun = False
+
+    @property
+    def _is_head(self) -> bool:
+        return self._head is not None and self._head.method == b"HEAD"
+
+    @property
+    def _http_version(self) -> bytes:
+        return b"1.0" if self._head is None else self._head.meaning.http_version
+
+    @property
+    def _handshake(self) -> Handshake | None:
+        return None if self._head is None else self._head.meaning.handshake
 
     def _save(self) -> _Saved:
         """What `_restore` takes back, so that a rejected batch of events leaves no trace."""

@@ -6,6 +6,8 @@ path means, and how it is decoded, is the application's.
 
 __all__ = ("split_target",)
 
+_SLASH = 0x2F
+
 
 def split_target(target: bytes) -> tuple[bytes, bytes]:
     """Return the raw path of `target`, and its query without the question mark.
@@ -15,7 +17,7 @@ def split_target(target: bytes) -> tuple[bytes, bytes]:
     and an empty path is `b"/"` (RFC 9110 4.2.3). The asterisk of `OPTIONS *` is
     its own path. `target` is one that was received; no other is refused here.
     """
-    if not target.startswith(b"/"):
+    if target[0] != _SLASH:
         _, separator, rest = target.partition(b"://")
         if separator:
             target = rest[_end_of_authority(rest) :]

@@ -82,9 +82,12 @@ class Link(Line):
             if quick is None:
                 data = await self.stream.receive(READ_SIZE)
             else:
-                while (wait := quick.readiness()) is not None:
-                    await wait
-                data = quick.take(READ_SIZE)
+                data = b""
+                while not data:
+                    wait = quick.readiness()
+                    if wait is not None:
+                        await wait
+                    data = quick.take(READ_SIZE)
             self.moved += 1
             return self.connection.receive_request(data)
         except Exception as error:
@@ -148,11 +151,12 @@ class Link(Line):
 
     def interrupt(self) -> None:
         """End a wait in `read_interruptibly`, and wake all who wait for news."""
-        self._called_off = True
-        if self.quick is not None:
-            self.quick.call_reader_off()
-        elif self._read_scope is not None:
-            self._read_scope.cancel()
+        if self.reading:
+            self._called_off = True
+            if self.quick is not None:
+                self.quick.call_reader_off()
+            elif self._read_scope is not None:
+                self._read_scope.cancel()
         if self._news is not None:
             self.tell()
 

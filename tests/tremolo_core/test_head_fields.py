@@ -4,7 +4,7 @@ import pytest
 
 from tremolo_core import Headers, RemoteProtocolError
 from tremolo_core.grammar import FIELD_LINES
-from tremolo_core.head_fields import Meaning, read_fields
+from tremolo_core.head_fields import Meaning, _hosts, read_fields
 
 from .framing import handshake
 
@@ -146,8 +146,10 @@ KEPT = [(b"Connection: keep-alive",), (b"Connection: Keep-Alive",), (b"Cookie: a
 
 @pytest.mark.parametrize("lines", KEPT)
 def test_what_goes_without_saying_needs_no_more_than_a_look(lines: tuple[bytes, ...]) -> None:
+    found_out = read(b"Host: a", *lines)
     known = read(b"Host: a", *lines)
-    assert read(b"Host: b", b"X: y", *lines) is known
+    assert known == found_out
+    assert read(b"Host: a", b"X: y", *lines) is known
     # The same, by all that is looked at where more is said.
     assert read(b"Host: a", b"X: y", b"X: y", *lines) == known
 
@@ -156,3 +158,16 @@ def test_what_is_said_in_a_way_of_its_own_means_the_same() -> None:
     assert read(b"Host: a", b"Connection: kEEP-aLIVE") == read(b"Host: a")
     assert not read(b"Host: a", b"Connection: keep-alive, close").keep_alive
     assert not read(b"Host: a", b"Connection: keep-alive", b"Connection: close").keep_alive
+
+
+def test_a_host_that_was_known_is_forgotten_behind_many_others() -> None:
+    read(b"Host: known")
+    assert b"known" in _hosts
+    for number in range(1_000):
+        assert read(b"Host: %d" % number) == read(b"Host: known")
+        assert len(_hosts) <= 64
+    read(b"Host: " + b"x" * 101)
+    assert b"x" * 101 not in _hosts
+    with pytest.raises(RemoteProtocolError):
+        read(b"Host: /")
+    assert b"/" not in _hosts
