@@ -24,10 +24,10 @@ from tremolo_core import (
 )
 
 from .access_log import Outcome
-from .asyncio_stream import AsyncioStream
 from .errors import ClientDisconnected
 from .file_sending import duplicate_socket, file_section, send_section
 from .link import Link
+from .native_stream import NativeStream
 from .peer import Peer
 from .surroundings import Surroundings
 
@@ -247,7 +247,7 @@ class Answers:
 
     # How it works.
 
-    def _stream_at_once(self, size: int) -> AsyncioStream | None:
+    def _stream_at_once(self, size: int) -> NativeStream | None:
         """The stream, if an answer with a body of `size` can be written without a wait."""
         link = self.link
         stream = link.quick

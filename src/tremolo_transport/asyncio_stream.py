@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import Any, NoReturn, cast
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
-from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
+from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN, NativeStream
 from .socket_attributes import attributes_of
 from .socket_reading import read_buffer, read_past_the_loop
 from .socket_transport import SocketTransport, watches_sockets
@@ -25,18 +25,12 @@ __all__ = ("AsyncioStream",)
 _MOST_BUFFERED = 65_536
 """Received bytes that wait for `receive` before the kernel is left to hold the rest."""
 
-_CALLS_PER_TURN = 32
-_BYTES_PER_TURN = 262_144
-"""Calls, and bytes, that need not wait before other tasks get their turn all the same."""
 
-
-class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
+class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
     """A connected socket on asyncio or uvloop, with anyio's `ByteStream` contract.
 
-    The one deviation: `receive` and `send` let other tasks run when they have
-    to wait, and else only now and then, after 32 calls or 256 KiB.
-
-    A `send` that is cancelled has taken all bytes: they are on their way.
+    The one deviation is that of every `NativeStream`. A `send` that is
+    cancelled has taken all bytes: they are on their way.
     """
 
     def __init__(self) -> None:
@@ -68,7 +62,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         self._calls = 0
         self._bytes = 0
         self.takes_at_once = False
-        """Whether `send_at_once` may be called: nobody need wait, as the kernel takes all."""
+        """As `NativeStream.takes_at_once`."""
 
     @classmethod
     async def from_socket(cls, sock: socket.socket) -> "AsyncioStream":
@@ -89,17 +83,6 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
     # What anyio's contract asks for.
 
-    async def receive(self, max_bytes: int = 65_536) -> bytes:
-        """As `ByteStream.receive`."""
-        if max_bytes < 1:
-            raise ValueError("max_bytes must be a positive integer")
-        data = b""
-        while not data:
-            if (wait := self.readiness()) is not None:
-                await wait
-            data = self.take(max_bytes)
-        return data
-
     async def send(self, item: bytes) -> None:
         """As `ByteStream.send`."""
         if self._drained is not None:
@@ -114,14 +97,11 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         drained: asyncio.Future[None] | None = self._drained
         if drained is not None:
             await self._wait_for_room(drained)
-        elif self._calls >= _CALLS_PER_TURN or self._bytes >= _BYTES_PER_TURN:
+        elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN:
             await self._give_way()
 
     def send_at_once(self, item: bytes) -> None:
-        """As `send`, without a wait; only while it `takes_at_once`.
-
-        Other tasks get their turn in the next `receive` or `send`.
-        """
+        """As `NativeStream.send_at_once`."""
         transport = self._transport
         if transport is None:
             return
@@ -136,11 +116,11 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
 
     @property
     def turn_is_over(self) -> bool:
-        """Whether other tasks are to have their turn, by the next that `receive` or `send` does."""
-        return self._calls >= _CALLS_PER_TURN or self._bytes >= _BYTES_PER_TURN
+        """As `NativeStream.turn_is_over`."""
+        return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN
 
     async def until_written(self) -> None:
-        """Wait until the kernel has all that was sent. Raises as `send` does."""
+        """As `NativeStream.until_written`."""
         if self._drained is not None:
             await self._take_over(self._drained)
         transport = self._usable_transport()
@@ -193,10 +173,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
             raise
 
     def call_on_input(self, callback: Callable[[], None]) -> bool:
-        """Call `callback` once when `receive` would not wait; false if it would not wait now.
-
-        Until then nobody may be in `receive`.
-        """
+        """As `NativeStream.call_on_input`."""
         if self._received or self._eof or self._lost or self._closed:
             return False
         if not self._reading:
@@ -205,11 +182,11 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         return True
 
     def forget_call(self) -> None:
-        """Take back a `call_on_input`."""
+        """As `NativeStream.forget_call`."""
         self._on_input = None
 
     def close_at_once(self) -> bool:
-        """Close, if nobody need wait for that, as all that was sent is written; else do nothing."""
+        """As `NativeStream.close_at_once`."""
         transport = self._transport
         if transport is None or self._drained is not None or self._closed:
             return False
@@ -226,16 +203,13 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         """The socket and its two addresses."""
         return {} if self._transport is None else attributes_of(self._transport)
 
-    # The halves of `receive`, for whoever would wait outside: with a coroutine less for each read.
+    # The halves of `receive`.
 
     def readiness(self) -> Awaitable[None] | None:
-        """Return what is to be awaited, now, before the next `take`; None if nothing is.
-
-        To be asked again then, as others may have come first. Raises what `receive` raises.
-        """
+        """As `NativeStream.readiness`."""
         if self._received or self._more:
             self._calls += 1
-            if self._calls < _CALLS_PER_TURN and self._bytes < _BYTES_PER_TURN:
+            if self._calls < CALLS_PER_TURN and self._bytes < BYTES_PER_TURN:
                 return None
             return self._next_turn()
         if self._reader.has_waiter:
@@ -248,7 +222,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         return self._reader
 
     def take(self, most: int) -> bytes:
-        """Return what has come, `most` bytes of it at most; none if nothing has."""
+        """As `NativeStream.take`."""
         data = self._received
         if not data and self._more:
             return self._take_from_kernel(most)
@@ -260,7 +234,7 @@ class AsyncioStream(asyncio.BufferedProtocol, ByteStream):
         return data
 
     def call_reader_off(self) -> None:
-        """Wake whoever waits for what `readiness` returned, though there is nothing to `take`."""
+        """As `NativeStream.call_reader_off`."""
         self._reader.soon()
 
     # What the event loop calls.

@@ -14,9 +14,9 @@ from anyio.abc import ByteStream
 from tremolo_core import Closing, ConnectionClosed, LocalProtocolError
 
 from .answers import Answers
-from .asyncio_stream import AsyncioStream
 from .errors import ClientDisconnected
 from .link import Link
+from .native_stream import NativeStream
 from .streams import end_tls
 from .tls_stream import TLSStream
 
@@ -109,7 +109,7 @@ async def linger(stream: ByteStream) -> None:
 
 async def close(stream: ByteStream) -> None:
     """Close `stream` whatever happens, soon, even in a cancelled scope."""
-    if isinstance(stream, AsyncioStream) and stream.close_at_once():
+    if isinstance(stream, NativeStream) and stream.close_at_once():
         return
     with CancelScope(shield=True, deadline=anyio.current_time() + _WRITE_SECONDS):
         try:

@@ -20,7 +20,7 @@ from anyio.lowlevel import checkpoint
 
 from tremolo_core import value
 
-from .asyncio_stream import AsyncioStream
+from .native_stream import NativeStream
 
 __all__ = (
     "Allowance",
@@ -76,7 +76,7 @@ def duplicate_socket(stream: ByteStream) -> Iterator[int | None]:
     sends, as with TLS, and if there are no descriptors left.
     """
     duplicate = None
-    if isinstance(stream, AsyncioStream | SocketStream):
+    if isinstance(stream, NativeStream | SocketStream):
         try:
             duplicate = os.dup(stream.extra(SocketAttribute.raw_socket).fileno())
         except OSError:
@@ -91,7 +91,7 @@ def duplicate_socket(stream: ByteStream) -> Iterator[int | None]:
 async def until_written(stream: ByteStream) -> None:
     """Wait until the kernel has all that `stream` was given. Raises as its `send` does."""
     # anyio's own waits for that in `send`.
-    if isinstance(stream, AsyncioStream):
+    if isinstance(stream, NativeStream):
         await stream.until_written()
 
 

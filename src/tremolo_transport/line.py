@@ -12,8 +12,8 @@ from anyio.abc import ByteStream
 
 from tremolo_core import Connection
 
-from .asyncio_stream import AsyncioStream
 from .departure import Departure
+from .native_stream import NativeStream
 from .pace import ConnectionPace, Pace
 from .read_size import ReadSize
 
@@ -51,7 +51,7 @@ class Line:
 
     def __init__(self, stream: ByteStream, connection: Connection, *, pace: Pace = Pace()) -> None:
         self.stream = stream
-        self.quick = stream if isinstance(stream, AsyncioStream) else None
+        self.quick = stream if isinstance(stream, NativeStream) else None
         """The stream, if it can be written to without a wait, and a reader called off."""
         self._called_off = False
         """Whether the reader was interrupted, or the last that there was."""

@@ -1,20 +1,23 @@
 """Where the tasks of connections live: all have ended when it is left.
 
-On trio it is a task group. anyio's on asyncio makes a scope, an event and two
-closures for each task, which is more than all else that the server does for a
-new connection; so there it is a set of plain tasks, and whoever opens it says
-how those are cancelled.
+anyio's task groups make a scope, an event and two closures for each task, which
+is more than all else that the server does for a new connection. So on trio it
+is a nursery of trio's; on asyncio it is a set of plain tasks, and whoever opens
+it says how those are cancelled.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio import CancelScope
-from anyio.abc import TaskGroup
+
+if TYPE_CHECKING:
+    import trio
 
 __all__ = ("Nursery", "open_nursery")
 
@@ -36,14 +39,21 @@ class Nursery(ABC):
 async def open_nursery(cancel: Callable[[], None]) -> AsyncIterator[Nursery]:
     """A nursery for tasks that `cancel` makes end soon: those there are, and those to come.
 
-    It is left when all of them have ended. Where the event loop's own tasks can
-    be cancelled as one, `cancel` is not called.
+    It is left when all of them have ended. `cancel` may start tasks that were
+    not there yet, which are cancelled too.
 
     Raises what the tasks have raised, in an exception group.
     """
     if anyio.get_cancelled_exc_class() is not asyncio.CancelledError:
-        async with anyio.create_task_group() as group:
-            yield _GroupNursery(group)
+        # trio is an extra.
+        import trio
+
+        async with trio.open_nursery() as group:
+            try:
+                yield _TrioNursery(group)
+            except BaseException:
+                cancel()
+                raise
         return
     with CancelScope() as scope:
         nursery = _PlainNursery(scope, cancel)
@@ -58,20 +68,22 @@ async def open_nursery(cancel: Callable[[], None]) -> AsyncIterator[Nursery]:
         raise BaseExceptionGroup("tasks have failed", nursery.errors)
 
 
-class _GroupNursery(Nursery):
-    """That of any event loop."""
+class _TrioNursery(Nursery):
+    """That of trio."""
 
-    __slots__ = ("_group",)
+    __slots__ = ("_context", "_nursery")
 
-    def __init__(self, group: TaskGroup) -> None:
-        self._group = group
+    def __init__(self, nursery: "trio.Nursery") -> None:
+        self._context = copy_context()
+        """Of all tasks: `start` may be called in one that has nothing to do with the server."""
+        self._nursery = nursery
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._group.start_soon(_as_it_is, work)
+        self._context.run(self._nursery.start_soon, _itself, work)
 
 
-async def _as_it_is(work: Coroutine[Any, Any, None]) -> None:
-    await work
+def _itself(work: Coroutine[Any, Any, None]) -> Coroutine[Any, Any, None]:
+    return work
 
 
 class _PlainNursery(Nursery):

@@ -11,8 +11,8 @@ from anyio.abc import ByteStream
 
 from tremolo_core import Connection
 
-from .asyncio_stream import AsyncioStream
 from .link import Link
+from .native_stream import NativeStream
 
 __all__ = ("Rest", "rest_of")
 
@@ -37,7 +37,7 @@ class Rest(Generic[Owner]):
         "due",
     )
 
-    def __init__(self, owner: Owner, stream: AsyncioStream, wake: Callable[[Owner], None]) -> None:
+    def __init__(self, owner: Owner, stream: NativeStream, wake: Callable[[Owner], None]) -> None:
         """`wake(owner)` is called when a rest is over."""
         self._owner = owner
         self._stream = stream
@@ -93,4 +93,4 @@ class Rest(Generic[Owner]):
 
 def rest_of(owner: Owner, stream: ByteStream, wake: Callable[[Owner], None]) -> Rest[Owner] | None:
     """The rest of a connection over `stream`, if that can have any; else as `Rest`."""
-    return Rest(owner, stream, wake) if isinstance(stream, AsyncioStream) else None
+    return Rest(owner, stream, wake) if isinstance(stream, NativeStream) else None

@@ -28,7 +28,7 @@ class Transport(enum.Enum):
     """The kinds of stream that sockets are served over."""
 
     NATIVE = "native"
-    """The fastest that the event loop has: our own on asyncio and uvloop, anyio's on trio."""
+    """Our own, which is the fastest; anyio's on trio where the system is not Linux."""
     ANYIO = "anyio"
     """anyio's own, everywhere."""
 

@@ -1,10 +1,11 @@
 """Which byte stream a connected socket gets.
 
-What a stream promises is anyio's `ByteStream`; `asyncio_stream` is ours.
+What a stream promises is anyio's `ByteStream`; those of ours are a `NativeStream`.
 """
 
 import asyncio
 import socket
+import sys
 from contextlib import suppress
 
 import anyio
@@ -26,21 +27,30 @@ async def open_stream(sock: socket.socket, transport: Transport) -> ByteStream:
     Raises OSError or ValueError if the peer has gone already; the socket is
     still the caller's to close then.
     """
-    on_asyncio = anyio.get_cancelled_exc_class() is asyncio.CancelledError
-    if on_asyncio and transport is Transport.NATIVE:
-        return await AsyncioStream.from_socket(sock)
+    if transport is Transport.NATIVE:
+        if anyio.get_cancelled_exc_class() is asyncio.CancelledError:
+            return await AsyncioStream.from_socket(sock)
+        if sys.platform == "linux":
+            return _on_trio(sock)
     return await SocketStream.from_socket(sock)
 
 
 def open_at_once(sock: socket.socket, transport: Transport) -> ByteStream | None:
-    """As `open_stream`, from a callback of the event loop; None if that is to be awaited."""
+    """As `open_stream`, also from a callback of asyncio's; None if that is to be awaited."""
     if transport is not Transport.NATIVE:
         return None
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return None
+        return _on_trio(sock) if sys.platform == "linux" else None
     return AsyncioStream.over(sock, loop) if watches_sockets(loop) else None
+
+
+def _on_trio(sock: socket.socket) -> ByteStream:
+    # Not before it is known that there is trio, an extra.
+    from .trio_stream import TrioStream
+
+    return TrioStream(sock)
 
 
 def is_tls(stream: ByteStream) -> bool:

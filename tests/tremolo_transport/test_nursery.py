@@ -1,10 +1,13 @@
 """Tasks that have ended when the nursery is left, on every event loop."""
 
+import asyncio
+from contextvars import Context, ContextVar
+
 import anyio
 import pytest
 from anyio import CancelScope, Event
 
-from tremolo_transport.nursery import open_nursery
+from tremolo_transport.nursery import Nursery, open_nursery
 
 from .conversations import PATIENCE, settle
 
@@ -95,6 +98,46 @@ async def test_if_it_is_cancelled_its_tasks_are_and_are_waited_for(waiting: bool
         assert scope.cancelled_caught
         assert tasks.ended == 1
         assert not left
+
+
+async def test_a_cancellation_may_start_what_was_at_rest() -> None:
+    tasks = Tasks()
+    opened: list[Nursery] = []
+
+    def wake() -> None:
+        # It may be called twice.
+        if not tasks.cancelled:
+            tasks.cancel()
+            opened[0].start(tasks.wait())
+
+    async def live() -> None:
+        async with open_nursery(wake) as nursery:
+            opened.append(nursery)
+            await anyio.sleep_forever()
+
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as group:
+            group.start_soon(live)
+            await settle()
+            group.cancel_scope.cancel()
+    assert (tasks.begun, tasks.ended) == (1, 1)
+
+
+async def test_tasks_have_the_context_that_it_was_opened_in() -> None:
+    where = ContextVar("where", default="nowhere")
+    seen: list[str] = []
+
+    async def look() -> None:
+        seen.append(where.get())
+
+    where.set("inside")
+    async with open_nursery(Tasks().cancel) as nursery:
+        nursery.start(look())
+        await settle()
+        if anyio.get_cancelled_exc_class() is not asyncio.CancelledError:
+            # There it is another task that wakes who is at rest.
+            Context().run(nursery.start, look())
+    assert set(seen) == {"inside"}
 
 
 async def test_what_its_owner_raises_ends_the_tasks_and_goes_on() -> None:

@@ -1,6 +1,5 @@
 """An idle connection does without a task, and nobody can tell."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -20,12 +19,6 @@ from tremolo_transport.sweeper import Sweeper
 from .conversations import GET, PATIENCE, Client, raw_socket, settle, surroundings, tcp_pair
 
 pytestmark = [pytest.mark.anyio]
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
-    """Only there can a stream call back."""
-    return "asyncio", {"use_uvloop": request.param == "uvloop"}
 
 
 async def hello(exchange: Exchange) -> None:
@@ -250,6 +243,6 @@ async def test_a_task_of_its_own_goes_on_and_can_end_it() -> None:
 async def test_there_is_no_task_meanwhile() -> None:
     async with served() as talk:
         await settle()
-        awake = len(asyncio.all_tasks())
+        awake = len(anyio.get_running_tasks())
         await talk.sweep(5)
-        assert len(asyncio.all_tasks()) == awake - 1
+        assert len(anyio.get_running_tasks()) == awake - 1

@@ -11,14 +11,16 @@ from anyio.streams.tls import TLSStream as AnyioTLSStream
 
 from tremolo_transport.asyncio_stream import AsyncioStream
 from tremolo_transport.memory import memory_stream_pair
+from tremolo_transport.native_stream import NativeStream
 from tremolo_transport.socket_transport import watches_sockets
 from tremolo_transport.streams import Transport, end_tls, is_tls, open_at_once, open_stream
 from tremolo_transport.tls_stream import TLSStream
+from tremolo_transport.trio_stream import TrioStream
 
 from .certificates import HOST, client_context, server_context
 from .conversations import PATIENCE
 from .stream_conformance import CHECKS, Check
-from .test_asyncio_stream import DEVIATION
+from .test_native_stream import DEVIATION
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +33,16 @@ async def stream_class(transport: Transport) -> type[object]:
             return type(stream)
 
 
-async def test_the_native_stream_is_ours_on_asyncio_alone() -> None:
+async def test_the_native_stream_is_the_event_loops_own() -> None:
+    found = await stream_class(Transport.NATIVE)
+    on_asyncio = anyio.get_cancelled_exc_class() is asyncio.CancelledError
+    assert found is (AsyncioStream if on_asyncio else TrioStream)
+
+
+async def test_on_trio_there_is_anyios_where_there_is_no_epoll(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
     found = await stream_class(Transport.NATIVE)
     on_asyncio = anyio.get_cancelled_exc_class() is asyncio.CancelledError
     assert issubclass(found, AsyncioStream if on_asyncio else SocketStream)
@@ -42,11 +53,9 @@ async def test_the_general_stream_is_everywhere_anyios() -> None:
 
 
 @pytest.mark.parametrize("transport", Transport)
-async def test_a_stream_is_open_at_once_where_asyncio_itself_watches_sockets(
-    transport: Transport,
-) -> None:
+async def test_a_stream_of_ours_is_open_at_once_but_for_uvloops(transport: Transport) -> None:
     on_asyncio = anyio.get_cancelled_exc_class() is asyncio.CancelledError
-    watched = on_asyncio and watches_sockets(asyncio.get_running_loop())
+    watched = not on_asyncio or watches_sockets(asyncio.get_running_loop())
     one, other = socket.socketpair(socket.AF_UNIX)
     one.setblocking(False)
     with one, other:
@@ -54,7 +63,7 @@ async def test_a_stream_is_open_at_once_where_asyncio_itself_watches_sockets(
         if not watched or transport is not Transport.NATIVE:
             assert found is None
             return
-        assert isinstance(found, AsyncioStream)
+        assert isinstance(found, NativeStream)
         async with found:
             other.sendall(b"hello")
             assert await found.receive() == b"hello"
@@ -97,8 +106,7 @@ async def test_saying_so_to_who_has_gone_is_no_error() -> None:
 async def test_the_contract_of_a_byte_stream_over_a_unix_socket(
     transport: Transport, check: Check
 ) -> None:
-    native = await stream_class(transport) is AsyncioStream
-    if native and check in DEVIATION:
+    if transport is Transport.NATIVE and check in DEVIATION:
         pytest.skip("what the native stream does otherwise, over any socket")
     sockets = socket.socketpair(socket.AF_UNIX)
     for sock in sockets:

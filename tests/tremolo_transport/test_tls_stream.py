@@ -62,7 +62,7 @@ DEVIATIONS = {
 
 
 async def sockets() -> tuple[ByteStream, ByteStream]:
-    """Two streams over TCP: the native ones on asyncio, anyio's on trio."""
+    """Two native streams over TCP."""
     client, server = tcp_sockets()
     return await open_stream(server, Transport.NATIVE), await open_stream(client, Transport.NATIVE)
 

@@ -1,0 +1,90 @@
+"""What a stream of ours can do beyond anyio's contract, which the server makes use of.
+
+There is one for asyncio and uvloop in `asyncio_stream`, one for trio in `trio_stream`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from anyio.abc import ByteStream
+
+__all__ = ("BYTES_PER_TURN", "CALLS_PER_TURN", "NativeStream")
+
+CALLS_PER_TURN = 32
+BYTES_PER_TURN = 262_144
+"""Calls, and bytes, that need not wait before other tasks get their turn all the same."""
+
+
+class NativeStream(ByteStream):
+    """A connected socket, with anyio's `ByteStream` contract but for one deviation.
+
+    `receive` and `send` let other tasks run when they have to wait, and else
+    only now and then, after 32 calls or 256 KiB.
+    """
+
+    takes_at_once: bool
+    """Whether `send_at_once` may be called: nobody need wait, as the kernel takes all."""
+
+    async def receive(self, max_bytes: int = 65_536) -> bytes:
+        """As `ByteStream.receive`."""
+        if max_bytes < 1:
+            raise ValueError("max_bytes must be a positive integer")
+        while True:
+            while (wait := self.readiness()) is not None:
+                await wait
+            if data := self.take(max_bytes):
+                return data
+
+    # The halves of `receive`, for whoever would wait outside: with a coroutine less for each read.
+
+    @abstractmethod
+    def readiness(self) -> Awaitable[Any] | None:
+        """Return what is to be awaited, now, before the next `take`; None if nothing is.
+
+        To be asked again then, as others may have come first. Raises what `receive` raises.
+        """
+
+    @abstractmethod
+    def take(self, most: int) -> bytes:
+        """Return what has come, `most` bytes of it at most; none if nothing has.
+
+        Raises what `receive` raises.
+        """
+
+    @abstractmethod
+    def call_reader_off(self) -> None:
+        """Wake whoever waits for what `readiness` returned, though there is nothing to `take`."""
+
+    # More.
+
+    @abstractmethod
+    def send_at_once(self, item: bytes) -> None:
+        """As `send`, without a wait; only while it `takes_at_once`.
+
+        Other tasks get their turn in the next `receive` or `send`.
+        """
+
+    @property
+    @abstractmethod
+    def turn_is_over(self) -> bool:
+        """Whether other tasks are to have their turn, by the next that `receive` or `send` does."""
+
+    @abstractmethod
+    async def until_written(self) -> None:
+        """Wait until the kernel has all that was sent. Raises as `send` does."""
+
+    @abstractmethod
+    def call_on_input(self, callback: Callable[[], None]) -> bool:
+        """Call `callback` once when `receive` would not wait; false if it would not wait now.
+
+        Until then nobody may be in `receive`.
+        """
+
+    @abstractmethod
+    def forget_call(self) -> None:
+        """Take back a `call_on_input`."""
+
+    @abstractmethod
+    def close_at_once(self) -> bool:
+        """Close, if nobody need wait for that, as all that was sent is written; else do nothing."""

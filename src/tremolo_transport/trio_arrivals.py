@@ -1,0 +1,91 @@
+"""Knows which of trio's streams can go on, by one wait for all of them.
+
+trio's own way to wait for a socket tells the kernel so again for each wait,
+which costs more than to receive. Here the kernel is told once per connection:
+an epoll of our own reports each arrival, edge-triggered, and one task waits for
+that epoll. What a stream makes of it is the business of `trio_stream`.
+"""
+
+import select
+from typing import Protocol
+
+try:
+    import trio
+except ImportError:
+    raise ImportError(
+        "to serve on trio needs trio: pip install 'tremolo-anyio[trio]'", name="trio"
+    ) from None
+
+__all__ = ("ENDING", "ROOM", "Arrivals", "arrivals_here")
+
+ROOM = select.EPOLLOUT
+"""Among the events: the kernel takes something to send again."""
+
+ENDING = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+"""Of these an end of the stream, or a failure, has some."""
+
+_WANTED = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+
+
+class _Watcher(Protocol):
+    """Whoever is told."""
+
+    def note(self, events: int) -> None:
+        """Take note of what has happened since the last call; may raise nothing."""
+
+
+class Arrivals:
+    """Those of all streams of one run of trio."""
+
+    __slots__ = ("_epoll", "_watchers")
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._watchers: dict[int, _Watcher] = {}
+
+    def watch(self, descriptor: int, watcher: _Watcher) -> None:
+        """Tell `watcher` of what is there now, and of what comes, until `forget`.
+
+        Raises OSError if the kernel cannot watch any more.
+        """
+        self._epoll.register(descriptor, _WANTED)
+        self._watchers[descriptor] = watcher
+
+    def want_room(self, descriptor: int, wanted: bool) -> None:
+        """Tell of room too, or no more."""
+        self._epoll.modify(descriptor, _WANTED | ROOM if wanted else _WANTED)
+
+    def forget(self, descriptor: int) -> None:
+        """Tell no more; to be called before the socket is closed."""
+        # None is left when the event loop has ended.
+        if self._watchers.pop(descriptor, None) is not None:
+            self._epoll.unregister(descriptor)
+
+    async def run(self) -> None:
+        """Tell the watchers, until cancelled."""
+        epoll, watchers = self._epoll, self._watchers
+        try:
+            while True:
+                await trio.lowlevel.wait_readable(epoll.fileno())
+                for descriptor, events in epoll.poll(0):
+                    # One that was told before may have closed another.
+                    if (watcher := watchers.get(descriptor)) is not None:
+                        watcher.note(events)
+        finally:
+            watchers.clear()
+            epoll.close()
+
+
+_arrivals: trio.lowlevel.RunVar[Arrivals] = trio.lowlevel.RunVar("tremolo.arrivals")
+
+
+def arrivals_here() -> Arrivals:
+    """The `Arrivals` of the running event loop, which are told until it ends."""
+    try:
+        return _arrivals.get()
+    except LookupError:
+        arrivals = Arrivals()
+        _arrivals.set(arrivals)
+        # It belongs to no task: streams are made in one, used in others, and closed in a third.
+        trio.lowlevel.spawn_system_task(arrivals.run)
+        return arrivals

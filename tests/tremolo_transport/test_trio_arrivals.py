@@ -1,0 +1,138 @@
+"""What the kernel tells of sockets, to whoever watches them, by one task of trio's."""
+
+import socket
+from collections.abc import Iterator
+
+import anyio
+import pytest
+import trio
+import trio.testing
+
+from tremolo_transport.trio_arrivals import ENDING, ROOM, Arrivals, arrivals_here
+
+from .conversations import PATIENCE
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "trio"
+
+
+@pytest.fixture
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    one, other = socket.socketpair(socket.AF_UNIX)
+    with one, other:
+        one.setblocking(False)
+        yield one, other
+
+
+class Notes:
+    """A watcher that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[int] = []
+        self.told = anyio.Event()
+
+    def note(self, events: int) -> None:
+        self.events.append(events)
+        self.told.set()
+        self.told = anyio.Event()
+
+    async def next(self) -> int:
+        with anyio.fail_after(PATIENCE):
+            await self.told.wait()
+        return self.events[-1]
+
+
+Sockets = tuple[socket.socket, socket.socket]
+
+
+async def test_what_is_there_already_is_told_and_then_what_comes_once(sockets: Sockets) -> None:
+    one, other = sockets
+    notes = Notes()
+    arrivals = arrivals_here()
+    other.send(b"x")
+    arrivals.watch(one.fileno(), notes)
+    assert not await notes.next() & ENDING
+    await trio.testing.wait_all_tasks_blocked()
+    assert len(notes.events) == 1
+    other.send(b"y")
+    await notes.next()
+    other.shutdown(socket.SHUT_WR)
+    assert await notes.next() & ENDING
+    assert len(notes.events) == 3
+    arrivals.forget(one.fileno())
+
+
+async def test_room_is_told_while_it_is_wanted(sockets: Sockets) -> None:
+    one, other = sockets
+    notes = Notes()
+    arrivals = arrivals_here()
+    arrivals.watch(one.fileno(), notes)
+    arrivals.want_room(one.fileno(), True)
+    assert await notes.next() == ROOM
+    arrivals.want_room(one.fileno(), False)
+    other.send(b"x")
+    assert not await notes.next() & ROOM
+    arrivals.forget(one.fileno())
+
+
+async def test_nothing_is_told_of_what_is_forgotten(sockets: Sockets) -> None:
+    one, other = sockets
+    arrivals = arrivals_here()
+    notes = Notes()
+    arrivals.watch(one.fileno(), notes)
+    arrivals.forget(one.fileno())
+    other.send(b"x")
+    arrivals.watch(other.fileno(), seen := Notes())
+    one.send(b"x")
+    await seen.next()
+    assert notes.events == []
+    arrivals.forget(other.fileno())
+
+
+async def test_whoever_is_told_may_have_another_forgotten(sockets: Sockets) -> None:
+    one, other = sockets
+    arrivals = arrivals_here()
+    told: list[int] = []
+
+    class Rival:
+        def __init__(self, own: int, its: int) -> None:
+            self._own, self._its = own, its
+
+        def note(self, events: int) -> None:
+            told.append(self._own)
+            arrivals.forget(self._its)
+
+    arrivals.watch(one.fileno(), Rival(one.fileno(), other.fileno()))
+    arrivals.watch(other.fileno(), Rival(other.fileno(), one.fileno()))
+    one.send(b"x")
+    other.send(b"x")
+    await trio.testing.wait_all_tasks_blocked()
+    assert len(told) == 1
+    arrivals.forget(told[0])
+
+
+async def test_one_event_loop_has_one() -> None:
+    assert arrivals_here() is arrivals_here()
+
+
+def test_it_ends_with_its_event_loop() -> None:
+    found: list[Arrivals] = []
+
+    async def live() -> None:
+        found.append(arrivals_here())
+        await trio.testing.wait_all_tasks_blocked()
+
+    for _ in range(2):
+        trio.run(live)
+    assert found[0] is not found[1]
+    one, other = socket.socketpair(socket.AF_UNIX)
+    with one, other:
+        for arrivals in found:
+            with pytest.raises(ValueError, match="closed"):
+                arrivals.watch(one.fileno(), Notes())
+            # It knows of nothing, so there is nothing to forget.
+            arrivals.forget(one.fileno())
