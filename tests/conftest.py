@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from .cases import be_brief
+
 # No test depends on the speed of the machine. A red run of CI must be red again
 # when somebody looks into it, so chance has no part in it there. Elsewhere each
 # run has other examples, and those of many runs are more than many of one.
@@ -45,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--one-of-each"):
         settings.register_profile("brief", settings.default, max_examples=10)
         settings.load_profile("brief")
+        be_brief()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo_core import (
     AcceptWebSocket,
     BytesMessage,
@@ -108,7 +109,7 @@ def body_of(events: list[h11.Event]) -> bytes:
 # A refusal.
 
 
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@for_each("bad", BAD.values(), ids=BAD)
 def test_a_refusal_is_answered_and_ends_the_connection(bad: Bad) -> None:
     made = connection(bad.raw + GET)
     for _ in bad.events:
@@ -947,7 +948,7 @@ def illegal() -> Iterator[tuple[State, Event]]:
             yield state, EACH_EVENT[kind]
 
 
-@pytest.mark.parametrize(("state", "event"), list(illegal()))
+@for_each(("state", "event"), list(illegal()))
 def test_what_may_not_be_sent_now_leaves_no_trace(state: State, event: Event) -> None:
     made = SERVER_IN[state]()
     assert made.server_state is state

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo_core import ConnectionClosed, Limits
 
 from .corpus import BAD, BREAKING_OFF, CHUNKED, FRAGMENTS, GET, GOOD, POST, Bad, Good
@@ -23,12 +24,12 @@ EXPECTED: dict[str, tuple[bytes, list[Happening]]] = {
 SHORT = {name: raw for name, (raw, _) in EXPECTED.items() if len(raw) < 1_000}
 
 
-@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD)
+@for_each("good", GOOD.values(), ids=GOOD)
 def test_a_good_message_is_told_as_events(good: Good) -> None:
     assert play([good.raw]) == list(good.events)
 
 
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@for_each("bad", BAD.values(), ids=BAD)
 def test_a_bad_message_is_refused_whatever_follows(bad: Bad) -> None:
     expected = [*bad.events, Refused(status=bad.status)]
     for behind in (b"", GET, b"\r\n\r\n", b"\0" * 100):
@@ -41,7 +42,7 @@ def test_a_message_that_breaks_off_cannot_be_answered(raw: bytes) -> None:
         assert play(pieces)[-1] == Refused(status=None)
 
 
-@pytest.mark.parametrize("name", SHORT)
+@for_each("name", SHORT)
 def test_a_cut_changes_nothing(name: str) -> None:
     raw, expected = EXPECTED[name]
     for at in range(1, len(raw)):
@@ -49,7 +50,7 @@ def test_a_cut_changes_nothing(name: str) -> None:
     assert play(every_byte(raw)) == expected
 
 
-@pytest.mark.parametrize("name", [name for name, raw in SHORT.items() if b"xpect" not in raw])
+@for_each("name", [name for name, raw in SHORT.items() if b"xpect" not in raw])
 def test_answering_early_changes_nothing_of_what_is_heard(name: str) -> None:
     # Where a client waits for 100, whether it goes on depends on what came first.
     raw, expected = EXPECTED[name]

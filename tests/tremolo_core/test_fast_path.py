@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo_core import (
     AcceptWebSocket,
     BytesMessage,
@@ -81,14 +82,14 @@ def pieces_of(raw: bytes, cuts: list[float]) -> list[bytes]:
     return cut(raw, *(int(at * len(raw)) for at in cuts))
 
 
-@pytest.mark.parametrize("raw", CORPUS.values(), ids=CORPUS)
+@for_each("raw", CORPUS.values(), ids=CORPUS)
 def test_each_message_of_the_corpus(raw: bytes) -> None:
     for early in (False, True):
         both([raw], early=early)
         both(every_byte(raw), early=early)
 
 
-@pytest.mark.parametrize("raw", SHORT.values(), ids=SHORT)
+@for_each("raw", SHORT.values(), ids=SHORT)
 def test_each_message_of_the_corpus_cut_at_every_point(raw: bytes) -> None:
     whole = both([raw])
     for at in range(1, len(raw)):
@@ -292,8 +293,8 @@ ASKED: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("raw", ASKED.values(), ids=ASKED)
-@pytest.mark.parametrize("fields", [*HEADS.values(), *BAD_HEADS.values()], ids=[*HEADS, *BAD_HEADS])
+@for_each("raw", ASKED.values(), ids=ASKED)
+@for_each("fields", [*HEADS.values(), *BAD_HEADS.values()], ids=[*HEADS, *BAD_HEADS])
 def test_every_kind_of_answer_to_every_kind_of_request(raw: bytes, fields: Fields) -> None:
     headers = Headers(fields)
     trailers = EndOfMessage(trailers=Headers(((b"X-Sum", b"1"), (b"x", b" "), (b"Y", b"\xe9"))))
@@ -326,9 +327,9 @@ def test_every_kind_of_answer_to_every_kind_of_request(raw: bytes, fields: Field
     assert (said > 0) is (fields in HEADS.values())
 
 
-@pytest.mark.parametrize("raw", ASKED.values(), ids=ASKED)
-@pytest.mark.parametrize("fields", HEADS.values(), ids=HEADS)
-@pytest.mark.parametrize("fast_path", [True, False], ids=["fast", "h11"])
+@for_each("raw", ASKED.values(), ids=ASKED)
+@for_each("fields", HEADS.values(), ids=HEADS)
+@for_each("fast_path", [True, False], ids=["fast", "h11"])
 def test_what_is_written_elsewhere_is_as_what_is_sent(
     raw: bytes, fields: Fields, fast_path: bool
 ) -> None:
@@ -563,7 +564,7 @@ def test_frames_behind_each_other(
     assert fast == on_websocket(pieces, fast_path=False, accepted=accepted)
 
 
-@pytest.mark.parametrize("raw", SHORT_FRAMES.values(), ids=SHORT_FRAMES)
+@for_each("raw", SHORT_FRAMES.values(), ids=SHORT_FRAMES)
 def test_each_frame_of_the_corpus(raw: bytes) -> None:
     for accepted in ACCEPTANCES.values():
         for pieces in ([raw], every_byte(raw) if len(raw) < 400 else [raw[:9], raw[9:]]):

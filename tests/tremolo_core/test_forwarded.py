@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo_core import Headers
 from tremolo_core.addresses import Address
 from tremolo_core.forwarded import FORWARDED_FIELDS, Ends, Forwarding
@@ -203,7 +204,7 @@ HIDDEN = [
 ]
 
 
-@pytest.mark.parametrize("node", HIDDEN)
+@for_each("node", HIDDEN)
 def test_who_is_hidden_or_cannot_be_read_is_nobody(node: bytes) -> None:
     assert x_for(node) is None
     assert x_for(b"198.51.100.7, " + node) is None, "what stands left of it counts for nothing"
@@ -213,7 +214,7 @@ def test_who_is_hidden_or_cannot_be_read_is_nobody(node: bytes) -> None:
     assert rfc(b'for="%b", for=198.51.100.7' % node).client == CLIENT
 
 
-@pytest.mark.parametrize("node", HIDDEN)
+@for_each("node", HIDDEN)
 def test_nor_can_it_be_trusted_by_who_trusts_everyone(node: bytes) -> None:
     assert x_for(b"198.51.100.7, " + node, trusted="*") is None
 
@@ -589,8 +590,8 @@ def test_a_client_cannot_be_another(lie: bytes) -> None:
             assert client[0] == "198.51.100.7"
 
 
-@pytest.mark.parametrize("ours", OURS_ADDS)
-@pytest.mark.parametrize("lie", LIES)
+@for_each("ours", OURS_ADDS)
+@for_each("lie", LIES)
 def test_nor_by_the_field_of_the_rfc(lie: bytes, ours: bytes) -> None:
     for element in (ours, ours + b", for=10.0.0.2", ours + b', for="[fd00::2]:80";by=_a'):
         for lines in ([lie + b", " + element], [lie + b"," + element], [lie, element]):

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import for_each
+
 from .corpus import BAD, BREAKING_OFF, GOOD
 from .frame_corpus import BAD as BAD_FRAMES
 from .frame_corpus import GOOD as GOOD_FRAMES
@@ -20,7 +22,7 @@ BEGINNINGS = {
 }
 
 
-@pytest.mark.parametrize("raw", BEGINNINGS.values(), ids=BEGINNINGS)
+@for_each("raw", BEGINNINGS.values(), ids=BEGINNINGS)
 def test_what_the_fuzzer_begins_with(raw: bytes) -> None:
     for places in (bytes(4), b"\x03\x11\x29\x47"):
         check(raw[:1] + places + raw[1:])

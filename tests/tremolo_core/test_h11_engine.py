@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo_core import (
     Connection,
     Data,
@@ -288,7 +289,7 @@ def reason(raw: bytes) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@for_each("bad", BAD.values(), ids=BAD)
 def test_what_is_refused_is_refused_by_the_gate(bad: Bad) -> None:
     why = reason(bad.raw)
     assert why is not None

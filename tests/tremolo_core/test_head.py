@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core import Headers, Limits, RemoteProtocolError
 from tremolo_core.head import (
     NOT_IN_TRAILERS,
@@ -119,7 +120,7 @@ BAD_HEADS = {
 }
 
 
-@pytest.mark.parametrize("bad", BAD_HEADS.values(), ids=BAD_HEADS)
+@for_each("bad", BAD_HEADS.values(), ids=BAD_HEADS)
 def test_a_bad_head_is_refused_with_its_status(bad: Bad) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         parse_head(bad.refused, LIMITS)

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core import (
     AcceptWebSocket,
     BytesMessage,
@@ -176,8 +177,8 @@ INJECTIONS: dict[str, tuple[bytes, bytes]] = {
 }
 
 
-@pytest.mark.parametrize("field", INJECTIONS.values(), ids=INJECTIONS)
-@pytest.mark.parametrize(
+@for_each("field", INJECTIONS.values(), ids=INJECTIONS)
+@for_each(
     "say",
     [
         lambda headers: Response(status=200, headers=headers),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo_core import LocalProtocolError, ProtocolError, RemoteProtocolError
 from tremolo_core.proxy_protocol import ProxyFamily, ProxyHeader, ProxyHeaderReader
 from tremolo_core.proxy_tlvs import ProxyTLVs
@@ -272,21 +273,21 @@ def test_a_header_is_complete_with_its_last_byte(data: bytes) -> None:
         assert play([data[:size]]) is None
 
 
-@pytest.mark.parametrize(("data", "reason"), REFUSED.items(), ids=range(len(REFUSED)))
+@for_each(("data", "reason"), REFUSED.items())
 def test_what_is_refused(data: bytes, reason: str | None) -> None:
     assert play([data]) == reason
     if reason is not None:
         assert play([data + BEHIND]) == reason
 
 
-@pytest.mark.parametrize(("data", "reason"), REFUSED.items(), ids=range(len(REFUSED)))
+@for_each(("data", "reason"), REFUSED.items())
 def test_however_it_is_cut_the_reason_is_the_same(data: bytes, reason: str | None) -> None:
     assert play([data[i : i + 1] for i in range(len(data))]) == reason
     for cut in range(len(data) + 1):
         assert play([data[:cut], data[cut:]]) == reason
 
 
-@pytest.mark.parametrize("byte", sorted(set(range(256)) - set(b"P\r")))
+@for_each("byte", sorted(set(range(256)) - set(b"P\r")))
 def test_another_protocol_is_refused_at_its_first_byte(byte: int) -> None:
     assert play([bytes((byte,))]) == NO_HEADER
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core import Headers, LocalProtocolError
 from tremolo_core.sent_fields import judged, reason_phrase
 
@@ -18,7 +19,7 @@ def test_every_character_of_a_name_and_of_a_value() -> None:
     assert judged(Headers(((TOKEN, IN_VALUE),))) == ((TOKEN.lower(), IN_VALUE),)
 
 
-@pytest.mark.parametrize("byte", [bytes([byte]) for byte in range(256) if byte not in TOKEN])
+@for_each("byte", [bytes([byte]) for byte in range(256) if byte not in TOKEN])
 def test_what_is_no_character_of_a_name(byte: bytes) -> None:
     for name in (byte, b"x" + byte, byte + b"x"):
         with pytest.raises(LocalProtocolError, match="is not a field name"):

@@ -3,8 +3,7 @@
 import itertools
 from typing import get_args
 
-import pytest
-
+from tests.cases import for_each
 from tremolo_core import BytesMessage, Data, EndOfMessage, Event, Response, State, TextMessage
 from tremolo_core.standing import IDLE, Standing, standing_of
 from tremolo_core.states import CLIENT_MOVES, NEXT_CYCLE, SERVER_MOVES, join
@@ -23,15 +22,15 @@ def test_there_is_one_for_each_pair_of_states() -> None:
     assert standing_of(State.IDLE, State.IDLE) is IDLE
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+@for_each("pair", PAIRS)
 def test_what_the_states_lead_to_together(pair: tuple[State, State]) -> None:
     here = standing_of(*pair)
     assert states(here.rejoined) == [join(*pair, keep_alive=kept) for kept in (False, True)]
     assert all(standing_of(step.client, step.server) is step for step in here.rejoined)
 
 
-@pytest.mark.parametrize("pair", PAIRS)
-@pytest.mark.parametrize("kind", get_args(Event))
+@for_each("pair", PAIRS)
+@for_each("kind", get_args(Event))
 def test_where_an_event_leads(pair: tuple[State, State], kind: type[Event]) -> None:
     client, server = pair
     here = standing_of(client, server)
@@ -49,7 +48,7 @@ def test_where_an_event_leads(pair: tuple[State, State], kind: type[Event]) -> N
             assert states(steps) == [join(theirs, ours, keep_alive=kept) for kept in (False, True)]
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+@for_each("pair", PAIRS)
 def test_where_data_leads_nowhere_else(pair: tuple[State, State]) -> None:
     here = standing_of(*pair)
     assert here.sends_body == tuple(
@@ -58,7 +57,7 @@ def test_where_data_leads_nowhere_else(pair: tuple[State, State]) -> None:
     )
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+@for_each("pair", PAIRS)
 def test_where_a_whole_message_leads(pair: tuple[State, State]) -> None:
     here = standing_of(*pair)
     assert here.ended == here.by_client.get(EndOfMessage)
@@ -73,7 +72,7 @@ def test_where_a_whole_message_leads(pair: tuple[State, State]) -> None:
         assert here.answered[kept] is step
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+@for_each("pair", PAIRS)
 def test_where_another_exchange_may_follow(pair: tuple[State, State]) -> None:
     following = standing_of(*pair).next_cycle
     assert (following is None) == (pair not in NEXT_CYCLE)
@@ -81,13 +80,13 @@ def test_where_another_exchange_may_follow(pair: tuple[State, State]) -> None:
         assert (following.client, following.server) == NEXT_CYCLE[pair]
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+@for_each("pair", PAIRS)
 def test_whether_the_answer_has_begun(pair: tuple[State, State]) -> None:
     unanswered = pair[1] is State.IDLE or pair[1] is State.SEND_RESPONSE
     assert standing_of(*pair).answering != unanswered
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+@for_each("pair", PAIRS)
 def test_where_messages_lead_nowhere_else(pair: tuple[State, State]) -> None:
     here = standing_of(*pair)
     joined = all(join(*pair, keep_alive=kept) == pair for kept in (False, True))

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import h11
 import pytest
 
+from tests.cases import for_each
 from tremolo_core import (
     ConnectionClosed,
     Data,
@@ -117,8 +118,8 @@ def test_a_legal_conversation(side: str, name: str) -> None:
         assert state is expected
 
 
-@pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize(("state", "event"), list(itertools.product(HTTP_STATES, HTTP_EVENTS)))
+@for_each("side", SIDES)
+@for_each(("state", "event"), list(itertools.product(HTTP_STATES, HTTP_EVENTS)))
 def test_anything_else_is_refused(side: str, state: State, event: type[Event]) -> None:
     move = (state, event)
     assert (move in SIDES[side][0]) is (move in legal_moves(side))
@@ -203,10 +204,10 @@ IN_EACH_STATE: dict[str, dict[State, Callable[[], h11.Connection]]] = {
 }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("side", "state"), [(side, state) for side, states in IN_EACH_STATE.items() for state in states]
 )
-@pytest.mark.parametrize("event", TO_H11, ids=lambda event: event.__name__)
+@for_each("event", TO_H11)
 def test_each_pair_leads_where_it_leads_in_h11(side: str, state: State, event: type[Event]) -> None:
     connection = IN_EACH_STATE[side][state]()
     assert OF_H11[connection.our_state] is state
@@ -466,13 +467,13 @@ MOVED_TOGETHER: dict[Pair, Pair] = {
 """What the conversations above show to change without an event of its own."""
 
 
-@pytest.mark.parametrize(("client", "server"), EVERY_PAIR)
+@for_each(("client", "server"), EVERY_PAIR)
 def test_two_states_change_together_only_where_nobody_is_left(client: State, server: State) -> None:
     expected = MOVED_TOGETHER.get((client, server), (client, server))
     assert join(client, server, keep_alive=True) == expected
 
 
-@pytest.mark.parametrize(("client", "server"), EVERY_PAIR)
+@for_each(("client", "server"), EVERY_PAIR)
 def test_what_is_done_for_the_last_time_must_close(client: State, server: State) -> None:
     closing = tuple(MC if state is DN else state for state in (client, server))
     assert join(client, server, keep_alive=False) == MOVED_TOGETHER.get(
@@ -480,14 +481,14 @@ def test_what_is_done_for_the_last_time_must_close(client: State, server: State)
     )
 
 
-@pytest.mark.parametrize(("client", "server"), EVERY_PAIR)
-@pytest.mark.parametrize("keep_alive", [True, False])
+@for_each(("client", "server"), EVERY_PAIR)
+@for_each("keep_alive", [True, False])
 def test_nothing_is_left_to_be_joined(client: State, server: State, keep_alive: bool) -> None:
     once = join(client, server, keep_alive=keep_alive)
     assert join(*once, keep_alive=keep_alive) == once
 
 
-@pytest.mark.parametrize(("client", "server"), EVERY_PAIR)
+@for_each(("client", "server"), EVERY_PAIR)
 def test_only_what_is_done_on_both_sides_begins_again(client: State, server: State) -> None:
     expected = (ID, ID) if (client, server) == (DN, DN) else None
     assert NEXT_CYCLE.get((client, server)) == expected

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core import AcceptWebSocket, Headers, Limits, State
 from tremolo_core.deadlines import Wait
 from tremolo_core.incoming import Incoming
@@ -69,7 +70,7 @@ def test_for_frames(server: State) -> None:
         assert wait_of(here, made, first=True, wanted=True) is expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("client", "server"),
     [pair for pair in itertools.product(State, State) if pair[0] not in WAITING],
 )

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from wsproto.connection import ConnectionType
 from wsproto.extensions import PerMessageDeflate as TheirDeflate
 
+from tests.cases import for_each
 from tremolo_core import (
     AcceptWebSocket,
     BytesMessage,
@@ -739,7 +740,7 @@ CLOSES_WHEN: dict[str, tuple[list[Act], State, State, Closing]] = {
 }
 
 
-@pytest.mark.parametrize("name", CLOSES_WHEN)
+@for_each("name", CLOSES_WHEN)
 def test_who_closes_when(name: str) -> None:
     acts, client, server, closing = CLOSES_WHEN[name]
     made = opened()
@@ -1014,7 +1015,7 @@ SHORT = {
 }
 
 
-@pytest.mark.parametrize("raw", SHORT.values(), ids=SHORT)
+@for_each("raw", SHORT.values(), ids=SHORT)
 def test_the_same_is_heard_however_the_bytes_are_cut(raw: bytes) -> None:
     whole = heard([raw])
     for pieces in in_two(raw):

@@ -6,6 +6,7 @@ from typing import TypeAlias, get_args
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core import (
     AcceptWebSocket,
     BytesMessage,
@@ -79,8 +80,8 @@ def test_a_legal_conversation(side: str, name: str) -> None:
         assert state is expected
 
 
-@pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize(
+@for_each("side", SIDES)
+@for_each(
     ("state", "event"),
     [
         (state, event)
