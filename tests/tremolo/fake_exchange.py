@@ -1,4 +1,11 @@
-"""An exchange that plays a script: what the client says, and a record of what it is told."""
+"""An exchange that plays a script: what the client says, and a record of what it is told.
+
+It is for tests of one object that stands on an exchange and is no application:
+how it groups its events into writes, what it asks for and when, what it does with
+pieces that are cut just so. A client in memory hides that, as it sees bytes. What
+is a matter of a whole application is tested with `tremolo.testing`, and that this
+one does what a served exchange does, in `test_fake_exchange`.
+"""
 
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Sequence
