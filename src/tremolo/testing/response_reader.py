@@ -1,13 +1,16 @@
 """Makes events of the bytes of one response, as a client sees them.
 
-h11 reads them, so that the server is judged by code that is not its own. Which
-bytes belong to which request is the business of `wire`.
+h11 reads them, so that the server is judged by code that is not its own, but for
+those that `whole_answer` can read. Which bytes belong to which request is the
+business of `wire`.
 """
 
 from http import HTTPStatus
 
 from tremolo_core import EndOfMessage, Headers, InformationalResponse, Request, Signal
 from tremolo_core.h11_client import H11Client, HttpEvent
+
+from .whole_answer import WholeAnswer, read_whole_answer
 
 __all__ = ("ResponseReader",)
 
@@ -20,9 +23,11 @@ class ResponseReader:
 
     def __init__(self, method: str) -> None:
         """`method` is the request's, as it says how long the answer is (RFC 9112 6.3)."""
-        self._parser = H11Client()
-        self._parser.send(Request(method=method.encode("ascii"), target=b"/", headers=_ANY))
-        self._parser.send(EndOfMessage())
+        self._method = method
+        self._parser: H11Client | None = None
+        self._whole: WholeAnswer | None = None
+        self._told = 0
+        """How many events of `_whole` were returned."""
         self.begun = False
         """Whether any of the answer has come."""
         self.complete = False
@@ -30,12 +35,15 @@ class ResponseReader:
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the server, at least one."""
+        if not self.begun and self._method not in ("HEAD", "CONNECT"):
+            self._whole = read_whole_answer(data)
         self.begun = True
-        self._parser.receive_data(data)
+        if self._whole is None:
+            self._h11().receive_data(data)
 
     def receive_eof(self) -> None:
         """Note that the server will send no more."""
-        self._parser.receive_eof()
+        self._h11().receive_eof()
 
     def next_event(self) -> HttpEvent | Signal:
         """Return what the server did next, or NEED_DATA.
@@ -43,7 +51,13 @@ class ResponseReader:
         Raises RemoteProtocolError if it is not HTTP, or if the server has ended
         the connection before the end of the answer.
         """
-        event = self._parser.next_event()
+        if self._whole is not None:
+            event: HttpEvent | Signal = self._whole.events[self._told]
+            self._told += 1
+        elif self.begun or self._parser is not None:
+            event = self._h11().next_event()
+        else:
+            return Signal.NEED_DATA
         match event:
             case InformationalResponse():
                 # Behind this one no HTTP follows.
@@ -55,9 +69,17 @@ class ResponseReader:
     @property
     def rest(self) -> bytes:
         """The bytes behind the answer; to be asked for when it is complete."""
-        return self._parser.rest
+        return self._h11().rest if self._whole is None else self._whole.rest
 
     @property
     def may_go_on(self) -> bool:
         """Whether another answer may follow on the same connection."""
-        return self._parser.may_go_on
+        return self._whole is not None or self._h11().may_go_on
+
+    def _h11(self) -> H11Client:
+        if self._parser is None:
+            self._parser = H11Client()
+            method = self._method.encode("ascii")
+            self._parser.send(Request(method=method, target=b"/", headers=_ANY))
+            self._parser.send(EndOfMessage())
+        return self._parser
