@@ -87,7 +87,7 @@ class Driver:
         self._request: Request | None = None
         """One that came just as the wait for it was cancelled."""
         self._rest: Rest[Driver] | None = None
-        """If it may do without a task while it is idle."""
+        """If it may do without a task while it is idle; dropped at the end: it holds this too."""
         self._scope: CancelScope | LateScope = LateScope()
         """Around the wait for requests, the handlers, and the lingering."""
         self._outer: CancelScope | None = None
@@ -100,7 +100,7 @@ class Driver:
         """Whether the handler was cancelled, as it took too long."""
         self._swept = 0.0
         """When `sweep` was last called."""
-        self._close_callbacks: list[Callable[[], None]] = []
+        self._close_callbacks: tuple[Callable[[], None], ...] = ()
         self._tasks: ConnectionTasks | None = None
         """Made on demand."""
 
@@ -121,7 +121,7 @@ class Driver:
         if self.state is ConnectionState.CLOSED:
             farewell.tell_of_end(callback)
         else:
-            self._close_callbacks.append(callback)
+            self._close_callbacks += (callback,)
 
     def start_soon(
         self, function: Callable[[*Arguments], Awaitable[object]], *args: *Arguments
@@ -164,6 +164,7 @@ class Driver:
             await farewell.close(self.stream)
         finally:
             self.state = ConnectionState.CLOSED
+            self._rest = None
             if self._tasks is not None:
                 self._tasks.cancel()
             farewell.tell_of_end(*self._close_callbacks)
