@@ -20,6 +20,7 @@ from .events import (
 )
 from .head import Head
 from .limits import Limits, Timeouts
+from .outgoing import UNASKED
 from .plain_answers import judge_plainly
 from .refusal import answer_to
 from .standing import IDLE, Standing, standing_of
@@ -193,6 +194,7 @@ class Connection(SendsAtOnce):
                 if outgoing.is_chunked and standing.sends_body[outgoing.keep_alive]:
                     self._streaming = standing
                 return
+        self._outgoing = outgoing = outgoing.owned()
         batch = outgoing.judge(events, standing, awaited=self.they_await_continue)
         if batch.standing.answering:
             self._refusal = None
@@ -209,13 +211,11 @@ class Connection(SendsAtOnce):
     def send_elsewhere(self, count: int) -> int:
         """Take `count` bytes of the body for sent, which the caller writes by itself.
 
-        Return how many of them it has to write: none in answer to HEAD, else
-        all. They follow what `data_to_send` has handed over, and come before
-        what is sent from now on; if fewer get through, `send_failed`.
+        Return how many it has to write: none in answer to HEAD, else all. They follow what was
+        handed over, and come before what is sent from now on; if fewer get through, `send_failed`.
 
-        Raises LocalProtocolError if as much `Data` may not be sent now, if it
-        would have to be chunked, as `sends_chunks` says, or if `data_to_send`
-        has not handed over everything; then everything is as before.
+        Raises LocalProtocolError if as much `Data` may not be sent now, if it would be chunked, or
+        if `data_to_send` has not handed over everything; then everything is as before.
         """
         if any(self._out):
             raise LocalProtocolError("what was sent before has not been written")
@@ -285,6 +285,7 @@ class Connection(SendsAtOnce):
         wait = self._wait()
         if wait is Wait.NEXT_REQUEST:
             self._incoming.forget()
+            self._answer.forget()
         waiting = Waiting(wait=wait, cycle=self._cycle, received=self._incoming.received)
         return self._deadlines.deadline(waiting, now)
 
@@ -349,7 +350,7 @@ class Connection(SendsAtOnce):
         self._standing = following
         self._streaming = None
         self._incoming.next_cycle()
-        self._outgoing = self._unasked
+        self._outgoing = UNASKED
         self._cycle += 1
 
     def _asked(self, request: Request, head: Head) -> Request:

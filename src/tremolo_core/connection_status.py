@@ -9,7 +9,7 @@ from .errors import RemoteProtocolError
 from .incoming import Incoming
 from .limits import Limits, Timeouts
 from .outbox import Outbox
-from .outgoing import Outgoing
+from .outgoing import UNASKED, Outgoing
 from .standing import IDLE, Standing
 from .states import State
 
@@ -30,15 +30,13 @@ class ConnectionStatus:
         "_refusal",
         "_standing",
         "_streaming",
-        "_unasked",
         "_wanted",
     )
 
     def __init__(self, limits: Limits, timeouts: Timeouts, *, fast_path: bool) -> None:
         self._incoming = Incoming(limits, fast_path=fast_path)
-        self._unasked = Outgoing()
-        self._outgoing = self._unasked
-        """What becomes of the current request's answer; `_unasked` before there is one."""
+        self._outgoing = UNASKED
+        """What becomes of the current request's answer."""
         self._answer = Outgoing()
         self._deadlines = Deadlines(timeouts)
         self._standing = IDLE

@@ -49,7 +49,7 @@ class Incoming:
         self.engine: Engine = self.fast or H11Engine()
         """What reads and writes the current cycle."""
         self.head: Head | None = None
-        """The head of the last request that was read."""
+        """The head of the last request that was read, unless that is long ago."""
         self.eof = False
         """Whether the peer will send nothing more."""
         self._ignored = False
@@ -130,6 +130,7 @@ class Incoming:
     def forget(self) -> None:
         """Let go of what is kept only because it may soon be needed again."""
         self._gate.forget()
+        self.head = None
 
     def open_frames(self, agreed: Agreement, state: State) -> Frames:
         """Go on with frames, the first of which may have come behind the handshake.

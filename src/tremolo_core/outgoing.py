@@ -31,7 +31,7 @@ from .standing import Standing
 from .states import State
 from .websocket_handshake import Agreement, Handshake, agreement
 
-__all__ = ("Batch", "Outgoing")
+__all__ = ("UNASKED", "Batch", "Outgoing")
 
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _NONE: Final = Framing.NONE
@@ -117,6 +117,14 @@ class Outgoing:
     @property
     def _handshake(self) -> Handshake | None:
         return None if self._head is None else self._head.meaning.handshake
+
+    def forget(self) -> None:
+        """Let go of the request: it was answered."""
+        self._head = None
+
+    def owned(self) -> "Outgoing":
+        """The same, where what is sent can be noted: a new one in place of `UNASKED`."""
+        return Outgoing() if self is UNASKED else self
 
     def _save(self) -> _Saved:
         """What `_restore` takes back, so that a rejected batch of events leaves no trace."""
@@ -291,6 +299,10 @@ class Outgoing:
         if self.framing is Framing.CLOSE or self._is_head:
             return Headers()
         raise LocalProtocolError("only a chunked body, without Content-Length, has trailers")
+
+
+UNASKED = Outgoing()
+"""The answer to no request, before one has come: of all connections, as most need no other."""
 
 
 def _steps(standing: Standing, kind: type[Event]) -> tuple[Standing, Standing]:

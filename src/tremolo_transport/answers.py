@@ -46,6 +46,9 @@ lets wait. Or so much of a message."""
 _REMARKABLE = frozenset((Response, AcceptWebSocket, CloseWebSocket))
 """What does not go to the core as it is, or is to be remembered."""
 
+_UNLOGGED: Final = Outcome()
+"""That of all requests where none is logged."""
+
 
 class Answers:
     """The answers on one connection."""
@@ -66,7 +69,7 @@ class Answers:
         self.around = around
         self.last = False
         """Whether the next answer is the last on the connection."""
-        self.outcome = Outcome()
+        self.outcome = Outcome() if around.settings.access_log else _UNLOGGED
         """That of the request in flight, for the access log."""
         self._refused = False
         """Whether the server itself has answered a peer that broke the rules."""

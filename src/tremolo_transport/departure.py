@@ -14,19 +14,20 @@ class Departure:
     __slots__ = ("_callbacks",)
 
     def __init__(self) -> None:
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks: tuple[Callable[[], None], ...] = ()
 
     def call(self, callback: Callable[[], None]) -> None:
         """Have `callback` called."""
-        self._callbacks.append(callback)
+        self._callbacks += (callback,)
 
     def forget(self, callback: Callable[[], None]) -> None:
         """Take back a `call`; nothing happens if it was called meanwhile."""
         if callback in self._callbacks:
-            self._callbacks.remove(callback)
+            at = self._callbacks.index(callback)
+            self._callbacks = self._callbacks[:at] + self._callbacks[at + 1 :]
 
     def tell(self) -> None:
         """Call all of them: the peer is gone."""
-        callbacks, self._callbacks = self._callbacks, []
+        callbacks, self._callbacks = self._callbacks, ()
         for callback in callbacks:
             callback()

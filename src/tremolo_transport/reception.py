@@ -25,7 +25,16 @@ logger = logging.getLogger("tremolo.server")
 class Reception:
     """One listener's."""
 
-    __slots__ = ("_around", "_ceiling", "_entrance", "_nursery", "_sweeper", "accepted", "unserved")
+    __slots__ = (
+        "_around",
+        "_ceiling",
+        "_entrance",
+        "_nursery",
+        "_sweeper",
+        "_wake",
+        "accepted",
+        "unserved",
+    )
 
     def __init__(
         self,
@@ -43,6 +52,8 @@ class Reception:
         self._nursery = nursery
         self.accepted = 0
         """How many have come."""
+        self._wake = self._wake_up
+        """One bound method for all drivers."""
         self.unserved: set[socket.socket] = set()
         """Those still without the task that will own them."""
 
@@ -89,5 +100,5 @@ class Reception:
                 self._ceiling.give_back()
                 self._sweeper.drivers.discard(driver)
 
-    def _wake(self, driver: Driver) -> None:
+    def _wake_up(self, driver: Driver) -> None:
         self._nursery.start(self._serve(driver))

@@ -1,8 +1,10 @@
 """The whole connection, as a driver sees it: bytes in, events out; events in, bytes out."""
 
+import gc
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from types import FunctionType, ModuleType
 from typing import get_args
 
 import h11
@@ -35,6 +37,7 @@ from tremolo_core import (
     TextMessage,
     Timeouts,
 )
+from tremolo_core.head import Head
 
 from .corpus import BAD, BREAKING_OFF, GET, Bad
 from .framing import handshake
@@ -1452,3 +1455,25 @@ def test_a_time_out_behind_a_request_that_was_told_at_once() -> None:
     assert made.deadline(0.0) is None, "nobody wants the body"
     assert made.next_event() is Signal.NEED_DATA
     assert made.deadline(1.0) is not None
+
+
+def held(made: Connection, kind: type[object]) -> int:
+    """How many of a kind a connection holds, itself or by what it holds."""
+    found: dict[int, object] = {}
+    next_ones: list[object] = [made]
+    while next_ones:
+        thing = next_ones.pop()
+        if id(thing) not in found and not isinstance(thing, type | ModuleType | FunctionType):
+            found[id(thing)] = thing
+            next_ones += gc.get_referents(thing)
+    return sum(isinstance(thing, kind) for thing in found.values())
+
+
+def test_an_idle_connection_lets_go_of_its_last_request() -> None:
+    made = ready_again()
+    assert held(made, Head) == 1
+    made.deadline(0.0)
+    assert held(made, Head) == 0
+    made.receive_data(GET)
+    assert isinstance(made.next_event(), Request)
+    assert sent(made, *NO_CONTENT)

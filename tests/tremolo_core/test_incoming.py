@@ -277,6 +277,14 @@ def test_what_is_kept_for_the_next_request_can_be_forgotten() -> None:
     assert third.headers is not second.headers
 
 
+def test_a_request_is_forgotten_with_what_its_client_has_said_of_the_next() -> None:
+    made = asked(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert made.said_last
+    made.forget()
+    assert made.head is None
+    assert not made.said_last
+
+
 def test_who_has_no_websocket_owes_and_leaves_none() -> None:
     incoming = Incoming(Limits(), fast_path=True)
     incoming.eof = True

@@ -24,7 +24,7 @@ from tremolo_core import (
 )
 from tremolo_core.answer_head import AnswerHead
 from tremolo_core.head import NOT_IN_TRAILERS, parse_head
-from tremolo_core.outgoing import Batch, Outgoing
+from tremolo_core.outgoing import UNASKED, Batch, Outgoing
 from tremolo_core.standing import standing_of
 
 from .framing import handshake
@@ -653,3 +653,11 @@ def test_behind_a_refused_handshake_nothing_is_read() -> None:
     draft = asked_for_frames()
     assert written(draft, response(LENGTH_5, status=403)) == (LENGTH_5, CLOSE)
     assert not draft.keep_alive
+
+
+def test_the_answer_to_no_request_is_nobodys() -> None:
+    one, other = UNASKED.owned(), UNASKED.owned()
+    assert one.owned() is one
+    assert len({id(one), id(other), id(UNASKED)}) == 3
+    judge(one, response())
+    assert (one.begun, other.begun, UNASKED.begun) == (True, False, False)
