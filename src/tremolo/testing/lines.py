@@ -33,6 +33,15 @@ class Line(Protocol):
     def abort(self) -> None:
         """Vanish without a word: the server sees a reset."""
 
+    @property
+    def has_received(self) -> bool:
+        """Whether it is known that `receive` would not wait."""
+        return False
+
+    def has_room(self, size: int) -> bool:
+        """Whether it is known that `send` would not wait, for so many bytes."""
+        return False
+
 
 class SocketLine(Line):
     """A `Line` over a connected socket that does not block, on every event loop alike."""

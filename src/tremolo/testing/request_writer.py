@@ -17,12 +17,13 @@ def head(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> 
     Raises LocalProtocolError if a line of it would be more than one: to send
     that, there is `Client.connection`.
     """
-    lines = [method.encode("ascii") + b" " + target + b" HTTP/1.1\r\n"]
-    lines += [name + b": " + value + b"\r\n" for name, value in headers]
-    data = b"".join(lines)
-    if data.count(b"\n") != len(lines) or data.count(b"\r") != len(lines):
+    lines = [method.encode("ascii") + b" " + target + b" HTTP/1.1"]
+    lines += [name + b": " + value for name, value in headers]
+    data = b"\r\n".join(lines)
+    breaks = len(lines) - 1
+    if data.count(b"\n") != breaks or data.count(b"\r") != breaks:
         raise LocalProtocolError(f"there is a line break inside a line of the head: {lines}")
-    return data + b"\r\n"
+    return data + b"\r\n\r\n"
 
 
 def is_chunked(headers: Iterable[tuple[bytes, bytes]]) -> bool:

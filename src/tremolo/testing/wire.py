@@ -4,9 +4,11 @@ Well-behaved requests are made by `http_connection`, on top of this.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 import anyio
 from anyio import CancelScope, EndOfStream
+from anyio.lowlevel import checkpoint
 
 from tremolo_core import (
     ConnectionClosed,
@@ -26,6 +28,9 @@ from .response_reader import ResponseReader
 from .turns import let_others_run
 
 __all__ = ("Answer", "Wire")
+
+_FEW_TURNS: Final = 3
+"""What a handler that waits for nothing needs to be asked and to answer."""
 
 
 @value
@@ -186,6 +191,9 @@ class Wire:
     # How it works.
 
     async def _send(self, data: bytes) -> None:
+        if self._line.has_room(len(data)):
+            await self._line.send(data)
+            return
         with self._patience() as scope:
             await self._line.send(data)
         if scope.cancelled_caught:
@@ -194,6 +202,11 @@ class Wire:
             )
 
     async def _receive(self, max_bytes: int) -> bytes:
+        # A deadline costs more than the few turns after which most answers are there.
+        for _ in range(_FEW_TURNS):
+            if self._line.has_received:
+                return await self._line.receive(max_bytes)
+            await checkpoint()
         with self._patience():
             return await self._line.receive(max_bytes)
         raise TimeoutError(f"the server sent nothing for {self.timeout:g} s")

@@ -9,7 +9,7 @@ from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 
 from tremolo.testing.lines import Line, SocketLine
 from tremolo.testing.turns import let_others_run
-from tremolo_transport import memory_stream_pair
+from tremolo_transport import MemoryStream, memory_stream_pair
 
 pytestmark = pytest.mark.anyio
 
@@ -131,3 +131,14 @@ async def test_closing_wakes_who_waits(pair: tuple[Line, Line]) -> None:
         group.start_soon(receive)
         await let_others_run()
         await line.aclose()
+
+
+async def test_whether_one_would_wait_is_known_in_memory_alone(pair: tuple[Line, Line]) -> None:
+    one, other = pair
+    in_memory = isinstance(one, MemoryStream)
+    assert one.has_room(3) is in_memory
+    await one.send(b"abc")
+    assert other.has_received is in_memory
+    assert await other.receive() == b"abc"
+    assert not other.has_received
+    assert not one.has_room(MORE_THAN_FITS)
