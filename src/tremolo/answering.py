@@ -112,7 +112,7 @@ async def _gather(generator: AsyncGenerator[Any, Any], response: Response) -> No
     waited = exhausted = False
     advance = generator.__anext__
     try:
-        while not waited:
+        while True:
             step = advance()
             try:
                 trap = step.send(None)
@@ -122,15 +122,18 @@ async def _gather(generator: AsyncGenerator[Any, Any], response: Response) -> No
                 waited = True
                 if held:
                     response.write_held()
+                    held = 0
                 chunk = await Begun(step, trap)
             data = chunk if type(chunk) is bytes else chunk_bytes(chunk)
-            if data:
+            if not waited and data:
                 held += len(data)
-                if waited or held >= _MOST_HELD or not response.hold(data):
-                    held = 0
-                    await response.write(data)
-                    if response.ended:
-                        break
+                if held < _MOST_HELD and response.hold(data):
+                    continue
+                held = 0
+            if data:
+                await response.write(data)
+            if waited or response.ended:
+                break
     except StopAsyncIteration:
         exhausted = True
     except BaseException as error:

@@ -25,8 +25,6 @@ __all__ = ("Connections",)
 
 _SHARED = ("app", "context", "fileno", "globals", "logger", "loop")
 
-_NOT_SHARED = {"lock": None, "prefix": (), "request": None, "response": None}
-
 _logger = logging.getLogger("tremolo.handlers")
 
 
@@ -62,8 +60,8 @@ class Connections:
         """The context of a connection, made when it is first asked for."""
         return self._know(exchange).context
 
-    def everything(self, given: Given) -> dict[str, Any]:
-        """All that there is, and so all that is in `given`, for functions that take all.
+    def complete(self, given: Given) -> None:
+        """Put all that there is into `given`, for functions that take all.
 
         What is the same for all requests of a connection comes at once: to make
         each thing anew costs more than everything else that is done for a small
@@ -73,15 +71,13 @@ class Connections:
         known = self._known.get(exchange.connection.id)
         if known is None:
             known = self._know(exchange)
-        if known.everything is None:
-            known.everything = {name: given[name] for name in _SHARED} | _NOT_SHARED
+        if known.shared is None:
+            known.shared = {name: given[name] for name in _SHARED}
+        given.update(known.shared)
+        if "prefix" not in given:
+            given["prefix"] = ()
         if "lock" not in given:
-            # Put where error handlers find it, so that they are given the same.
             given["lock"] = Lock(self._locks)
-        # A copy has room for what is put in the place of what is not shared.
-        everything = known.everything.copy()
-        everything.update(given)
-        return everything
 
     async def greet(self, exchange: Exchange) -> None:
         """Run the hooks for the beginning of a connection, unless they have run.
@@ -137,13 +133,13 @@ class Connections:
 class _Known:
     """One connection."""
 
-    __slots__ = ("context", "everything", "greeted", "turn")
+    __slots__ = ("context", "greeted", "shared", "turn")
 
     def __init__(self, context: ConnectionContext) -> None:
         self.context = context
         self.greeted = False
-        self.everything: dict[str, Any] | None = None
-        """What all its requests are given, and names for the rest; made on demand."""
+        self.shared: dict[str, Any] | None = None
+        """What all its requests are given; made on demand."""
         self.turn = anyio.Lock()
         """For requests that come at the same time."""
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, copy_context
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tremolo_transport.exchange import KEEP, ClientDisconnected, Exchange
 
@@ -23,7 +23,7 @@ from .failures import culprit, is_expected
 from .foreign import Foreign, lives
 from .given import Given, given_by
 from .hooks import Hooks
-from .injection import CallPlan
+from .injection import CallPlan, Kind
 from .interception import Interception
 from .lock_file import lock_file
 from .locks import Lock, Locks
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from .application import Application
 
 __all__ = ("Dispatcher",)
+
+# Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
+_ASYNC: Final = Kind.ASYNC
 
 
 class Dispatcher:
@@ -194,15 +197,19 @@ class Dispatcher:
         if type(result) is CoroutineType:
             result = await result
         response: Response = available["response"]
-        if not response.upgraded:
+        if not (response.upgraded or response.end_at_once(result)):
             await self._answer(result, route, response)
 
     def _begin(self, plan: CallPlan, available: Given) -> Any:
         """Call the handler; return its result, or a coroutine that gives it."""
+        arguments: dict[str, Any] = available
         if plan.takes_all:
-            arguments = self._connections.everything(available)
+            self._connections.complete(available)
         else:
             arguments = plan.arguments(available)
+        if plan.kind is _ASYNC:
+            # As `begin` does.
+            return plan.func(**arguments)
         return begin(plan, arguments, self._threads)
 
     def _answer(self, result: object, route: Route, response: Response) -> Awaitable[None]:

@@ -40,8 +40,13 @@ class ResponseBody(ResponseHead):
     )
 
     def __init__(self, exchange: Exchange) -> None:
-        # Not by `super()`, which makes an object for that until Python 3.12.
-        ResponseHead.__init__(self, exchange)
+        # All at once: another `__init__` to be called takes as long as the half of them.
+        self._exchange = exchange
+        self._chunked = True
+        self._fields = {}
+        self._status = None
+        self._reason = b""
+        self._trailers = None
         self._begun = False
         """Whether the head was sent from here, and not by a server that refused the request."""
         self._ended = False
@@ -122,7 +127,10 @@ class ResponseBody(ResponseHead):
             chunk = self._take_waiting() + chunk
         if self._has_begun():
             if self._held is not None:
-                await self._begin(_data(chunk))
+                # One piece costs less than several, and a client cannot rely on where it is cut.
+                head, chunk = self._held_head, b"".join((*self._held, chunk))
+                self._held_head = self._held = None
+                await self._begin(*(() if head is None else (head,)), _data(chunk))
             elif not self._is_bodyless:
                 # As `_begin` does, without another coroutine for it.
                 await self._exchange.send(_data(chunk))
@@ -148,18 +156,18 @@ class ResponseBody(ResponseHead):
     def end_at_once(self, result: object) -> bool:
         """Complete the answer with bytes or text, if that is all of it and nobody need wait.
 
-        As `end` does. False, and nothing is done, where that is not so, or where
-        `result` is anything else.
+        As `end` does, but not for a WebSocket. False, and nothing is done, where that
+        is not so, or where `result` is anything else.
         """
-        if self._begun or self._before_head is not None or self._waiting or self.upgraded:
-            return False
-        if self._trailers is not None or (self._status is not None and self._is_bodyless):
-            return False
         if isinstance(result, bytes):
             body = result
         elif isinstance(result, str):
             body = result.encode()
         else:
+            return False
+        if self._begun or self._before_head is not None or self._waiting:
+            return False
+        if self._trailers is not None or (self._status is not None and self._is_bodyless):
             return False
         if not self._exchange.send_whole(self._head(len(body)), body):
             return False

@@ -43,17 +43,19 @@ _IN_URLS = "%!#$&'()*+,/:;=?@[]~"
 
 
 class ResponseHead:
-    """The head of one answer. What is set may be str or bytes; what is read back is bytes."""
+    """The head of one answer. What is set may be str or bytes; what is read back is bytes.
+
+    Made as a `ResponseBody`, which begins with nothing said about it.
+    """
 
     __slots__ = ("_chunked", "_exchange", "_fields", "_reason", "_status", "_trailers")
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._chunked = True
-        self._fields: dict[bytes, list[bytes]] = {}
-        self._status: int | None = None
-        self._reason = b""
-        self._trailers: list[tuple[bytes, bytes]] | None = None
+    _exchange: Exchange
+    _chunked: bool
+    _fields: dict[bytes, list[bytes]]
+    _status: int | None
+    _reason: bytes
+    _trailers: list[tuple[bytes, bytes]] | None
 
     def set_status(self, status: int = 200, message: Text = b"") -> None:
         """Set the status, 200 to 599, and the reason phrase; by default, the registered one.
@@ -195,14 +197,14 @@ class ResponseHead:
 
     def _head(self, length: int | None) -> ResponseEvent:
         """The head of a body of `length`; None if that is not known, or there is no body."""
+        fields = self._fields
+        if self._status is None and self._chunked and not fields:
+            return _usual_head(length)
         status = 200 if self._status is None else self._status
-        if self._chunked and (self._status is None or not self._is_bodyless):
-            fields = self._fields
-            if not fields:
-                return _usual_head(status, self._reason, DEFAULT_CONTENT_TYPE, length)
-            types = fields.get(b"content-type", ())
-            if len(fields) == 1 and len(types) == 1:
-                return _usual_head(status, self._reason, types[0], length)
+        if self._chunked and not self._is_bodyless and len(fields) < 2:
+            types = fields.get(b"content-type", ()) if fields else (DEFAULT_CONTENT_TYPE,)
+            if len(types) == 1:
+                return _typed_head(status, self._reason, types[0], length)
         return self._unusual_head(status, length)
 
     def _unusual_head(self, status: int, length: int | None) -> ResponseEvent:
@@ -241,10 +243,16 @@ def encoded(text: Text) -> bytes:
 
 
 @functools.lru_cache(maxsize=256)
-def _usual_head(
+def _usual_head(length: int | None) -> ResponseEvent:
+    """The head of an answer about which nothing was said."""
+    return _typed_head(200, b"", DEFAULT_CONTENT_TYPE, length)
+
+
+@functools.lru_cache(maxsize=256)
+def _typed_head(
     status: int, reason: bytes, content_type: bytes, length: int | None
 ) -> ResponseEvent:
-    """The head of an answer about which nothing else was said, and so the same for many."""
+    """The head of an answer about which no more was said than its status and its type."""
     fields = [(b"content-type", content_type)]
     if length is not None:
         fields.append((b"content-length", b"%d" % length))

@@ -125,10 +125,12 @@ class RouteTable:
     and for regular expressions: of these each is tried.
     """
 
-    __slots__ = ("_by_path", "_shapes")
+    __slots__ = ("_by_path", "_of_any_method", "_shapes")
 
     def __init__(self, routes: Iterable[Route] = ()) -> None:
         self._by_path: dict[bytes, _Methods] = {}
+        self._of_any_method: dict[bytes, Match] = {}
+        """What there is for those paths of which nobody has named a method, as for most."""
         self._shapes: dict[object, _Shape] = {}
         entries: dict[object, _Entry] = {}
         for order, route in enumerate(routes):
@@ -143,6 +145,9 @@ class RouteTable:
                 self._shapes.setdefault(shape.key, shape).add(entry)
             entry.order = order
             entry.methods.add(route)
+        for path, methods in self._by_path.items():
+            if (match := methods.of_any()) is not None:
+                self._of_any_method[path] = match
 
     def find(self, path: bytes, query: bytes, method: bytes) -> Match | Refusal:
         """Return the route for a request's raw `path` and `query`; there is none for `*`.
@@ -152,6 +157,9 @@ class RouteTable:
         another for that.
         """
         # Keys are canonical, so a raw path that is one of them is canonical too.
+        match = self._of_any_method.get(path)
+        if match is not None:
+            return match
         methods = self._by_path.get(path)
         if methods is not None and (match := methods.find(method)) is not None:
             return match
@@ -251,6 +259,10 @@ class _Methods:
         if match is self._any and method == b"HEAD":
             return self._by_method.get(b"GET", match)
         return match
+
+    def of_any(self) -> Match | None:
+        """What there is for all methods alike; None if any has another."""
+        return None if self._by_method else self._any
 
     def names(self) -> Iterable[bytes]:
         """The methods that routes name."""

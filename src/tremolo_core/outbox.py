@@ -8,7 +8,7 @@ __all__ = ("Outbox",)
 # To look it up by `super` takes as long as all the rest.
 _clear = list[bytes].clear
 
-_FEW = 8
+_FEW = 32
 """Parts whose sizes are added up each time."""
 
 
