@@ -246,24 +246,24 @@ class Connection(SendsAtOnce):
 
     # Both sides.
 
-    def finish_cycle(self) -> bool:
-        """Turn to the next request, if nothing of this exchange is left; false if anything is.
+    def finish_cycle(self) -> Signal | None:
+        """Turn to the next request, if nothing of this exchange is left; None if anything is.
 
-        A body's end that has come is taken for told. What else is left of it, or
-        that none may follow, is to be found out by `next_event` and `closing`.
+        Else PAUSED if bytes of the next request have come, or NEED_DATA. A body's end
+        that has come is taken for told. What else is left, or that no other
+        request may follow, is to be found out by `next_event` and `closing`.
         """
         standing = self._standing
         following = standing.next_cycle
         if following is None:
             if standing.ended is None or not self._incoming.skip_end():
-                return False
+                return None
             standing = standing.ended[self._outgoing.keep_alive]
             following = standing.next_cycle
             if following is None:
                 self._standing = standing
-                return False
-        self._begin_cycle(following)
-        return True
+                return None
+        return _PAUSED if self._begin_cycle(following) else _NEED_DATA
 
     def start_next_cycle(self) -> None:
         """Turn to the next request, after both messages of this exchange are complete.
@@ -346,12 +346,13 @@ class Connection(SendsAtOnce):
             self._refusal = error
         self._stand(State.ERROR, self._standing.server)
 
-    def _begin_cycle(self, following: Standing) -> None:
+    def _begin_cycle(self, following: Standing) -> bool:
+        """Turn to the next request; whether bytes of it have come."""
         self._standing = following
         self._streaming = None
-        self._incoming.next_cycle()
         self._outgoing = UNASKED
         self._cycle += 1
+        return self._incoming.next_cycle()
 
     def _asked(self, request: Request, head: Head) -> Request:
         """Turn to the answer to `request`."""

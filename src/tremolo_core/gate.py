@@ -157,12 +157,13 @@ class Gate:
         """Hand over what waits behind the last message: it is none of HTTP's."""
         return self._take(len(self._buffer))
 
-    def next_message(self) -> None:
-        """Turn to the message behind the one that is complete."""
+    def next_message(self) -> bool:
+        """Turn to the message behind the one that is complete; whether bytes of it have come."""
         self._stage = _HEAD
         self._skipped = False
         self._counted = 0
         self.body_limit = self._limits.body
+        return bool(self._buffer)
 
     def head(self) -> Head | None:
         """Pass on the next request's head, or return None as long as it is incomplete.

@@ -121,11 +121,11 @@ class Incoming:
         if self.frames is not None:
             self.frames.release()
 
-    def next_cycle(self) -> None:
-        """Turn to the next request."""
-        self._gate.next_message()
+    def next_cycle(self) -> bool:
+        """Turn to the next request; return whether bytes of it have come."""
         # Also for a refusal before there is a next request.
         self.engine = self.fast or H11Engine()
+        return self._gate.next_message()
 
     def forget(self) -> None:
         """Let go of what is kept only because it may soon be needed again."""

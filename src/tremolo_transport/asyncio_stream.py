@@ -212,7 +212,7 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
             if self._calls < CALLS_PER_TURN and self._bytes < BYTES_PER_TURN:
                 return None
             return self._next_turn()
-        if self._reader.has_waiter:
+        if self._reader.callback is not None:
             raise BusyResourceError("reading from")
         if self._closed or self._eof or self._lost:
             self._raise_end()

@@ -302,7 +302,9 @@ class Driver:
                     failed = True
                 # One that is late has ended in spite of its cancellation, in which nothing more
                 # can be sent.
-                if (failed or connection.server_state is not _DONE) and not self._late:
+                if not exchange.answered and (
+                    (failed or connection.server_state is not _DONE) and not self._late
+                ):
                     await see_to_answer(exchange, answers, failed=failed)
             finally:
                 exchange.end()
@@ -318,7 +320,8 @@ class Driver:
             if link.framed:
                 await await_close(link)
                 return
-            if not connection.finish_cycle():
+            come = connection.finish_cycle()
+            if come is None:
                 if not await drain(link):
                     return
                 connection.start_next_cycle()
@@ -326,7 +329,7 @@ class Driver:
             # An idle connection need not hold them.
             del exchange, context, unfinished
             request, known = None, False
-            if not (connection.buffered or link.eof or shutdown.begun):
+            if come is _NEED_DATA and not (link.eof or shutdown.begun):
                 # Mostly nothing has come yet, which need not be found out by the core.
                 request, known = await link.read_request(), True
             if request is None:

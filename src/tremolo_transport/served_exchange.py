@@ -58,6 +58,8 @@ class ServedExchange(Exchange):
     # Most requests need none of these, so they cost nothing as long as they are as here.
     watching = False
     """Whether the watch has the next turn to read, so that a handler that polls cannot win."""
+    answered = False
+    """Whether a whole answer was sent at once; there are others that are complete."""
     patience: Patience | None = None
     """Made by the sweeper."""
     _over = False
@@ -151,7 +153,8 @@ class ServedExchange(Exchange):
     def send_whole(self, response: Response, body: bytes) -> bool:
         if self._over:
             raise ExchangeOver("the exchange is over: its handler has returned")
-        return self._answers.send_whole(response, body)
+        self.answered = self._answers.send_whole(response, body)
+        return self.answered
 
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:
         if self._over:

@@ -56,7 +56,7 @@ class Stamp:
         headers = acceptance.headers
         return replace(acceptance, headers=Headers((*headers, *self._missing(headers))))
 
-    def complete(self, response: Response, *, last: bool) -> Response:
+    def complete(self, response: Response, last: bool = False) -> Response:
         """The same answer with the fields it lacks; told to be the `last` with `close`."""
         given, completed = self._last
         if response is given and completed is not None and not last:

@@ -18,22 +18,17 @@ class Wake:
     It may be over without a reason: whoever waits looks whether what it waits for has come.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
+    __slots__ = ("_asyncio_future_blocking", "_cancelled", "_context", "_loop", "callback")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._asyncio_future_blocking = False
         """By this a task tells what it can wait for from what it cannot."""
-        self._callback: Callable[[Wake], object] | None = None
+        self.callback: Callable[[Wake], object] | None = None
         """What has the task go on; None if nobody waits."""
         self._context: Context | None = None
         self._cancelled: tuple[object, ...] | None = None
         """With what the task was cancelled; None if it was not."""
-
-    @property
-    def has_waiter(self) -> bool:
-        """Whether a task waits."""
-        return self._callback is not None
 
     def __await__(self) -> Generator["Wake", None, None]:
         self._asyncio_future_blocking = True
@@ -41,14 +36,14 @@ class Wake:
 
     def now(self) -> None:
         """Run who waits until it waits again. Only for what the loop calls, outside tasks."""
-        callback, context = self._callback, self._context
+        callback, context = self.callback, self._context
         if callback is not None and context is not None:
-            self._callback = self._context = None
+            self.callback = self._context = None
             context.run(callback, self)
 
     def soon(self) -> None:
         """Have the event loop run who waits."""
-        if self._callback is not None:
+        if self.callback is not None:
             self._loop.call_soon(self.now)
 
     # What asyncio's tasks ask for.
@@ -59,13 +54,13 @@ class Wake:
 
     def add_done_callback(self, callback: Callable[["Wake"], object], *, context: Context) -> None:
         """Have `callback` called in `context` once this is over."""
-        self._callback = callback
+        self.callback = callback
         self._context = context
         self._cancelled = None
 
     def cancel(self, msg: Any | None = None) -> bool:
         """End the wait by a CancelledError, soon; false if nobody waits."""
-        if self._callback is None:
+        if self.callback is None:
             return False
         self._cancelled = () if msg is None else (msg,)
         self.soon()

@@ -45,7 +45,7 @@ async def test_who_waits_goes_on_at_once() -> None:
 
     task = asyncio.ensure_future(wait())
     await turns()
-    assert wake.has_waiter
+    assert wake.callback is not None
     behind: list[list[object]] = []
 
     def wake_and_look() -> None:
@@ -56,7 +56,7 @@ async def test_who_waits_goes_on_at_once() -> None:
         await in_turn_of_the_loop(wake_and_look)
         assert behind[-1] == [(n, "red", True) for n in range(number + 1)]
     await task
-    assert not wake.has_waiter
+    assert wake.callback is None
 
 
 async def test_what_nobody_waits_for_wakes_nobody() -> None:
@@ -66,7 +66,7 @@ async def test_what_nobody_waits_for_wakes_nobody() -> None:
     assert not wake.cancel()
     waiting = asyncio.ensure_future(wait_for(wake))
     await turns()
-    assert wake.has_waiter, "what was said before does not count"
+    assert wake.callback is not None, "what was said before does not count"
     wake.soon()
     await waiting
 
@@ -92,7 +92,7 @@ async def test_a_wait_is_cancelled_like_any_other() -> None:
     waiting.cancel("enough")
     with pytest.raises(asyncio.CancelledError, match="enough"):
         await waiting
-    assert not wake.has_waiter
+    assert wake.callback is None
     again = asyncio.ensure_future(wait_for(wake))
     await turns()
     wake.soon()
@@ -132,7 +132,7 @@ async def test_a_scope_of_anyio_cancels_it() -> None:
     with anyio.move_on_after(0) as scope:
         await wake
     assert scope.cancelled_caught
-    assert not wake.has_waiter
+    assert wake.callback is None
 
 
 async def test_another_loop_is_told_apart() -> None:
