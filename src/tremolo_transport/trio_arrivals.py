@@ -16,7 +16,10 @@ except ImportError:
         "to serve on trio needs trio: pip install 'tremolo-anyio[trio]'", name="trio"
     ) from None
 
-__all__ = ("ENDING", "ROOM", "Arrivals", "arrivals_here")
+__all__ = ("ENDING", "INPUT", "ROOM", "Arrivals", "arrivals_here")
+
+INPUT = select.EPOLLIN
+"""The one event that most are: something has come."""
 
 ROOM = select.EPOLLOUT
 """Among the events: the kernel takes something to send again."""
@@ -24,7 +27,7 @@ ROOM = select.EPOLLOUT
 ENDING = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 """Of these an end of the stream, or a failure, has some."""
 
-_WANTED = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+_WANTED = INPUT | select.EPOLLRDHUP | select.EPOLLET
 
 
 class _Watcher(Protocol):

@@ -15,7 +15,8 @@ from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, E
 from anyio.abc import SocketAttribute
 
 from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN, NativeStream
-from .trio_arrivals import ENDING, ROOM, arrivals_here
+from .trio_arrivals import ENDING, INPUT, ROOM, arrivals_here
+from .trio_traps import WOKEN, trap_of, wait
 
 try:
     import trio
@@ -30,6 +31,9 @@ _READ_SIZE = 65_536
 """The most that is read before anybody asks for it."""
 
 _NOTHING = memoryview(b"")
+
+_current_task = trio.lowlevel.current_task
+_reschedule = trio.lowlevel.reschedule
 
 
 class TrioStream(NativeStream):
@@ -60,6 +64,8 @@ class TrioStream(NativeStream):
         """Why nothing can be sent any more."""
         self._reader: trio.lowlevel.Task | None = None
         """Whoever waits in `receive`."""
+        self._trap: Any = None
+        """What trio is told for that; it is the same each time."""
         self._on_input: Callable[[], None] | None = None
         """Called in place of a reader."""
         self._unsent = _NOTHING
@@ -191,8 +197,10 @@ class TrioStream(NativeStream):
             except OSError as error:
                 raise BrokenResourceError from error
         self._calls = self._bytes = 0
-        self._reader = trio.lowlevel.current_task()
-        return trio.lowlevel.wait_task_rescheduled(self._reader_leaves)  # noqa: ASYNC105  later
+        if self._trap is None:
+            self._trap = trap_of(self._reader_leaves)
+        self._reader = _current_task()
+        return wait(self._trap)
 
     def take(self, most: int) -> bytes:
         """As `NativeStream.take`."""
@@ -230,6 +238,13 @@ class TrioStream(NativeStream):
 
     def note(self, events: int) -> None:
         """Take note that something has come, or can be sent."""
+        task = self._reader
+        if events == INPUT and task is not None:
+            # Mostly it is a request that was waited for.
+            self._readable = True
+            self._reader = None
+            _reschedule(task, WOKEN)
+            return
         if events & ROOM:
             self._note_room()
         if events & ~ROOM:
@@ -245,7 +260,7 @@ class TrioStream(NativeStream):
         if self._writer is not None:
             raise BusyResourceError("writing to")
         if self._unsent:
-            self._writer = trio.lowlevel.current_task()
+            self._writer = _current_task()
             self._awaited = True
             self._calls = self._bytes = 0
             await trio.lowlevel.wait_task_rescheduled(self._writer_leaves)
@@ -325,6 +340,8 @@ class TrioStream(NativeStream):
         self._closed = True
         self._unsent = _NOTHING
         self.takes_at_once = False
+        # It holds the stream.
+        self._trap = None
         if self._watched:
             self._watched = False
             self._arrivals.forget(self._socket.fileno())
@@ -335,7 +352,7 @@ class TrioStream(NativeStream):
     def _wake_reader(self) -> None:
         if self._reader is not None:
             task, self._reader = self._reader, None
-            trio.lowlevel.reschedule(task)
+            _reschedule(task, WOKEN)
         elif self._on_input is not None:
             callback, self._on_input = self._on_input, None
             callback()
@@ -343,7 +360,7 @@ class TrioStream(NativeStream):
     def _wake_writer(self) -> None:
         if self._writer is not None:
             task, self._writer = self._writer, None
-            trio.lowlevel.reschedule(task)
+            _reschedule(task)
 
 
 def _name(ask: Callable[[], Any]) -> Any:
