@@ -20,6 +20,9 @@ from .request_body import RequestBody
 
 __all__ = ("Part", "Parts", "Pieces")
 
+_PARSED = 65_536
+"""Bytes of the body that are taken apart at a time, however few of them a handler is given."""
+
 _WRITE = 262_144
 """Bytes that are written to a file at once: a write takes a thread, which costs 0.1 ms."""
 
@@ -81,8 +84,10 @@ class Part:
         return self.head.content_type
 
     async def next_piece(self) -> bytes:
-        """Return what has arrived; nothing only at the end."""
-        return self._take() if await self.has_more() else b""
+        """Return what has arrived, at most the piece size; nothing only at the end."""
+        if not await self.has_more():
+            return b""
+        return self._take(self._parts.piece_size)
 
     def stream(self) -> AsyncIterator[bytes]:
         """Iterate over the data, or what is left of it, as it arrives."""
@@ -93,9 +98,7 @@ class Part:
         parts: list[bytes] = []
         try:
             while size > 0 and await self.has_more():
-                piece = self._take()
-                if len(piece) > size:
-                    piece, self._pending = piece[:size], piece[size:]
+                piece = self._take(size)
                 parts.append(piece)
                 size -= len(piece)
         except BaseException:
@@ -150,9 +153,10 @@ class Part:
             self._pending = b""
         self._left_behind = True
 
-    def _take(self) -> bytes:
-        piece, self._pending = self._pending, b""
-        return piece
+    def _take(self, most: int) -> bytes:
+        pending = self._pending
+        self._pending = pending[most:]
+        return pending[:most]
 
 
 class Parts:
@@ -171,6 +175,11 @@ class Parts:
     def current(self) -> Part | None:
         """The part that was asked for last."""
         return self._current
+
+    @property
+    def piece_size(self) -> int:
+        """The most bytes that are given of a part without being asked for by their number."""
+        return self._body.piece_size
 
     def __aiter__(self) -> Self:
         return self
@@ -203,7 +212,7 @@ class Parts:
     async def next_event(self) -> PartHead | bytes | Mark:
         """Return what the body says next. For parts."""
         while (event := self._decoder.next_event()) is Mark.NEED_DATA:
-            if piece := await self._body.next_piece():
+            if piece := await self._body.next_piece(_PARSED):
                 self._decoder.receive_data(piece)
                 if self._left is not None:
                     self._left -= len(piece)

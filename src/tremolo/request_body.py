@@ -61,11 +61,14 @@ class RequestBody:
         """
         return _Pieces(self, timeout)
 
-    async def next_piece(self) -> bytes:
-        """Return what has arrived, at most the piece size; nothing only at the end."""
-        if not await self._await_more():
+    async def next_piece(self, most: int | None = None) -> bytes:
+        """Return what has arrived, `most` bytes at most, by default the piece size.
+
+        Nothing is returned only at the end.
+        """
+        if self._offset == len(self._received) and not await self._await_more():
             return b""
-        return self._take(self.piece_size)
+        return self._take(self.piece_size if most is None else most)
 
     async def read(self, size: int) -> bytes:
         """Return `size` bytes, or all that is left if that is less."""

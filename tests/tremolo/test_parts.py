@@ -54,6 +54,15 @@ async def test_parts_with_their_data() -> None:
     assert await parts.next_part() is None
 
 
+@pytest.mark.parametrize("size", [20, 200_000])
+async def test_data_in_pieces_however_much_of_it_arrives_at_once(size: int) -> None:
+    data = bytes(size)
+    parts, _ = parts_of(part(b'name="f"; filename="x"', data) + END, piece_size=size // 4)
+    pieces = [piece async for piece in (await following(parts)).stream()]
+    assert max(map(len, pieces)) == size // 4
+    assert b"".join(pieces) == data
+
+
 async def test_what_is_not_read_is_skipped() -> None:
     parts, _ = parts_of(MIXED)
     assert [one.content_type async for one in parts] == [
