@@ -67,8 +67,6 @@ class HttpCycle:
     _trailers = _NO_TRAILERS
     _missing: int | None = None
     """Bytes of the body behind what was received; None before any, negative if unknown."""
-    _piece: Data | None = None
-    """The last piece of the body, while it waits to be known as such."""
     _body_ended = False
     _client_left = False
     _waiting: list[anyio.CancelScope] | None = None
@@ -88,20 +86,13 @@ class HttpCycle:
             return disconnect()
         if self._body_ended:
             return await self._wait_for_disconnect()
-        piece, self._piece = self._piece, None
-        if piece is None:
-            event = await self._exchange.receive()
-            if type(event) is not Data:
-                self._note(event)
-                return received(event)
-            piece = event
-            if not self._completes(piece):
-                return {"type": "http.request", "body": piece.data, "more_body": True}
-        # The end of a declared length is known with its last byte, so this does not wait.
-        self._piece = piece
-        self._note(await self._exchange.receive())
-        self._piece = None
-        return {"type": "http.request", "body": piece.data, "more_body": not self._body_ended}
+        event = await self._exchange.receive()
+        if type(event) is not Data:
+            self._note(event)
+            return received(event)
+        # The end of a declared length is known with its last byte: nobody need be asked for it.
+        self._body_ended = ended = self._completes(event)
+        return {"type": "http.request", "body": event.data, "more_body": not ended}
 
     async def send(self, message: SendMessage) -> None:
         """Send one message of the answer, and wait until the client's side takes it.
@@ -249,7 +240,11 @@ class HttpCycle:
                 self._waiting = []
             self._waiting.append(scope)
             try:
-                self._note(await self._exchange.receive())
+                event = await self._exchange.receive()
+                if type(event) is EndOfMessage:
+                    # That of a declared length.
+                    event = await self._exchange.receive()
+                self._note(event)
             finally:
                 self._waiting.remove(scope)
         return disconnect()

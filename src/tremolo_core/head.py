@@ -89,7 +89,7 @@ def parse_head(raw: bytes, limits: Limits, last: Head | None = None) -> Head:
         # One line feed more than there are fields ends the block itself.
         if len(lines) != block.count(b"\n") - 1 or len(lines) > limits.fields:
             return _parse_other(raw, limits)
-        headers, meaning = read_fields(lines, method=method, http_version=b"1.1")
+        headers, meaning = read_fields(lines, method, b"1.1")
     return _head(raw, method, target, None, block, headers, meaning, meaning.is_ordinary)
 
 
@@ -107,7 +107,7 @@ def _parse_other(raw: bytes, limits: Limits) -> Head:
     authority = None
     if target[0] != _SLASH or method == b"CONNECT":
         authority = _judge_target(method, target)
-    headers, meaning = read_fields(lines, method=method, http_version=version)
+    headers, meaning = read_fields(lines, method, version)
     is_ordinary = meaning.is_ordinary and authority is None
     return _head(raw, method, target, authority, block, headers, meaning, is_ordinary)
 

@@ -4,7 +4,6 @@ That each of them is well-formed was found out in `head`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from ._values import maker, value
 from .errors import RemoteProtocolError
@@ -25,19 +24,11 @@ _NOTED = _SECRET | frozenset(
 )
 """Of the others it does not matter here what they say."""
 
-_LEAST = frozenset((b"host",))
-_USUAL = _SECRET | {b"connection", b"host"}
-_KEEP_ALIVE = (b"keep-alive", b"Keep-Alive")
-"""What browsers and libraries say though it goes without saying."""
+_USUAL = _SECRET | {b"connection", b"content-length", b"host"}
+"""What is said of most messages, and means the same whatever the method is."""
 
 _MOST_DIGITS = 18
 """Of a Content-Length: as far as a signed 64-bit integer is sure to reach."""
-
-_MOST_HOSTS = 64
-_LONGEST_HOST = 100
-
-_hosts: set[bytes | None] = set()
-"""Of hosts that were well-formed lately; a server has few, under few names."""
 
 _ALONE = frozenset((b"content-length", b"host"))
 """Even the same twice would be read differently by others (RFC 9112 3.2, 6.3)."""
@@ -70,18 +61,22 @@ class Meaning:
     """What the client offers if it asks for a WebSocket, else None."""
 
 
-_NO_BODY = Meaning(
-    http_version=b"1.1", content_length=0, keep_alive=True, is_ordinary=True, may_be_kept=True
-)
-"""What most say; one object for all, as it takes as long to make one as to find out."""
-
-_SECRET_NO_BODY = replace(_NO_BODY, may_be_kept=False)
-
 _meaning = maker(Meaning)
+
+_Key = tuple[bytes | None, bytes | None, bytes | None, bool]
+
+_MOST_KEPT = 256
+_LONGEST_KEPT = 100
+
+_known: dict[_Key, Meaning] = {}
+"""What was found out lately, by the fields that decide it, and whether none is secret.
+
+It takes longer to make one than to look it up, and most requests have few to choose from.
+"""
 
 
 def read_fields(
-    lines: Sequence[tuple[bytes, bytes]], *, method: bytes, http_version: bytes
+    lines: Sequence[tuple[bytes, bytes]], method: bytes, http_version: bytes
 ) -> tuple[Headers, Meaning]:
     """Judge the well-formed `lines` of a head: names as they stand in it, and trimmed values.
 
@@ -90,14 +85,25 @@ def read_fields(
     headers = Headers([(name.lower(), content) for name, content in lines])
     said = dict(headers)
     noted = _NOTED.intersection(said)
-    if noted == _LEAST or (
-        noted <= _USUAL and said.get(b"connection", b"keep-alive") in _KEEP_ALIVE
-    ):
-        # None that needs more than a look; and each is there once.
-        host = said.get(b"host")
-        if host in _hosts and http_version == b"1.1" and len(said) == len(headers):
-            return headers, _NO_BODY if _SECRET.isdisjoint(noted) else _SECRET_NO_BODY
-    return headers, _meaning_of(headers, method, http_version)
+    if len(said) != len(headers) or not noted <= _USUAL or http_version != b"1.1":
+        return headers, _meaning_of(headers, method, http_version)
+    # Each is there once, and these are all that decide.
+    length, connection = said.get(b"content-length"), said.get(b"connection")
+    key = (said.get(b"host"), length, connection, _SECRET.isdisjoint(noted))
+    meaning = _known.get(key)
+    if meaning is None:
+        meaning = _meaning_of(headers, method, http_version)
+        _keep(key, meaning)
+    return headers, meaning
+
+
+def _keep(key: _Key, meaning: Meaning) -> None:
+    if any(content is not None and len(content) > _LONGEST_KEPT for content in key[:3]):
+        return
+    if len(_known) >= _MOST_KEPT:
+        # What is used often comes back at once.
+        _known.clear()
+    _known[key] = meaning
 
 
 def _meaning_of(headers: Headers, method: bytes, http_version: bytes) -> Meaning:
@@ -112,11 +118,6 @@ def _meaning_of(headers: Headers, method: bytes, http_version: bytes) -> Meaning
             raise RemoteProtocolError("no Host field")
     elif HOST.fullmatch(host) is None:
         raise RemoteProtocolError("a malformed Host field")
-    elif len(host) <= _LONGEST_HOST:
-        if len(_hosts) >= _MOST_HOSTS:
-            # What is used often comes back at once.
-            _hosts.clear()
-        _hosts.add(host)
     length = _judge_framing(noted, http_version)
     expects_continue = b"expect" in noted and _judge_expectation(noted[b"expect"], http_version)
     keep_alive = newer and not (b"connection" in noted and _says_close(noted[b"connection"]))

@@ -58,6 +58,10 @@ class Wake:
         self._context = context
         self._cancelled = None
 
+    def done(self) -> bool:
+        """Whether nobody waits, which anyio asks of what a task waits for."""
+        return self.callback is None
+
     def cancel(self, msg: Any | None = None) -> bool:
         """End the wait by a CancelledError, soon; false if nobody waits."""
         if self.callback is None:

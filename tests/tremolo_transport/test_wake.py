@@ -135,6 +135,16 @@ async def test_a_scope_of_anyio_cancels_it() -> None:
     assert wake.callback is None
 
 
+async def test_anyio_sees_whether_a_task_waits() -> None:
+    wake = Wake(asyncio.get_running_loop())
+    waiting = asyncio.ensure_future(wait_for(wake))
+    await anyio.wait_all_tasks_blocked()
+    assert not wake.done()
+    wake.soon()
+    await waiting
+    assert wake.done()
+
+
 async def test_another_loop_is_told_apart() -> None:
     assert Wake(asyncio.get_running_loop()).get_loop() is asyncio.get_running_loop()
     other = asyncio.new_event_loop()
