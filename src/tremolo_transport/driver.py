@@ -22,7 +22,7 @@ from .answers import Answers
 from .connection_tasks import ConnectionTasks
 from .failures import ends_all, name_of
 from .handling import ANSWERED, answer_late, see_to_answer
-from .late_scope import LateScope, begun
+from .late_scope import LateScope
 from .leftovers import await_close, drain
 from .link import Link
 from .own_task import in_own_task
@@ -88,7 +88,7 @@ class Driver:
         """One that came just as the wait for it was cancelled."""
         self._rest: Rest[Driver] | None = None
         """If it may do without a task while it is idle; dropped at the end: it holds this too."""
-        self._scope: CancelScope | LateScope = LateScope()
+        self._scope = LateScope()
         """Around the wait for requests, the handlers, and the lingering."""
         self._outer: CancelScope | None = None
         """Around what follows if that was cancelled, or does not end the connection."""
@@ -173,8 +173,7 @@ class Driver:
         """Serve requests; return the scope that this has ended in, or None to rest."""
         while True:
             over = False
-            self._scope = scope = begun(self._scope)
-            with scope:
+            with self._scope.begin() as scope:
                 await self._exchanges()
                 # One that came just as the scope was cancelled is still to be served.
                 over = self._request is None
@@ -368,10 +367,10 @@ class Driver:
         """Go on if what was interrupted is to go on; do what is left to do at the end."""
         self._rest = None
         while interrupted:
-            self._scope = scope = CancelScope()
+            self._scope = late = LateScope()
             if not await self._has_more():
                 break
-            with scope:
+            with late.begin() as scope:
                 await self._exchanges()
             interrupted = scope.cancel_called
         await self._finish()
@@ -394,6 +393,6 @@ class Driver:
         """Write what is owed, then listen for as long as the peer may not have read it."""
         await farewell.write_last(self._link, self._answers)
         if self._connection.closing is Closing.LINGER:
-            self._scope = scope = farewell.linger_scope()
-            with scope:
+            self._scope = late = LateScope()
+            with late.begin(farewell.linger_scope()):
                 await farewell.linger(self.stream)

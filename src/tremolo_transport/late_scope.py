@@ -1,32 +1,34 @@
-"""Stands in for the cancel scope of a task that has not begun.
+"""Stands in for the cancel scope of a task that has not begun, and before it when it has.
 
 anyio's takes longer to make than all else that an idle connection needs, holds
-more, and cannot be made where no task runs. It is used by `driver`.
+more, and cannot be made where no task runs; and on trio it looks at the clock
+each time it is asked whether it is cancelled. It is used by `driver`.
 """
 
 from anyio import CancelScope
 
-__all__ = ("LateScope", "begun")
+__all__ = ("LateScope",)
 
 
 class LateScope:
     """Can be cancelled before there is a scope."""
 
-    __slots__ = ("cancel_called",)
+    __slots__ = ("_scope", "cancel_called")
 
     def __init__(self) -> None:
+        self._scope: CancelScope | None = None
         self.cancel_called = False
+        """Whether `cancel` was called: not if the scope's time is up."""
 
     def cancel(self) -> None:
-        """Have the scope be cancelled from the beginning."""
+        """Cancel the scope, from the beginning if it has not begun."""
         self.cancel_called = True
+        if self._scope is not None:
+            self._scope.cancel()
 
-
-def begun(stands_in: CancelScope | LateScope) -> CancelScope:
-    """The scope that was stood in for, made in the task that enters it."""
-    if not isinstance(stands_in, LateScope):
-        return stands_in
-    scope = CancelScope()
-    if stands_in.cancel_called:
-        scope.cancel()
-    return scope
+    def begin(self, scope: CancelScope | None = None) -> CancelScope:
+        """The scope that was stood in for, by default a new one, for the task that enters it."""
+        self._scope = scope = scope or CancelScope()
+        if self.cancel_called:
+            scope.cancel()
+        return scope

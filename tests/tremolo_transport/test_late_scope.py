@@ -5,7 +5,7 @@ import pytest
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 
-from tremolo_transport.late_scope import LateScope, begun
+from tremolo_transport.late_scope import LateScope
 
 pytestmark = pytest.mark.anyio
 
@@ -14,20 +14,27 @@ async def test_the_scope_is_cancelled_if_what_stands_in_for_it_was() -> None:
     late = LateScope()
     late.cancel()
     assert late.cancel_called
-    with begun(late) as scope:
+    with late.begin() as scope:
         await anyio.sleep_forever()
     assert scope.cancelled_caught
 
 
 async def test_else_it_is_a_scope_like_others() -> None:
-    with begun(LateScope()) as scope:
+    late = LateScope()
+    with late.begin() as scope:
         await checkpoint()
         assert not scope.cancel_called
-        scope.cancel()
+        late.cancel()
         await anyio.sleep_forever()
     assert scope.cancelled_caught
+    assert late.cancel_called
 
 
-async def test_what_is_a_scope_already_is_left_alone() -> None:
-    scope = CancelScope()
-    assert begun(scope) is scope
+async def test_it_stands_in_for_any_scope_whose_time_is_its_own() -> None:
+    late = LateScope()
+    given = CancelScope(deadline=anyio.current_time())
+    with late.begin(given) as scope:
+        await anyio.sleep_forever()
+    assert scope is given
+    assert scope.cancelled_caught
+    assert not late.cancel_called
