@@ -102,51 +102,52 @@ async def _stream(producer: Producer, response: Response, collect: int) -> None:
     await response.end(pending)
 
 
+class _Gathered:
+    """How far a generator has come."""
+
+    # Of most, no more than the first and the last is ever anything else.
+    held = 0
+    """Bytes that it has yielded and that nobody has written."""
+    piece = b""
+    """Some more, with which they are to be written."""
+    waited = False
+    """Whether it has waited for anything yet."""
+    exhausted = False
+
+
 async def _gather(generator: AsyncGenerator[Any, Any], response: Response) -> None:
     """Send what `generator` yields in as few writes as there can be while nothing is held up.
 
     What it yields before it waits for the first time is written together. One
     that has waited once waits for most of its chunks, so then each is a write.
     """
-    held = 0
-    waited = exhausted = False
-    advance = generator.__anext__
+    gathered = _Gathered()
     try:
-        while True:
-            step = advance()
-            try:
-                trap = step.send(None)
-            except StopIteration as yielded:
-                chunk = yielded.value
-            else:
-                waited = True
-                if held:
+        while not (gathered.exhausted or gathered.waited or response.ended):
+            pulling = _pull(generator, response, gathered)
+            # A loop, as the end of one is no exception that would have to be caught.
+            for trap in pulling.__await__():
+                gathered.waited = True
+                if gathered.held:
+                    gathered.held = 0
                     response.write_held()
-                    held = 0
-                chunk = await Begun(step, trap)
-            data = chunk if type(chunk) is bytes else chunk_bytes(chunk)
-            if not waited and data:
-                held += len(data)
-                if held < _MOST_HELD and response.hold(data):
-                    continue
-                held = 0
-            if data:
-                await response.write(data)
-            if waited or response.ended:
+                await Begun(pulling, trap)
                 break
-    except StopAsyncIteration:
-        exhausted = True
+            if gathered.piece:
+                piece, gathered.piece = gathered.piece, b""
+                gathered.held = 0
+                await response.write(piece)
     except BaseException as error:
-        if held and isinstance(error, (Exception, SystemExit)):
+        if gathered.held and isinstance(error, (Exception, SystemExit)):
             await _write_out(response)
         await _close(generator)
         raise
-    if waited and not (exhausted or response.ended):
-        await _stream(generator, response, 0)
-        return
-    if not exhausted:
+    if not gathered.exhausted:
+        if not response.ended:
+            await _stream(generator, response, 0)
+            return
         await _close(generator)
-    elif held and response.end_held():
+    elif gathered.held and response.end_held():
         return
     try:
         await response.end()
@@ -154,6 +155,23 @@ async def _gather(generator: AsyncGenerator[Any, Any], response: Response) -> No
         # It is longer or shorter than it said.
         await _write_out(response)
         raise
+
+
+async def _pull(
+    generator: AsyncGenerator[Any, Any], response: Response, gathered: _Gathered
+) -> None:
+    """Have what `generator` yields held, until it ends, or a piece is to be written."""
+    async for chunk in generator:
+        data = chunk if type(chunk) is bytes else chunk_bytes(chunk)
+        if gathered.waited:
+            gathered.piece = data
+            return
+        if data:
+            gathered.held += len(data)
+            if gathered.held >= _MOST_HELD or not response.hold(data):
+                gathered.piece = data
+                return
+    gathered.exhausted = True
 
 
 async def _write_out(response: Response) -> None:
