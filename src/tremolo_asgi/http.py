@@ -109,8 +109,10 @@ class HttpCycle:
         the body, the answer may begin anew with `http.response.start`. For a
         file, raises what opening and reading it raise, too.
         """
-        # A dict is what nearly every message is, and to make sure of another takes longer.
-        kind = message.get("type") if type(message) is dict else kind_of(message)
+        try:
+            kind: object = message["type"]
+        except (KeyError, TypeError):
+            kind = kind_of(message)
         progress = self._progress
         if kind == "http.response.body" and (progress is _HEAD or progress is _BODY):
             body, more = read_body(message)
@@ -118,7 +120,7 @@ class HttpCycle:
             exchange = self._exchange
             head, self._head = self._head, None
             # The rest is as in `_send`, without another coroutine for it.
-            self._progress = _BODY if more else self._behind_body
+            self._progress = _BODY if more else _TRAILERS if goes_on else _COMPLETE
             try:
                 if goes_on or head is None or not exchange.send_whole(head, body):
                     method = exchange.request.method

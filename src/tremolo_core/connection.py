@@ -87,7 +87,7 @@ class Connection(SendsAtOnce):
         `next_event` is to be called, which says what there is instead.
         """
         incoming = self._incoming
-        if self._standing is not IDLE or self._error is not None or incoming.frames is not None:
+        if self._standing is not IDLE:
             self.receive_data(data)
             return None
         self._wanted = False

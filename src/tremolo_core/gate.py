@@ -192,7 +192,7 @@ class Gate:
     def feed_head(self, data: bytes) -> Head | None:
         """As `feed` and `head`, with less ado where `data` begin with a whole head, as mostly."""
         end = data.find(b"\r\n\r\n") + 4
-        if self._buffer or not 4 <= end <= self._limits.head or data[0] == _CR:
+        if end < 4 or self._buffer or end > self._limits.head or data[0] == _CR:
             self._buffer += data
             return self.head()
         if end != len(data):

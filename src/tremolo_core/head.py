@@ -87,7 +87,8 @@ def parse_head(raw: bytes, limits: Limits, last: Head | None = None) -> Head:
     else:
         lines = TRIM_FIELD_LINES.findall(block)
         # One line feed more than there are fields ends the block itself.
-        if len(lines) != block.count(b"\n") - 1 or len(lines) > limits.fields:
+        count = block.count(b"\n") - 1
+        if len(lines) != count or count > limits.fields:
             return _parse_other(raw, limits)
         headers, meaning = read_fields(lines, method, b"1.1")
     return _head(raw, method, target, None, block, headers, meaning, meaning.is_ordinary)

@@ -311,9 +311,10 @@ class Driver:
                 if logged and not self._late:
                     # Also if it was broken off, or the handler was cancelled.
                     answers.log()
-            if self._late and connection.server_state not in ANSWERED:
-                return
-            self._late = False
+            if self._late:
+                if connection.server_state not in ANSWERED:
+                    return
+                self._late = False
             while link.reading:
                 await link.news()
             if link.framed:

@@ -88,7 +88,6 @@ class Link(Line):
                     if wait is not None:
                         await wait
                     data = quick.take(READ_SIZE)
-            self.moved += 1
             return self.connection.receive_request(data)
         except Exception as error:
             self._note_end(error)
