@@ -5,6 +5,7 @@ more, and cannot be made where no task runs; and on trio it looks at the clock
 each time it is asked whether it is cancelled. It is used by `driver`.
 """
 
+import anyio
 from anyio import CancelScope
 
 __all__ = ("LateScope",)
@@ -28,7 +29,8 @@ class LateScope:
 
     def begin(self, scope: CancelScope | None = None) -> CancelScope:
         """The scope that was stood in for, by default a new one, for the task that enters it."""
-        self._scope = scope = scope or CancelScope()
+        # Python makes a `CancelScope()` twice: once for anyio's class, and once for the backend's.
+        self._scope = scope = scope or anyio.move_on_after(None)
         if self.cancel_called:
             scope.cancel()
         return scope

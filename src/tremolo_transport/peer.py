@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Protocol, TypeVarTuple
 
 from anyio.abc import ByteStream, SocketAttribute
@@ -152,7 +153,7 @@ def peer_of(stream: ByteStream) -> Peer:
 def peer_between(client: Any, sock: socket.socket) -> Peer:
     """Who is at the other end of a connected socket, by its name as accept() says it."""
     try:
-        return Peer(client=address_of(client), server=address_of(sock.getsockname()))
+        return Peer(client=address_of(client), server=_own_address_of(sock.getsockname()))
     except OSError:
         return Peer()
 
@@ -167,14 +168,14 @@ def address_of(name: tuple[str, int] | str | bytes | None) -> Address | None:
     An IPv4 peer of a socket that serves both families has its IPv4 address,
     and an abstract name of Linux begins with `@`.
     """
-    match name:
-        case None | "" | b"":
-            return None
-        case str():
-            return name, None
-        case bytes():
-            return "@" + os.fsdecode(name[1:]), None
-        case _:
-            host = name[0]
-            mapped = host.startswith(_MAPPED) and "." in host
-            return host.removeprefix(_MAPPED) if mapped else host, name[1]
+    if isinstance(name, tuple):
+        host = name[0]
+        mapped = host.startswith(_MAPPED) and "." in host
+        return host.removeprefix(_MAPPED) if mapped else host, name[1]
+    if not name:
+        return None
+    return (name, None) if isinstance(name, str) else ("@" + os.fsdecode(name[1:]), None)
+
+
+_own_address_of = lru_cache(maxsize=64)(address_of)
+"""The same for an end of ours, which many connections have in common."""

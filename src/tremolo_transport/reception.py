@@ -68,9 +68,11 @@ class Reception:
             return
         driver = Driver(*admitted, self._around)
         # Until its first byte comes, it has no task.
-        if not driver.may_rest(self._wake, from_now=True):
-            self._wake(driver)
+        rests = driver.may_rest(self._wake, from_now=True)
+        # What wakes it may bring it to its end at once.
         self._sweeper.add(driver)
+        if not rests:
+            self._wake(driver)
 
     async def _serve_socket(self, sock: socket.socket) -> None:
         self.unserved.discard(sock)

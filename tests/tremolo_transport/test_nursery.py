@@ -1,6 +1,7 @@
 """Tasks that have ended when the nursery is left, on every event loop."""
 
 import asyncio
+from contextlib import suppress
 from contextvars import Context, ContextVar
 
 import anyio
@@ -176,3 +177,111 @@ async def test_a_task_that_fails_at_the_end_ends_the_others_too() -> None:
                 nursery.start(fail())
         assert caught.group_contains(ValueError, match="this task fails")
         assert tasks.ended == 1
+
+
+# Tasks that are kept for what comes next.
+
+
+@pytest.fixture
+def only_on_asyncio(anyio_backend_name: str) -> None:
+    if anyio_backend_name != "asyncio":
+        pytest.skip("elsewhere each has a task of its own")
+
+
+class Seen:
+    """The tasks that work was done in."""
+
+    def __init__(self) -> None:
+        self.tasks: list[object] = []
+
+    async def look(self) -> None:
+        self.tasks.append(asyncio.current_task())
+
+    async def look_and_wait(self, until: Event) -> None:
+        await self.look()
+        await until.wait()
+
+
+@pytest.mark.usefixtures("only_on_asyncio")
+async def test_what_comes_next_is_done_in_the_same_task() -> None:
+    seen = Seen()
+    async with open_nursery(Tasks().cancel) as nursery:
+        for _ in range(3):
+            nursery.start(seen.look())
+            await settle()
+    assert len(seen.tasks) == 3
+    assert len(set(seen.tasks)) == 1
+
+
+@pytest.mark.usefixtures("only_on_asyncio")
+async def test_what_the_event_loop_brings_is_begun_at_once() -> None:
+    seen = Seen()
+    begun: list[int] = []
+
+    def come() -> None:
+        nursery.start(seen.look())
+        begun.append(len(seen.tasks))
+
+    async with open_nursery(Tasks().cancel) as nursery:
+        for _ in range(2):
+            asyncio.get_running_loop().call_soon(come)
+            await settle()
+    # For the first there was no task.
+    assert begun == [0, 2]
+
+
+@pytest.mark.usefixtures("only_on_asyncio")
+async def test_who_waits_does_not_keep_others_waiting() -> None:
+    seen, go_on = Seen(), Event()
+    async with open_nursery(Tasks().cancel) as nursery:
+        for _ in range(40):
+            nursery.start(seen.look_and_wait(go_on))
+        await settle()
+        assert len(set(seen.tasks)) == 40
+        others = len(asyncio.all_tasks()) - 40
+        go_on.set()
+        await settle()
+        # Nor are there many who wait for something to do.
+        assert len(asyncio.all_tasks()) - others == 16
+        nursery.start(seen.look())
+        await settle()
+        assert seen.tasks[-1] in seen.tasks[:40]
+    assert len(asyncio.all_tasks()) == others
+
+
+@pytest.mark.usefixtures("only_on_asyncio")
+async def test_a_task_that_was_cancelled_is_not_kept() -> None:
+    seen = Seen()
+
+    async def be_cancelled() -> None:
+        await seen.look()
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await anyio.sleep_forever()
+
+    async with open_nursery(Tasks().cancel) as nursery:
+        nursery.start(be_cancelled())
+        await settle()
+        nursery.start(seen.look())
+        await settle()
+    assert len(set(seen.tasks)) == 2
+
+
+@pytest.mark.usefixtures("only_on_asyncio")
+@pytest.mark.parametrize("early", [True, False], ids=["before the next comes", "with the next"])
+async def test_one_that_is_cancelled_while_it_is_kept_takes_nothing_along(early: bool) -> None:
+    seen = Seen()
+    async with open_nursery(Tasks().cancel) as nursery:
+        nursery.start(seen.look())
+        await settle()
+        [task] = seen.tasks
+        assert isinstance(task, asyncio.Task)
+        task.cancel()
+        if early:
+            await settle()
+        nursery.start(seen.look())
+        await settle()
+        assert task.cancelled()
+    assert len(set(seen.tasks)) == 2
