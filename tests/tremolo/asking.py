@@ -24,8 +24,12 @@ async def ask_all(
     content: bytes | None = None,
     **options: Any,
 ) -> list[httpx.Response]:
-    """What `app`, served with `options`, answers for each target, which is sent as it is."""
-    async with Client(app, raise_server_exceptions=False, **options) as client:
+    """What `app`, served with `options`, answers for each target, which is sent as it is.
+
+    What it raises is raised here only if that is among the options.
+    """
+    options.setdefault("raise_server_exceptions", False)
+    async with Client(app, **options) as client:
         return [
             await client.request(
                 method, "/", headers=headers, content=content, extensions={"target": target}

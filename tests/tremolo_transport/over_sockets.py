@@ -1,4 +1,8 @@
-"""Raw clients of a whole server, on real sockets."""
+"""Raw clients of a whole server, on real sockets.
+
+For tests of that server, its listeners and its end. The testing kit has a server
+behind its client, which tests of handlers need not see.
+"""
 
 import os
 import stat
