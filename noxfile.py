@@ -54,9 +54,19 @@ def group(name: str) -> list[str]:
     return [*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name)]
 
 
+def install_once(session: nox.Session, *wanted: str) -> None:
+    """Install the source in place, with `wanted`; not again until one of both asks for more."""
+    told = "\n".join((*wanted, (HERE / "pyproject.toml").read_text(encoding="utf-8")))
+    note = Path(session.virtualenv.location) / "installed.txt"
+    if note.is_file() and note.read_text(encoding="utf-8") == told:
+        return
+    session.install("-e", ".[trio,uvloop]", *wanted)
+    note.write_text(told, encoding="utf-8")
+
+
 def run_tests(session: nox.Session) -> None:
     """Run pytest on every core and the installed distribution, with what each backend needs."""
-    session.install("-e", ".[trio,uvloop]", *group("test"))
+    install_once(session, *group("test"))
     session.run("python", "-m", "pytest", *ON_EVERY_CORE, *session.posargs)
 
 
@@ -172,7 +182,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types of source, tests, benchmarks and this file with mypy."""
-    session.install("-e", ".[trio,uvloop]", *group("test"), *group("types"))
+    # Hardly anything of it is ever imported.
+    install_once(session, "--no-compile", *group("test"), *group("types"))
     session.run("mypy", *session.posargs)
 
 
