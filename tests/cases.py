@@ -33,9 +33,9 @@ def for_each(
     fixtures whose state one case would leave to the next, and skips nothing.
     """
     cases = list(values)
-    called = [repr(case) for case in cases] if ids is None else list(ids)
+    called = None if ids is None else list(ids)
     assert cases
-    assert len(cases) == len(called)
+    assert called is None or len(called) == len(cases)
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(function)
@@ -46,11 +46,12 @@ def for_each(
         @wraps(function)
         def test(**others: Any) -> None:
             failed: list[BaseException] = []
-            for case, name in zip(cases[:1] if _is_brief else cases, called, strict=False):
+            for number, case in enumerate(cases[:1] if _is_brief else cases):
                 told = (case,) if isinstance(names, str) else case
                 try:
                     function(**others, **dict(zip(taken, told, strict=True)))
                 except (Exception, BaseExceptionGroup, pytest.fail.Exception) as error:
+                    name = f"{case!r:.200}" if called is None else called[number]
                     error.add_note(f"in the case {name}")
                     failed.append(error)
                     if len(failed) == _ENOUGH:

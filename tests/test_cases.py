@@ -33,8 +33,9 @@ def test_a_failure_that_is_declared_counts() -> None:
     def test(number: int) -> None:
         pytest.fail(f"{number}")
 
-    with pytest.raises(BaseExceptionGroup, match="1 of 1 cases"):
+    with pytest.raises(BaseExceptionGroup, match="1 of 1 cases") as failed:
         test()
+    assert failed.value.exceptions[0].__notes__ == ["in the case 1"]
 
 
 def test_two_lists_are_tried_each_with_each() -> None:

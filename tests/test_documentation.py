@@ -11,6 +11,7 @@ from types import FunctionType
 
 import pytest
 
+from tests.cases import for_each
 from tremolo.config import OPTIONS
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +52,7 @@ def test_each_export_is_described(module: str, file: str) -> None:
     assert exports(file) - {"__version__"} <= documented(module)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+@for_each("path", MODULES)
 def test_each_export_says_what_it_promises(path: Path) -> None:
     name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
     module = importlib.import_module(name)

@@ -4,6 +4,8 @@ from figure import Figure
 from rows import ROWS
 from servers import SERVERS, SWITCHES
 
+from tests.cases import for_each
+
 
 def test_ours_is_all_that_begins_with_it() -> None:
     known = ["limit", "ours-asyncio", "ours-trio", "uvicorn", "uvicorn-standard"]
@@ -15,7 +17,7 @@ def test_ours_is_all_that_begins_with_it() -> None:
         suite.chosen("uvi", known)
 
 
-@pytest.mark.parametrize("row", ROWS)
+@for_each("row", ROWS)
 def test_each_row_has_ours_in_both_profiles(row: str) -> None:
     every = list(SERVERS)
     quick = suite.servers_for(row, every, named_only=True)

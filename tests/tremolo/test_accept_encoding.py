@@ -1,13 +1,12 @@
 """What a client likes is what it gets, if there is any."""
 
-import pytest
-
+from tests.cases import for_each
 from tremolo.accept_encoding import choose_coding
 
 ALL = (b"br", b"zstd", b"gzip")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "chosen"),
     [
         (b"gzip, deflate, br, zstd", b"br"),

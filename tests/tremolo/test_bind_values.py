@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.cases import for_each
 from tremolo.bind_values import (
     read_binds,
     read_descriptor_bind,
@@ -40,7 +41,7 @@ BINDS: list[tuple[object, tuple[Endpoint, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("told", "binds"), BINDS)
+@for_each(("told", "binds"), BINDS)
 def test_where_to_listen(told: object, binds: tuple[Endpoint, ...]) -> None:
     assert read_binds(told) == binds
 

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from tests.cases import for_each
 from tremolo.converters import CONVERTERS, segment_text
 
 UUID = "01234567-89ab-cdef-0123-456789ABCDEF"
@@ -27,7 +28,7 @@ def test_what_is_of_a_type(kind: str, text: str, parsed: object) -> None:
     assert type(content) is type(parsed)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("kind", "text"),
     [
         *(

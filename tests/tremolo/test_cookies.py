@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo.cookies import Cookie, format_cookie, parse_cookies
 
 NOW = 784_111_777
@@ -70,7 +71,7 @@ def test_writing(cookie: dict[str, Any], field: bytes | None) -> None:
     assert written(**cookie) == (field or expected)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("cookie", "text"),
     [
         ({"name": ""}, "not the name of a cookie"),

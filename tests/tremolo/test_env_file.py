@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import for_each
 from tremolo.env_file import EnvFileError, load_env_file, parse_env_file
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "value"),
     [
         ("A=b", "b"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cases import for_each
 from tremolo.exceptions import BadRequest
 from tremolo.form_heads import MediaType, PartHead, read_boundary, read_media_type
 
@@ -60,7 +61,7 @@ def test_no_boundary(text: str) -> None:
         read_boundary(read_media_type(text))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("disposition", "name", "filename"),
     [
         ('form-data; name="a"', "a", None),

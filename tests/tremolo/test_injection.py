@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import for_each
 from tremolo.injection import Kind, plan_call
 
 PROVIDED = ("app", "request", "response")
@@ -93,7 +94,7 @@ KINDS: list[tuple[Callable[..., Any], Kind]] = [
 ]
 
 
-@pytest.mark.parametrize(("func", "kind"), KINDS)
+@for_each(("func", "kind"), KINDS)
 def test_every_kind_of_callable_is_known_and_given_what_it_names(
     func: Callable[..., Any], kind: Kind
 ) -> None:

@@ -1,11 +1,10 @@
 """The types of files, by their names."""
 
-import pytest
-
+from tests.cases import for_each
 from tremolo.media_types import media_type_of
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "expected"),
     [
         ("index.html", b"text/html; charset=utf-8"),

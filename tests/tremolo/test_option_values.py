@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import for_each
 from tremolo.option_values import (
     read_count,
     read_count_or_none,
@@ -117,13 +118,13 @@ REFUSED: list[tuple[Callable[[object], object], Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("read", "told", "content"), TAKEN)
+@for_each(("read", "told", "content"), TAKEN)
 def test_taken(read: Callable[[object], object], told: object, content: object) -> None:
     assert read(told) == content
     assert type(read(told)) is type(content)
 
 
-@pytest.mark.parametrize(("read", "told", "text"), REFUSED)
+@for_each(("read", "told", "text"), REFUSED)
 def test_refused(read: Callable[[object], object], told: object, text: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         read(told)

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo.paths import canonical_path, path_segments, read_prefix
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "canonical"),
     [
         (b"/", b"/"),

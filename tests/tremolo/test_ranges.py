@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo.ranges import Section, parse_ranges
 
 
@@ -13,7 +14,7 @@ def sections(*pairs: tuple[int, int]) -> tuple[Section, ...]:
     return tuple(Section(offset=offset, count=count) for offset, count in pairs)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "expected"),
     [
         (b"bytes=0-0", sections((0, 1))),
@@ -43,7 +44,7 @@ def test_what_is_asked_for_of_ten_bytes(field: bytes, expected: tuple[Section, .
     assert parse_ranges(field, 10) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     "field",
     [
         *(b"", b"bytes", b"bytes=", b"bytes=,", b"bytes=-", b"bytes=a-b", b"bytes=1", b"bytes=5-0"),

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.cases import for_each
 from tremolo.results import chunk_bytes, encode_result, pieces_of
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("result", "body", "content_type"),
     [
         (b"bytes", b"bytes", None),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo.paths import canonical_path
 from tremolo.templates import Expression, Template, is_pattern, parse_pattern
 
@@ -38,7 +39,7 @@ def test_what_a_template_finds(pattern: str, path: bytes, named: dict[str, objec
     assert found(pattern, path) == named
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("pattern", "path"),
     [
         ("/{name}", b"/"),
@@ -143,7 +144,7 @@ def expressed(pattern: str, url: bytes, *prefix: bytes) -> Any:
     return None if parameters is None else parameters.found
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("pattern", "url", "expected"),
     [
         (r"^/page/(?P<id>\d+)", b"/page/12/more?x", {"id": b"12"}),

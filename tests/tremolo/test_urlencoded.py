@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, unquote
 
 import pytest
 
+from tests.cases import for_each
 from tremolo.urlencoded import parse_fields, percent_decoded
 
 TEXTS = (
@@ -28,13 +29,13 @@ TEXTS = (
 )
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@for_each("text", TEXTS)
 def test_percent_signs_are_decoded_as_by_the_standard_library(text: str) -> None:
     assert percent_decoded(text) == unquote(text)
 
 
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("form", ["{0}={0}", "a={0}&b={0}&a=", "a={0}={0}&&{0}", "={0}"])
+@for_each("text", TEXTS)
+@for_each("form", ["{0}={0}", "a={0}&b={0}&a=", "a={0}={0}&&{0}", "={0}"])
 def test_fields_are_those_of_the_standard_library(form: str, text: str) -> None:
     query = form.format(text)
     assert parse_fields(query, most=10) == parse_qs(query)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_asgi import MessageError
 from tremolo_asgi.http_messages import (
     Progress,
@@ -86,8 +87,8 @@ EXTENSIONS = (EARLY_HINT, PATHSEND, TRAILERS, ZEROCOPYSEND)
 KINDS = [START, BODY, *EXTENSIONS, "http.request", "websocket.send", None, 7]
 
 
-@pytest.mark.parametrize("progress", Progress)
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("progress", Progress)
+@for_each("kind", KINDS)
 def test_only_what_is_due_may_be_sent(progress: Progress, kind: Any) -> None:
     if kind in DUE[progress]:
         must_be_due(kind, progress, EXTENSIONS)
@@ -99,8 +100,8 @@ def test_only_what_is_due_may_be_sent(progress: Progress, kind: Any) -> None:
     assert str(caught.value) == f"{kind!r} was sent {progress.value}{said}"
 
 
-@pytest.mark.parametrize("progress", Progress)
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("progress", Progress)
+@for_each("kind", KINDS)
 def test_an_extension_is_due_only_where_it_is_offered(progress: Progress, kind: Any) -> None:
     if kind in DUE[progress] and kind not in EXTENSIONS:
         must_be_due(kind, progress, ())

@@ -2,8 +2,7 @@
 
 from typing import Any, get_type_hints
 
-import pytest
-
+from tests.cases import for_each
 from tremolo_asgi import message_types
 
 MEMBERS = {
@@ -32,7 +31,7 @@ MEMBERS = {
 }
 
 
-@pytest.mark.parametrize(("name", "members"), MEMBERS.items(), ids=MEMBERS)
+@for_each(("name", "members"), MEMBERS.items(), ids=MEMBERS)
 def test_the_members_of_a_message(name: str, members: set[str]) -> None:
     message: Any = getattr(message_types, name)
     assert set(get_type_hints(message)) == {"type", *members}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_asgi import MessageError
 from tremolo_asgi.websocket_messages import (
     WebSocketProgress,
@@ -40,8 +41,8 @@ DUE: dict[WebSocketProgress, list[str]] = {
 KINDS = [ACCEPT, CLOSE, SEND, START, BODY, "websocket.receive", "http.response.body", None, 7]
 
 
-@pytest.mark.parametrize("progress", WebSocketProgress)
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("progress", WebSocketProgress)
+@for_each("kind", KINDS)
 def test_only_what_is_due_may_be_sent(progress: WebSocketProgress, kind: Any) -> None:
     if kind in DUE[progress]:
         must_be_due(kind, progress)

@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core.addresses import IPAddress, read_ip, unmapped
 
 
@@ -25,7 +26,7 @@ def test_an_address(text: str, address: IPAddress) -> None:
     assert read_ip(text) == address
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         *("", " ", "unknown", "localhost", "1", "1.2.3", "1.2.3.4.5", "256.0.0.1", "-1.2.3.4"),

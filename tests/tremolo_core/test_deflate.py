@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo_core.deflate import (
     Deflater,
     Inflater,
@@ -93,7 +94,7 @@ def test_what_we_want_holds_for_a_client_that_asks_for_nothing() -> None:
     assert parameters(agreed) == b"; server_no_context_takeover; client_no_context_takeover"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "offer",
     [
         ((b"unknown", None),),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core.events import BytesMessage, EndOfMessage, Event, Ping, TextMessage
 from tremolo_core.fast_frames import read_message, read_only_message, write_message
 from tremolo_core.masking import in_python
@@ -72,8 +73,8 @@ def test_what_is_left_to_wsproto_or_the_gate(raw: bytes) -> None:
     assert read(raw) is None
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("below", [None, 10_000_000])
+@for_each("size", SIZES)
+@for_each("below", [None, 10_000_000])
 def test_a_frame_is_written(size: int, below: int | None) -> None:
     unmasked = frame(BINARY, bytes(size), mask=None)
     assert write_message(BytesMessage(data=bytes(size)), below) == unmasked

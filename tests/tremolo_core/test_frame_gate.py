@@ -42,8 +42,8 @@ def bytewise(raw: bytes) -> list[bytes]:
     return [raw[at : at + 1] for at in range(len(raw))]
 
 
-@pytest.mark.parametrize("deflate", [False, True])
-@pytest.mark.parametrize("raw", GOOD.values(), ids=GOOD)
+@for_each("deflate", [False, True])
+@for_each("raw", GOOD.values(), ids=GOOD)
 def test_good_frames_pass_unchanged(raw: bytes, deflate: bool) -> None:
     for pieces in ([raw], bytewise(raw), *in_two(raw)):
         frames = gate(limit=0x10000, deflate=deflate)
@@ -61,8 +61,8 @@ def test_compressed_messages_pass_if_that_was_agreed_on(raw: bytes) -> None:
         assert caught.value.close_code == 1002
 
 
-@pytest.mark.parametrize("raw", CLOSES.values(), ids=CLOSES)
-@pytest.mark.parametrize("before", [b"", frame(TEXT, b"a", fin=False)], ids=["first", "later"])
+@for_each("raw", CLOSES.values(), ids=CLOSES)
+@for_each("before", [b"", frame(TEXT, b"a", fin=False)], ids=["first", "later"])
 def test_a_close_waits_to_be_taken(before: bytes, raw: bytes) -> None:
     for pieces in ([before + raw], bytewise(before + raw), *in_two(before + raw)):
         frames = gate()

@@ -8,6 +8,7 @@ from re import Pattern
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core.grammar import (
     ABSOLUTE_FORM,
     CHUNK_LINE,
@@ -35,7 +36,7 @@ SUB_DELIMS = set(b"!$&'()*+,;=")
 """RFC 3986 2.2 and 2.3."""
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("pattern", "before", "behind", "allowed"),
     [
         (FIELD_NAME, b"", b"", TCHAR),
@@ -113,7 +114,7 @@ def test_what_is_let_through(pattern: Pattern[bytes], text: bytes) -> None:
     assert pattern.fullmatch(text) is not None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("pattern", "text"),
     [
         (FIELD_NAME, b""),

@@ -337,7 +337,7 @@ LET_THROUGH: dict[str, int] = {
 }
 
 
-@pytest.mark.parametrize(("name", "status"), LET_THROUGH.items(), ids=LET_THROUGH)
+@for_each(("name", "status"), LET_THROUGH.items(), ids=LET_THROUGH)
 def test_what_h11_lets_through_the_gate_does_not(name: str, status: int) -> None:
     alone = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
     alone.receive_data(BAD[name].raw)

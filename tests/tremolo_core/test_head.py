@@ -147,7 +147,7 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize(("name", "reason"), REASONS.items(), ids=REASONS)
+@for_each(("name", "reason"), REASONS.items(), ids=REASONS)
 def test_a_refusal_names_what_is_wrong(name: str, reason: str) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         parse_head(BAD[name].refused, LIMITS)

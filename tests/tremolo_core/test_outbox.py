@@ -3,8 +3,7 @@
 import tracemalloc
 from collections.abc import Iterator
 
-import pytest
-
+from tests.cases import for_each
 from tremolo_core.outbox import Outbox
 
 
@@ -35,7 +34,7 @@ def test_a_part_by_itself_is_handed_over_as_it_is() -> None:
     assert holding(part).take(100) is part
 
 
-@pytest.mark.parametrize("most", range(1, 22))
+@for_each("most", range(1, 22))
 def test_every_piece_but_the_last_is_as_large_as_allowed(most: int) -> None:
     whole = b"abcdefghij" + b"klmnopq" + b"" + b"rst"
     cut = [whole[start : start + most] for start in range(0, len(whole), most)]

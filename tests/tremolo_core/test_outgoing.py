@@ -428,8 +428,8 @@ def test_trailers_need_chunks(head: Response) -> None:
         judge(draft, trailing((b"x", b"y")))
 
 
-@pytest.mark.parametrize("name", sorted(NOT_IN_TRAILERS))
-@pytest.mark.parametrize("http_version", [b"1.0", b"1.1"])
+@for_each("name", sorted(NOT_IN_TRAILERS))
+@for_each("http_version", [b"1.0", b"1.1"])
 def test_what_belongs_into_the_head_is_no_trailer(http_version: bytes, name: bytes) -> None:
     draft = outgoing(http_version=http_version)
     judge(draft, response())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core.errors import LocalProtocolError
 from tremolo_core.events import (
     BytesMessage,
@@ -18,7 +19,7 @@ MIDDLE_OF_TEXT = TextMessage(text="a", final=False)
 MIDDLE_OF_BYTES = BytesMessage(data=b"a", final=False)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "events",
     [
         (TextMessage(text=""),),
@@ -42,7 +43,7 @@ def test_what_may_be_said(events: tuple[FrameEvent, ...]) -> None:
         assert outgoing.judge(event) == event
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("events", "reason"),
     [
         ((TextMessage(text="\ud800"),), "surrogate"),

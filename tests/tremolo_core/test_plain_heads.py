@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo_core import Headers, LocalProtocolError, Response, plain_heads
 from tremolo_core.answer_head import AnswerHead, _make, _make_plainly
 from tremolo_core.plain_heads import PlainHead, write_plainly
@@ -58,7 +59,7 @@ DECLINED: dict[str, tuple[tuple[bytes, bytes], ...]] = {
 }
 
 
-@pytest.mark.parametrize("fields", DECLINED.values(), ids=DECLINED)
+@for_each("fields", DECLINED.values(), ids=DECLINED)
 def test_what_is_declined(fields: tuple[tuple[bytes, bytes], ...]) -> None:
     assert plain(*fields) is None
     assert plain((b"x", b"y"), *fields) is None

@@ -250,7 +250,7 @@ REFUSED = {
 """What is refused, and why. None where only a byte more would tell."""
 
 
-@pytest.mark.parametrize(("data", "header"), HEADERS.items(), ids=range(len(HEADERS)))
+@for_each(("data", "header"), HEADERS.items())
 def test_a_header_and_what_stands_behind_it(data: bytes, header: ProxyHeader) -> None:
     assert play([data]) == (header, b"")
     assert play([data + BEHIND]) == (header, BEHIND)
@@ -258,7 +258,7 @@ def test_a_header_and_what_stands_behind_it(data: bytes, header: ProxyHeader) ->
     assert play([data + data]) == (header, data)
 
 
-@pytest.mark.parametrize("data", HEADERS, ids=range(len(HEADERS)))
+@for_each("data", HEADERS)
 def test_however_a_header_is_cut_it_is_the_same(data: bytes) -> None:
     whole = data + BEHIND
     expected = play([whole])
@@ -267,7 +267,7 @@ def test_however_a_header_is_cut_it_is_the_same(data: bytes) -> None:
         assert play([whole[:cut], b"", whole[cut:]]) == expected
 
 
-@pytest.mark.parametrize("data", HEADERS, ids=range(len(HEADERS)))
+@for_each("data", HEADERS)
 def test_a_header_is_complete_with_its_last_byte(data: bytes) -> None:
     for size in range(len(data)):
         assert play([data[:size]]) is None

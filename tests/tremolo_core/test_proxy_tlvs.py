@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import for_each
 from tremolo_core import RemoteProtocolError
 from tremolo_core.proxy_tlvs import ProxiedTLS, ProxyTLVs, read_tlvs
 
@@ -135,7 +136,7 @@ def test_what_the_client_and_the_proxy_speak(vector: bytes, tls: ProxiedTLS | No
     assert read(vector) == ProxyTLVs(tls=tls)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "vectors",
     [
         *(b"\x04", b"\x04\x00", b"\x04\x00\x01", b"\xe0\xff\xff" + bytes(100)),

@@ -26,7 +26,7 @@ def test_what_is_no_character_of_a_name(byte: bytes) -> None:
             judged(Headers(((b"a", b"b"), (name, b"y"))))
 
 
-@pytest.mark.parametrize("byte", [bytes([byte]) for byte in CONTROL])
+@for_each("byte", [bytes([byte]) for byte in CONTROL])
 def test_what_is_no_character_of_a_value_or_a_phrase(byte: bytes) -> None:
     for value in (byte, b"y" + byte, byte + b"y", b"y" + byte + b"z"):
         with pytest.raises(LocalProtocolError, match="the value of b'x' has a control byte"):

@@ -427,7 +427,7 @@ IMPOSSIBLE_STEPS: dict[str, list[Step]] = {
 }
 
 
-@pytest.mark.parametrize("steps", JOINT_CONVERSATIONS.values(), ids=JOINT_CONVERSATIONS)
+@for_each("steps", JOINT_CONVERSATIONS.values(), ids=JOINT_CONVERSATIONS)
 def test_a_legal_joint_conversation(steps: list[tuple[Step, Pair]]) -> None:
     sides = Sides()
     for step, expected in steps:

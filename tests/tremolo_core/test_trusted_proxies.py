@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core.addresses import Address
 from tremolo_core.trusted_proxies import IPNetwork, TrustedProxies
 
@@ -16,7 +17,7 @@ def of(*networks: IPNetwork, unix: bool = False, everyone: bool = False) -> Trus
     return TrustedProxies(networks=networks, unix=unix, everyone=everyone)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "proxies"),
     [
         ("", of()),
@@ -43,7 +44,7 @@ def test_a_list(text: str, proxies: TrustedProxies) -> None:
     assert TrustedProxies.parse(text) == proxies
 
 
-@pytest.mark.parametrize(
+@for_each(
     "member",
     [
         *("localhost", "nginx", "**", "10.0.0.*", "Unix:", "unix", "unix:/run/x.sock", "none"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cases import for_each
 from tremolo_core.deflate import PerMessageDeflate
 from tremolo_core.errors import LocalProtocolError, RemoteProtocolError
 from tremolo_core.events import AcceptWebSocket
@@ -66,7 +67,7 @@ def test_what_asks_for_something_else_is_no_handshake(fields: Headers) -> None:
     assert read_handshake(b"POST", fields, has_body=True) is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("fields", "reason"),
     [
         (headers(without=b"connection"), "no `Connection: upgrade`"),

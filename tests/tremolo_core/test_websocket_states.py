@@ -109,7 +109,7 @@ JOINED: dict[tuple[State, State], tuple[State, State]] = {
 }
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("client", "server"),
     [pair for pair in itertools.product(State, State) if {OP, CG} & set(pair)],
 )

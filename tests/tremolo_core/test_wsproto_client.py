@@ -1,6 +1,7 @@
 import pytest
 from wsproto.extensions import PerMessageDeflate
 
+from tests.cases import for_each
 from tremolo_core import (
     BytesMessage,
     CloseWebSocket,
@@ -25,8 +26,8 @@ def read(data: bytes, *, piece: int | None = None) -> list[ClientFrame]:
     return events
 
 
-@pytest.mark.parametrize("piece", [None, 1])
-@pytest.mark.parametrize(
+@for_each("piece", [None, 1])
+@for_each(
     ("data", "event"),
     [
         (b"\x81\x02hi", TextMessage(text="hi")),

@@ -655,7 +655,7 @@ def uncollected() -> Iterator[None]:
 @pytest.mark.usefixtures("uncollected")
 async def test_connections_that_have_ended_are_forgotten_and_hold_nothing_together() -> None:
     def drivers() -> int:
-        return sum(isinstance(thing, Driver) for thing in gc.get_objects())
+        return sum(type(thing) is Driver for thing in gc.get_objects())
 
     before = drivers()
     async with serve(hello) as server:
