@@ -8,10 +8,11 @@ import inspect
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias, TypeGuard
+from functools import cache
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from tremolo.application import Application
-from tremolo.config import configure
+from tremolo.config import Config, configure
 from tremolo.loader import NotAnApplication, handler_for
 from tremolo_asgi import ASGIApplication
 from tremolo_core import value
@@ -22,6 +23,9 @@ __all__ = ("Testable", "UnderTest", "find_handler")
 
 Testable: TypeAlias = Application | ASGIApplication | Handler
 """What can be tested: a Tremolo application, one that speaks ASGI 3, or a handler of exchanges."""
+
+_HIDES: Final = {"app_close_timeout": "close_timeout", "write_timeout": "write_timeout"}
+"""Options without which a server would hide what the harness looks for, and their settings."""
 
 
 @value
@@ -42,7 +46,7 @@ def find_handler(app: Testable, options: Mapping[str, Any]) -> UnderTest:
     Raises ConfigError, a ValueError, for an option that cannot be, and
     NotAnApplication, a TypeError, for such an `app`.
     """
-    config = configure(options)
+    config, settings = _configured(options) if options else _usual()
     loggers = (app.logger,) if isinstance(app, Application) else ()
     try:
         handler = handler_for(app, config)
@@ -50,12 +54,19 @@ def find_handler(app: Testable, options: Mapping[str, Any]) -> UnderTest:
         if not _is_handler(app):
             raise
         handler = app
-    settings = config.server
-    if "app_close_timeout" not in options:
-        settings = replace(settings, close_timeout=None)
-    if "write_timeout" not in options:
-        settings = replace(settings, write_timeout=None)
     return UnderTest(handler=handler, settings=settings, loggers=loggers)
+
+
+def _configured(options: Mapping[str, Any]) -> tuple[Config, ServerSettings]:
+    config = configure(options)
+    off: dict[str, Any] = {field: None for option, field in _HIDES.items() if option not in options}
+    return config, replace(config.server, **off)
+
+
+@cache
+def _usual() -> tuple[Config, ServerSettings]:
+    # As for most tests; to make them each time would be a tenth of what a client costs.
+    return _configured({})
 
 
 def _is_handler(app: object) -> TypeGuard[Handler]:
