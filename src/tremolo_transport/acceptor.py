@@ -42,8 +42,12 @@ _LOST = frozenset(
 _BACK_OFF_SECONDS = 0.05
 _LONGEST_BACK_OFF_SECONDS = 1.0
 
-_BATCH = 64
-"""Connections that are taken at once, before other tasks get their turn."""
+_BATCH = 16
+"""Connections that are taken at once, before other tasks get their turn.
+
+Most have spoken already and are answered meanwhile, so no more than the requests that a driver
+answers at once.
+"""
 
 Start: TypeAlias = Callable[[socket.socket, Any], object]
 """Takes a new connection, and its other end's name as the kernel says it."""

@@ -33,8 +33,8 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
     cancelled has taken all bytes: they are on their way.
     """
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._loop = loop or asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._received = b""
         """What waits for `receive`: mostly one read, which is passed on as it is."""
@@ -75,7 +75,8 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
     @classmethod
     def over(cls, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> "AsyncioStream":
         """The same without waiting, on a `loop` that will watch sockets."""
-        stream = cls()
+        # Which loop runs would be another system call.
+        stream = cls(loop)
         transport = SocketTransport(sock, stream, loop)
         stream.connection_made(transport)
         stream._reading = transport.begin()
