@@ -254,16 +254,21 @@ class Connection(SendsAtOnce):
         request may follow, is to be found out by `next_event` and `closing`.
         """
         standing = self._standing
-        following = standing.next_cycle
-        if following is None:
-            if standing.ended is None or not self._incoming.skip_end():
+        if standing.next_cycle is None:
+            after = standing.skipped[self._outgoing.keep_alive]
+            if after is None:
+                # No request may follow, though the end may have come.
+                if standing.ended is not None and self._incoming.skip_end():
+                    self._standing = standing.ended[self._outgoing.keep_alive]
                 return None
-            standing = standing.ended[self._outgoing.keep_alive]
-            following = standing.next_cycle
-            if following is None:
-                self._standing = standing
+            come = self._incoming.skip_to_next()
+            if come is None:
                 return None
-        return _PAUSED if self._begin_cycle(following) else _NEED_DATA
+        else:
+            after = standing.next_cycle
+            come = self._incoming.next_cycle()
+        self._begin_cycle(after)
+        return _PAUSED if come else _NEED_DATA
 
     def start_next_cycle(self) -> None:
         """Turn to the next request, after both messages of this exchange are complete.
@@ -273,6 +278,7 @@ class Connection(SendsAtOnce):
         following = self._standing.next_cycle
         if following is None:
             raise LocalProtocolError(f"no next cycle while {self._standing}")
+        self._incoming.next_cycle()
         self._begin_cycle(following)
 
     def deadline(self, now: float) -> float | None:
@@ -346,13 +352,11 @@ class Connection(SendsAtOnce):
             self._refusal = error
         self._stand(State.ERROR, self._standing.server)
 
-    def _begin_cycle(self, following: Standing) -> bool:
-        """Turn to the next request; whether bytes of it have come."""
+    def _begin_cycle(self, following: Standing) -> None:
         self._standing = following
         self._streaming = None
         self._outgoing = UNASKED
         self._cycle += 1
-        return self._incoming.next_cycle()
 
     def _asked(self, request: Request, head: Head) -> Request:
         """Turn to the answer to `request`."""

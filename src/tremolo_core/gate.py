@@ -126,6 +126,13 @@ class Gate:
             return self._missing
         return 0 if self._stage in (_BODY_END, _DONE) else None
 
+    def skip_to_next(self) -> bool | None:
+        """Turn to the next message, if all but its end has come out of here of this one.
+
+        Return whether bytes of it have come; None if this one goes on.
+        """
+        return self.next_message() if self._stage is _BODY_END else None
+
     def skip_end(self) -> bool:
         """Pass on the end of a body of declared length, if all of that has come out of here."""
         if self._stage is not _BODY_END:

@@ -167,6 +167,14 @@ class Incoming:
             gate.discard()
         return self._end(state) if self.eof else None
 
+    def skip_to_next(self) -> bool | None:
+        """As `skip_end` and `next_cycle`; None if there is no end to be read."""
+        come = self._gate.skip_to_next()
+        if come is not None:
+            self.withheld = False
+            self.engine = self.fast or H11Engine()
+        return come
+
     def skip_end(self) -> bool:
         """Read the end of the body, if it is known without any more bytes."""
         if not self._gate.skip_end():

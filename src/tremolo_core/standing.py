@@ -30,6 +30,7 @@ class Standing:
         "sends_body",
         "sends_messages",
         "server",
+        "skipped",
     )
 
     def __init__(self, client: State, server: State) -> None:
@@ -50,6 +51,8 @@ class Standing:
         """The same after a whole answer, where that may come: its head, `Data`, and the end."""
         self.ended: tuple[Standing, Standing] | None = None
         """The same after the end of the client's message, where that may come."""
+        self.skipped: tuple[Standing | None, Standing | None] = (None, None)
+        """Where another exchange begins after that end, if one may follow then."""
         self.hears_messages = False
         """Whether messages of a WebSocket's client may come and lead nowhere else."""
         self.sends_messages = False
@@ -97,6 +100,9 @@ for (_client, _server), _here in _ALL.items():
     if (_client, _server) in NEXT_CYCLE:
         _here.next_cycle = standing_of(*NEXT_CYCLE[_client, _server])
 for _here in _ALL.values():
+    if _here.ended is not None:
+        _last, _kept = _here.ended
+        _here.skipped = (_last.next_cycle, _kept.next_cycle)
     if Response in _here.by_server:
         _last, _kept = (
             _here.by_server[Response][keep].by_server[Data][keep].by_server[EndOfMessage][keep]

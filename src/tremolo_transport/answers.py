@@ -94,10 +94,13 @@ class Answers:
         stream = self._stream_at_once(len(body))
         if stream is None:
             return False
-        link = self.link
-        data = link.connection.send_whole(self._stamped_head(response), body)
+        link, around = self.link, self.around
+        # As in `_stamped_head`, without a call for it.
+        stamped = around.stamp.complete(response, self.last or around.shutdown.begun)
+        data = link.connection.send_whole(stamped, body)
         if data is None:
             return False
+        self.outcome.status = response.status
         stream.send_at_once(data)
         link.writes += 1
         link.sent += len(data)

@@ -264,6 +264,7 @@ class Driver:
         settings, counts = around.settings, around.counts
         websockets, logged = settings.websockets, settings.access_log
         in_tasks = settings.task_per_request
+        handler, copy_context = around.handler, around.context.copy
         forwarding = around.forwarding_of(self._peer)
         connection, link, answers = self._connection, self._link, self._answers
         request = await self._next_request()
@@ -285,14 +286,14 @@ class Driver:
             self._exchange = exchange = ServedExchange(request, peer, self, answers)
             if logged:
                 answers.expect(request, peer)
-            context = around.context.copy()
+            context = copy_context()
             unfinished, failed = None, False
             try:
                 try:
                     if in_tasks:
-                        await in_own_task(context, context.run(around.handler, exchange))
+                        await in_own_task(context, context.run(handler, exchange))
                     else:
-                        unfinished = context.run(first_steps, context, around.handler, exchange)
+                        unfinished = context.run(first_steps, context, handler, exchange)
                         if unfinished is not None:
                             await unfinished
                 except BaseException as error:
