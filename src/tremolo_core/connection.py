@@ -100,6 +100,13 @@ class Connection(SendsAtOnce):
             return None
         return self._asked(request, incoming.head)
 
+    def receive_view(self, data: memoryview) -> None:
+        """As `receive_data`, of bytes that are about to change: they are copied."""
+        self._wanted = False
+        if self._error is None:
+            self._incoming.receive_data(data)
+            self._read_frames()
+
     def want_no_more(self) -> None:
         """Note that nobody waits for what `next_event` needed: the peer need not hurry then."""
         self._wanted = False
@@ -181,11 +188,13 @@ class Connection(SendsAtOnce):
                 return
         incoming, outgoing = self._incoming, self._outgoing
         frames = incoming.frames
-        if frames is not None and standing.sends_messages and len(events) == 1:
-            frame = frames.write_whole(events[0])
-            if frame is not None:
-                self._out.append(frame)
-                return
+        if (
+            frames is not None
+            and standing.sends_messages
+            and len(events) == 1
+            and frames.write_onto(self._out, events[0])
+        ):
+            return
         if self._refusal is None and not incoming.withheld:
             plain = judge_plainly(events, standing, outgoing)
             if plain is not None:
@@ -233,16 +242,24 @@ class Connection(SendsAtOnce):
     def data_to_send(self, most: int | None = None) -> bytes:
         """Hand over the next bytes to write, `most` at most, else all; `b""` if there are none."""
         if self._standing is not self._streaming:
-            if self._refusal is not None:
-                self.send(*answer_to(self._refusal))
-            frames = self._incoming.frames
-            if frames is not None and frames.owes and self._standing.server is State.OPEN:
-                self._out.append(frames.owed())
+            self._add_owed()
         out = self._out
         if len(out) == 1 and not out.taken and (most is None or len(out[0]) <= most):
             # A piece of a stream: no second call for it.
             return out.pop()
         return out.take(most)
+
+    def views_to_send(self, most: int, most_uncopied: int) -> bytes | memoryview:
+        """As `data_to_send`, but whatever is larger than `most` is handed over without a copy.
+
+        Of that `most_uncopied` bytes go at a time, as a view.
+        """
+        if self._standing is not self._streaming:
+            self._add_owed()
+        out = self._out
+        if len(out) == 1 and not out.taken and len(out[0]) <= most:
+            return out.pop()
+        return out.take_some(most, most_uncopied)
 
     # Both sides.
 
@@ -312,6 +329,14 @@ class Connection(SendsAtOnce):
                 self._fail(lateness(wait))
 
     # How it works.
+
+    def _add_owed(self) -> None:
+        """Send what the protocol owes: the answer to what was refused, or to a Ping."""
+        if self._refusal is not None:
+            self.send(*answer_to(self._refusal))
+        frames = self._incoming.frames
+        if frames is not None and frames.owes and self._standing.server is State.OPEN:
+            self._out.append(frames.owed())
 
     def _stand(self, client: State, server: State) -> None:
         """Put the two sides there, and on to where these states lead together."""

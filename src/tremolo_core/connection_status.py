@@ -86,6 +86,15 @@ class ConnectionStatus:
         return frames is not None and frames.crowded
 
     @property
+    def missing(self) -> int:
+        """Bytes that are still to come of a message of a WebSocket that is held until it is whole.
+
+        Nothing but its payload is among the next so many bytes.
+        """
+        frames = self._incoming.frames
+        return 0 if frames is None else frames.missing
+
+    @property
     def has_message(self) -> bool:
         """Whether a whole message of a WebSocket is next, and the last that was received."""
         frames = self._incoming.frames

@@ -9,7 +9,7 @@ from ._values import maker
 from .events import BytesMessage, Event, TextMessage
 from .masking import Unmask
 
-__all__ = ("read_message", "read_only_message", "write_message")
+__all__ = ("read_message", "read_only_message", "write_in_two", "write_message")
 
 _bytes_message = maker(BytesMessage)
 _text_message = maker(TextMessage)
@@ -30,6 +30,9 @@ _SHORT_HEADER = 6
 """How long its header is, with the mask."""
 
 _LARGE = 4_096
+
+_MOST_IN_ONE = 0xFFFF
+"""The longest message, in bytes or characters, that is copied to go with its header."""
 
 _TEXT_HEADS = tuple(bytes((_TEXT, size)) for size in range(_MOST_IN_SHORT + 1))
 _BYTES_HEADS = tuple(bytes((_BYTES, size)) for size in range(_MOST_IN_SHORT + 1))
@@ -103,12 +106,17 @@ def _message(first: int, payload: bytes) -> TextMessage | BytesMessage | None:
 def write_message(event: Event, below: int | None) -> bytes | None:
     """The only frame of a whole message; None if it is none, or has no UTF-8.
 
-    Also if its payload has as many bytes as `below`, or more.
+    Also if its payload has as many bytes as `below`, or more; or is so long that
+    `write_in_two` is for it.
     """
     if type(event) is BytesMessage:
         first, heads, payload = _BYTES, _BYTES_HEADS, event.data
+        if len(payload) > _MOST_IN_ONE:
+            return None
     elif type(event) is TextMessage:
         first, heads = _TEXT, _TEXT_HEADS
+        if len(event.text) > _MOST_IN_ONE:
+            return None
         try:
             payload = event.text.encode()
         except UnicodeEncodeError:
@@ -122,4 +130,28 @@ def write_message(event: Event, below: int | None) -> bytes | None:
         return heads[size] + payload
     if size <= 0xFFFF:
         return bytes((first, 126, size >> 8, size & 0xFF)) + payload
-    return bytes((first, 127)) + size.to_bytes(8) + payload
+    return _long_head(first, size) + payload
+
+
+def write_in_two(event: Event, below: int | None) -> tuple[bytes, bytes] | None:
+    """As `write_message`, for a long message: its header and its payload, so that none is copied.
+
+    None for any other.
+    """
+    if type(event) is BytesMessage and len(event.data) > _MOST_IN_ONE:
+        first, payload = _BYTES, event.data
+    elif type(event) is TextMessage and len(event.text) > _MOST_IN_ONE:
+        try:
+            first, payload = _TEXT, event.text.encode()
+        except UnicodeEncodeError:
+            return None
+    else:
+        return None
+    size = len(payload)
+    if not event.final or (below is not None and size >= below):
+        return None
+    return _long_head(first, size), payload
+
+
+def _long_head(first: int, size: int) -> bytes:
+    return bytes((first, 127)) + size.to_bytes(8)

@@ -65,6 +65,7 @@ class FrameGate:
     __slots__ = (
         "_deflate",
         "_held",
+        "_held_size",
         "_in_message",
         "_missing",
         "_size",
@@ -87,6 +88,8 @@ class FrameGate:
         """Whether a message of bytes in one frame is to wait here until all of it has come."""
         self._held = False
         """Whether one does."""
+        self._held_size = 0
+        """Bytes that its frame has."""
         self._deflate = deflate
         """Whether messages may be compressed."""
         self._missing = 0
@@ -108,7 +111,12 @@ class FrameGate:
         """
         return 0 if self._held else len(self.buffer)
 
-    def feed(self, data: bytes) -> None:
+    @property
+    def missing(self) -> int:
+        """Bytes that have not come of a message that is held until it is whole."""
+        return self._held_size - len(self.buffer) if self._held else 0
+
+    def feed(self, data: bytes | memoryview) -> None:
         """Take bytes from the peer."""
         self._held = False
         self.buffer += data
@@ -146,7 +154,10 @@ class FrameGate:
             return self._control_frame(header + length)
         self._judge_message(first, length)
         self._held = self.holds_whole and first == _FIN | _BINARY and len(buffer) < header + length
-        if len(buffer) < header or self._held:
+        if self._held:
+            self._held_size = header + length
+            return None
+        if len(buffer) < header:
             return None
         self._begin_frame(first, length)
         return self._payload(header)

@@ -19,7 +19,7 @@ from .events import (
     Pong,
     TextMessage,
 )
-from .fast_frames import read_message, read_only_message, write_message
+from .fast_frames import read_message, read_only_message, write_in_two, write_message
 from .frame_gate import FrameGate
 from .limits import Limits
 from .masking import fastest
@@ -72,6 +72,7 @@ class Frames:
         "_waiting_size",
         "_with_pings",
         "ignored",
+        "missing",
         "owes",
         "received",
         "whole",
@@ -128,6 +129,8 @@ class Frames:
         """Whether nothing more will be read or written."""
         self.ignored = False
         """Whether bytes came that do not count."""
+        self.missing = 0
+        """Bytes that are still to come of a message that is held until it is whole."""
 
     # The peer's side.
 
@@ -165,7 +168,7 @@ class Frames:
             self._crowd = 0
         return self._ready
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take bytes from the peer."""
         self.received += len(data)
         self._ready = False
@@ -204,6 +207,7 @@ class Frames:
                     read.append(event)
         except RemoteProtocolError as error:
             self._error = error
+        self.missing = gate.missing
         return read
 
     @property
@@ -264,7 +268,27 @@ class Frames:
             frame = write_message(event, self._compressed_from)
             if frame is not None:
                 return frame
+            parts = write_in_two(event, self._compressed_from)
+            if parts is not None:
+                return b"".join(parts)
         return self._engine.send(event) if is_whole_message(event) else None
+
+    def write_onto(self, out: list[bytes], event: Event) -> bool:
+        """Put what `write_whole` returns behind `out`, in two if it is long; false for None."""
+        if self._unmask is not None and not self._in_parts:
+            frame = write_message(event, self._compressed_from)
+            if frame is not None:
+                out.append(frame)
+                return True
+            parts = write_in_two(event, self._compressed_from)
+            if parts is not None:
+                out += parts
+                return True
+        frame = self.write_whole(event)
+        if frame is None:
+            return False
+        out.append(frame)
+        return True
 
     def send(self, event: FrameEvent) -> bytes:
         """Return the bytes that say `event`; with a Close, also what is owed before it."""

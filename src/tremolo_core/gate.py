@@ -144,7 +144,7 @@ class Gate:
         """Let go of the last head, which may be the largest thing that an idle peer has here."""
         self._last = None
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take bytes from the peer."""
         if self._stage is _BODY and not self._buffer:
             if not self._piece and type(data) is bytes:

@@ -97,7 +97,7 @@ class Incoming:
         """Whether the frames have ended, and not with a Close."""
         return self.frames is not None and self.eof and not self.frames.at_end
 
-    def receive_data(self, data: bytes) -> None:
+    def receive_data(self, data: bytes | memoryview) -> None:
         """Take bytes from the peer."""
         if self.frames is None:
             self._received += len(data)

@@ -40,6 +40,24 @@ class Outbox(list[bytes]):
             return data
         if most is None:
             return self._cut(len(self), most)
+        return self._cut(self._fitting(most), most)
+
+    def take_some(self, most: int, most_uncopied: int) -> bytes | memoryview:
+        """Hand over the next bytes as `take` does, or more of a large part, as a view of it.
+
+        That is one that is larger than `most`; of it `most_uncopied` bytes go at most.
+        """
+        if self and len(self[0]) - self.taken > most:
+            part, begin = self[0], self.taken
+            self.taken = end = begin + most_uncopied
+            if end >= len(part):
+                del self[0]
+                self.taken = 0
+            return memoryview(part)[begin:end]
+        return self._cut(self._fitting(most), None)
+
+    def _fitting(self, most: int) -> int:
+        """How many parts there are in the next `most` bytes, with what is left of the first."""
         whole = 0
         room = most + self.taken
         for part in self:
@@ -47,7 +65,7 @@ class Outbox(list[bytes]):
             if room < 0:
                 break
             whole += 1
-        return self._cut(whole, most)
+        return whole
 
     def _cut(self, whole: int, most: int | None) -> bytes:
         """Hand over `whole` parts, or what is left of them, and as much of the next as goes."""

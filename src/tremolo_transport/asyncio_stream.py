@@ -9,18 +9,20 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 from anyio.lowlevel import checkpoint
 
 from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN, NativeStream
 from .socket_attributes import attributes_of
-from .socket_reading import read_buffer, read_past_the_loop
+from .socket_reading import read_buffer, read_past_the_loop, view_past_the_loop
 from .socket_transport import SocketTransport, watches_sockets
 from .wake import Wake
 
 __all__ = ("AsyncioStream",)
+
+T = TypeVar("T", bytes, memoryview)
 
 _MOST_BUFFERED = 65_536
 """Received bytes that wait for `receive` before the kernel is left to hold the rest."""
@@ -84,14 +86,11 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
 
     # What anyio's contract asks for.
 
-    async def send(self, item: bytes) -> None:
-        """As `ByteStream.send`."""
+    async def send(self, item: bytes | memoryview) -> None:
+        """As `NativeStream.send`."""
         if self._drained is not None:
             await self._take_over(self._drained)
-        transport = self._transport
-        if transport is None or self._closed or self._lost or transport.is_closing():
-            self._refuse()
-        transport.write(item)
+        self._usable_transport().write(item)
         self._calls += 1
         self._bytes += len(item)
         # The call above may have set it.
@@ -99,9 +98,9 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
         if drained is not None:
             await self._wait_for_room(drained)
         elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN:
-            await self._give_way()
+            await self._next_turn()
 
-    def send_at_once(self, item: bytes) -> None:
+    def send_at_once(self, item: bytes | memoryview) -> None:
         """As `NativeStream.send_at_once`."""
         transport = self._transport
         if transport is None:
@@ -119,6 +118,12 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
     def turn_is_over(self) -> bool:
         """As `NativeStream.turn_is_over`."""
         return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN
+
+    @property
+    def unwritten(self) -> int:
+        """As `NativeStream.unwritten`."""
+        transport = self._transport
+        return 0 if transport is None or self._lost else transport.get_write_buffer_size()
 
     async def until_written(self) -> None:
         """As `NativeStream.until_written`."""
@@ -189,9 +194,7 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
     def close_at_once(self) -> bool:
         """As `NativeStream.close_at_once`."""
         transport = self._transport
-        if transport is None or self._drained is not None or self._closed:
-            return False
-        if not self._lost and transport.get_write_buffer_size():
+        if transport is None or self._drained is not None or self._closed or self.unwritten:
             return False
         self._closed = True
         self.takes_at_once = False
@@ -226,13 +229,19 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
         """As `NativeStream.take`."""
         data = self._received
         if not data and self._more:
-            return self._take_from_kernel(most)
+            return self._take_from_kernel(read_past_the_loop, most) or b""
         if len(data) <= most:
             self._received = b""
         else:
             self._received = data[most:]
             data = data[:most]
         return data
+
+    def take_view(self, most: int) -> bytes | memoryview:
+        """As `NativeStream.take_view`."""
+        if self._received or not self._more:
+            return self.take(most)
+        return self._take_from_kernel(view_past_the_loop, most) or b""
 
     def call_reader_off(self) -> None:
         """As `NativeStream.call_reader_off`."""
@@ -316,11 +325,6 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
         self._calls = self._bytes = 0
         self._usable_transport()
 
-    async def _give_way(self) -> None:
-        """Let other tasks run."""
-        self._calls = self._bytes = 0
-        await checkpoint()
-
     def _usable_transport(self) -> asyncio.Transport:
         if self._transport is None or self._closed or self._lost or self._transport.is_closing():
             self._refuse()
@@ -337,18 +341,18 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
         if self._transport is not None and not (self._lost or self._eof or self._closed):
             self._transport.resume_reading()
 
-    def _take_from_kernel(self, most: int) -> bytes:
-        """Read what the event loop has left there; if that is nothing, it is to read again."""
+    def _take_from_kernel(self, read: Callable[[Any, int], T], most: int) -> T | None:
+        """`read` what the event loop has left there; if that is nothing, it is to read again."""
         transport = self._transport
-        data = b""
+        data: T | None = None
         if not (transport is None or self._closed or self._lost or transport.is_closing()):
             try:
-                data = read_past_the_loop(transport.get_extra_info("socket"), most)
+                data = read(transport.get_extra_info("socket"), most)
             except OSError as error:
                 self._error = error
                 transport.abort()
-        self._bytes += len(data)
-        self._more = len(data) > 0
+        self._bytes += len(data or b"")
+        self._more = bool(data)
         return data
 
     def _next_turn(self) -> asyncio.Future[None]:

@@ -88,13 +88,18 @@ class Line:
         self._written: anyio.Event | None = None
         """Set when the writer has nothing left to write; made on demand."""
         self.writes = 0
-        """How many writes have begun, of which each takes a bounded time if the peer reads."""
+        """How many writes have begun; each is short, or can be seen to go on by `unwritten`."""
         self._departure = Departure()
 
     @property
     def peer_gone(self) -> bool:
         """Whether the peer is known to have left, or to have half-closed."""
         return self.eof or self.hung_up or self.broken
+
+    @property
+    def unwritten(self) -> int:
+        """Bytes that the stream has taken and the kernel has not, as far as that can be told."""
+        return 0 if self.quick is None else self.quick.unwritten
 
     # News.
 

@@ -23,6 +23,9 @@ from .streams import is_tls
 
 __all__ = ("Link",)
 
+_MOST_UNCOPIED = 262_144
+"""Bytes of one write where none of them is copied."""
+
 
 class Link(Line):
     """One stream, the core connection that speaks on it, and the turns of their users."""
@@ -44,23 +47,31 @@ class Link(Line):
         try:
             if self.framed:
                 most = self._size.of_frames()
-                if self.connection.crowded:
+                if self._size.crowded:
                     # The stream may have the next already, and return it at once.
                     await checkpoint()
             else:
                 most = self._size.of_body()
             quick = self.quick
+            data: bytes | memoryview
             if quick is None:
-                data = await self.stream.receive(most)
+                data = await self.stream.receive(min(most, READ_SIZE) if self.framed else most)
             else:
                 data = b""
                 while not data and not self._called_off:
                     if (wait := quick.readiness()) is not None:
                         await wait
-                    data = quick.take(most)
+                    if most > READ_SIZE and self.framed:
+                        # It is put behind what has come of a message, so one copy will do.
+                        data = quick.take_view(most)
+                    else:
+                        data = quick.take(most)
             # No await from here to the core: that is what makes it lossless.
             if data:
-                self.connection.receive_data(data)
+                if isinstance(data, memoryview):
+                    self.connection.receive_view(data)
+                else:
+                    self.connection.receive_data(data)
                 self.moved += 1
                 self._size.in_bulk = len(data) >= READ_SIZE
         except Exception as error:
@@ -167,23 +178,15 @@ class Link(Line):
         Raises nothing: if something fails, the next to read or write hears of it.
         """
         stream = self.quick
-        if (
-            stream is None
-            or not stream.takes_at_once
-            or stream.turn_is_over
-            or self.writing
-            or self.pace.download is not None
-        ):
+        if stream is None or self.writing or self.pace.download is not None:
             return False
-        most = self.pace.write_size
-        data = self.connection.data_to_send(most)
-        if not data:
-            return False
-        stream.send_at_once(data)
-        self.writes += 1
-        self.sent += len(data)
-        # Less than there was room for was all there is.
-        return len(data) < most
+        while stream.takes_at_once and not stream.turn_is_over and (data := self._next_to_write()):
+            stream.send_at_once(data)
+            self.writes += 1
+            self.sent += len(data)
+            if not self.connection.has_data_to_send:
+                return True
+        return False
 
     async def flush(self) -> None:
         """Write what the core wants written, and return when it is out.
@@ -194,7 +197,7 @@ class Link(Line):
         """
         if self.writing:
             await self._writer_left()
-        elif data := self.connection.data_to_send(self.pace.write_size):
+        elif data := self._next_to_write():
             self.writing = True
             try:
                 await self._write(data)
@@ -231,13 +234,13 @@ class Link(Line):
             await self._writer_left()
         self.writing = True
         try:
-            if data := self.connection.data_to_send(self.pace.write_size):
+            if data := self._next_to_write():
                 await self._write(data)
             await self._until_written()
             if not self.broken and self.connection.send_elsewhere(count):
                 await self._write_past(write)
                 self.sent += count
-                if data := self.connection.data_to_send(self.pace.write_size):
+                if data := self._next_to_write():
                     await self._write(data)
         finally:
             self.writing = False
@@ -245,7 +248,13 @@ class Link(Line):
         if self.broken:
             raise ClientDisconnected("the client has left")
 
-    async def _write(self, data: bytes) -> None:
+    def _next_to_write(self) -> bytes | memoryview:
+        """Return what to write next; nothing if there is nothing."""
+        if self.quick is None or self.pace.download is not None:
+            return self.connection.data_to_send(self.pace.write_size)
+        return self.connection.views_to_send(self.pace.write_size, _MOST_UNCOPIED)
+
+    async def _write(self, data: bytes | memoryview) -> None:
         try:
             while data:
                 if self.pace.download is not None:
@@ -253,9 +262,12 @@ class Link(Line):
                     if self.broken:
                         break
                 self.writes += 1
-                await self.stream.send(data)
+                if self.quick is not None:
+                    await self.quick.send(data)
+                else:
+                    await self.stream.send(bytes(data))
                 self.sent += len(data)
-                data = self.connection.data_to_send(self.pace.write_size)
+                data = self._next_to_write()
         except (BrokenResourceError, ClosedResourceError, OSError):
             self.break_off()
         except BaseException:

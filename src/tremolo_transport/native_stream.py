@@ -52,6 +52,10 @@ class NativeStream(ByteStream):
         Raises what `receive` raises.
         """
 
+    def take_view(self, most: int) -> bytes | memoryview:
+        """As `take`, but a view may be returned that is good until anything is read or awaited."""
+        return self.take(most)
+
     @abstractmethod
     def call_reader_off(self) -> None:
         """Wake whoever waits for what `readiness` returned, though there is nothing to `take`."""
@@ -59,7 +63,11 @@ class NativeStream(ByteStream):
     # More.
 
     @abstractmethod
-    def send_at_once(self, item: bytes) -> None:
+    async def send(self, item: bytes | memoryview) -> None:
+        """As `ByteStream.send`; of a view nothing may change until it is written."""
+
+    @abstractmethod
+    def send_at_once(self, item: bytes | memoryview) -> None:
         """As `send`, without a wait; only while it `takes_at_once`.
 
         Other tasks get their turn in the next `receive` or `send`.
@@ -69,6 +77,11 @@ class NativeStream(ByteStream):
     @abstractmethod
     def turn_is_over(self) -> bool:
         """Whether other tasks are to have their turn, by the next that `receive` or `send` does."""
+
+    @property
+    @abstractmethod
+    def unwritten(self) -> int:
+        """Bytes that were sent and that the kernel has not taken."""
 
     @abstractmethod
     async def until_written(self) -> None:

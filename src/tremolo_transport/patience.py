@@ -30,7 +30,7 @@ class Patience:
     by the time between two looks at most, and never early.
     """
 
-    __slots__ = ("_began", "_gone", "_moved", "_settings", "_writes")
+    __slots__ = ("_began", "_gone", "_moved", "_settings", "_unwritten", "_writes")
 
     def __init__(self, settings: ServerSettings, now: float) -> None:
         self._settings = settings
@@ -38,14 +38,17 @@ class Patience:
         self._gone: float | None = None
         """When its client had left and nothing was being sent to it."""
         self._moved = now
-        """When a write last began, or nobody wrote."""
+        """When a write last began or went on, or nobody wrote."""
         self._writes = -1
         """How many had begun at the last look."""
+        self._unwritten = 0
+        """How many bytes the kernel had not taken then."""
 
     def overdue(self, link: Link, now: float, *, limit: float | None) -> Overdue | None:
         """What has lasted too long by `now`, if anything; the handler may take `limit` seconds."""
-        progress = link.writes != self._writes
-        self._writes = link.writes
+        unwritten = link.unwritten
+        progress = link.writes != self._writes or unwritten < self._unwritten
+        self._writes, self._unwritten = link.writes, unwritten
         if progress:
             # A client that has half-closed looks as if it had left, but may read on.
             self._gone = None

@@ -15,6 +15,9 @@ READ_SIZE = 65_536
 _IN_BULK = 262_144
 """The same while a body comes faster than it is read in such pieces."""
 
+_MOST = 1_048_576
+"""Bytes to read at once of a large message. So much a thread keeps to read to."""
+
 _IN_A_CROWD = 1_024
 """Bytes to read next of a peer that sends small frames: what costs some milliseconds."""
 
@@ -22,21 +25,31 @@ _IN_A_CROWD = 1_024
 class ReadSize:
     """How much of the frames of a WebSocket to read, or of a body that is held to a rate."""
 
-    __slots__ = ("_connection", "_frames", "_pace", "in_bulk")
+    __slots__ = ("_connection", "_frames", "_pace", "crowded", "in_bulk")
 
     def __init__(self, connection: Connection, pace: ConnectionPace) -> None:
         self._connection = connection
         self._pace = pace
         self._frames = _IN_A_CROWD
         """Bytes of a WebSocket to read at once: more each time, until there are many frames."""
+        self.crowded = False
+        """Whether there were many when it was last asked for, and others are to have a turn."""
         self.in_bulk = False
         """Whether the last read of anything else brought as much as it could."""
 
     def of_frames(self) -> int:
-        """Return how much of a WebSocket to read next."""
+        """Return how much of a WebSocket to read next.
+
+        More than `READ_SIZE` only while so much of one message is missing: of
+        many small ones that would take too long.
+        """
+        connection = self._connection
         size = self._frames
-        if self._connection.crowded:
+        self.crowded = connection.crowded
+        if self.crowded:
             self._frames = size = _IN_A_CROWD
+        elif connection.missing > size:
+            size = min(connection.missing, _MOST)
         elif size < READ_SIZE:
             self._frames = size * 2
         upload = self._pace.upload

@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 
-__all__ = ("read_buffer", "read_past_the_loop")
+__all__ = ("read_buffer", "read_past_the_loop", "view_past_the_loop")
 
 _READ_SIZE = 65_536
 """The most that an event loop reads at once."""
@@ -20,6 +20,8 @@ class _ReadBuffer(threading.local):
 
     def __init__(self) -> None:
         self.view = memoryview(bytearray(_READ_SIZE))
+        self.large = memoryview(b"")
+        """What `view_past_the_loop` reads to. It stays, as fresh memory is slow to use."""
 
 
 read_buffer = _ReadBuffer()
@@ -36,3 +38,17 @@ def read_past_the_loop(sock: socket.socket, most: int) -> bytes:
         return os.read(sock.fileno(), most)
     except _NOT_NOW:
         return b""
+
+
+def view_past_the_loop(sock: socket.socket, most: int) -> memoryview:
+    """As `read_past_the_loop`, but return a view of memory that all streams of a thread read to.
+
+    So it is good until the next read of any.
+    """
+    if most > len(read_buffer.large):
+        read_buffer.large = memoryview(bytearray(most))
+    view = read_buffer.large[:most]
+    try:
+        return view[: os.readv(sock.fileno(), [view])]
+    except _NOT_NOW:
+        return view[:0]

@@ -81,8 +81,8 @@ class TrioStream(NativeStream):
 
     # What anyio's contract asks for.
 
-    async def send(self, item: bytes) -> None:
-        """As `ByteStream.send`."""
+    async def send(self, item: bytes | memoryview) -> None:
+        """As `NativeStream.send`."""
         if not self.takes_at_once:
             await self._until_sent()
         self.send_at_once(item)
@@ -93,7 +93,7 @@ class TrioStream(NativeStream):
         elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN:
             await self._give_way()
 
-    def send_at_once(self, item: bytes) -> None:
+    def send_at_once(self, item: bytes | memoryview) -> None:
         """As `NativeStream.send_at_once`."""
         size = len(item)
         self._calls += 1
@@ -166,6 +166,11 @@ class TrioStream(NativeStream):
     def turn_is_over(self) -> bool:
         """As `NativeStream.turn_is_over`."""
         return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN
+
+    @property
+    def unwritten(self) -> int:
+        """As `NativeStream.unwritten`."""
+        return len(self._unsent)
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:

@@ -1477,3 +1477,47 @@ def test_an_idle_connection_lets_go_of_its_last_request() -> None:
     made.receive_data(GET)
     assert isinstance(made.next_event(), Request)
     assert sent(made, *NO_CONTENT)
+
+
+# Without copies.
+
+
+def test_a_view_is_copied(fast_path: bool) -> None:
+    made = connection()
+    for piece in (POST[:20], POST[20:] + b"hel", b"lo"):
+        memory = bytearray(piece)
+        made.receive_view(memoryview(memory))
+        memory[:] = bytes(len(memory))
+    assert isinstance(made.next_event(), Request)
+    body = b""
+    while (event := made.next_event()) != END:
+        assert isinstance(event, Data)
+        body += event.data
+    assert body == b"hello"
+
+
+def test_what_comes_behind_a_failure_is_dropped() -> None:
+    made = connection(b"bad\r\n\r\n")
+    refused(made)
+    made.receive_view(memoryview(GET))
+    assert made.buffered == 0
+
+
+def test_large_parts_are_handed_over_as_they_are_and_small_ones_joined() -> None:
+    body = bytes(range(256)) * 4
+    made = asked()
+    made.send(of_length(len(body)), Data(data=body), END)
+    pieces = []
+    while piece := made.views_to_send(100, 300):
+        pieces.append(piece)
+    assert [type(piece) for piece in pieces] == [bytes, *[memoryview] * 4]
+    assert [len(piece) for piece in pieces[1:]] == [300, 300, 300, 124]
+    assert b"".join(pieces) == sent(asked(), of_length(len(body)), Data(data=body), END)
+    assert all(piece.obj is body for piece in pieces[1:] if isinstance(piece, memoryview))
+
+
+def test_what_is_owed_is_handed_over_in_either_way() -> None:
+    made = connection(b"bad\r\n\r\n")
+    refused(made)
+    assert bytes(made.views_to_send(10_000, 10_000)).startswith(b"HTTP/1.1 400 ")
+    assert made.views_to_send(10_000, 10_000) == b""

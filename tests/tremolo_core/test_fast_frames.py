@@ -4,7 +4,12 @@ import pytest
 
 from tests.cases import for_each
 from tremolo_core.events import BytesMessage, EndOfMessage, Event, Ping, TextMessage
-from tremolo_core.fast_frames import read_message, read_only_message, write_message
+from tremolo_core.fast_frames import (
+    read_message,
+    read_only_message,
+    write_in_two,
+    write_message,
+)
 from tremolo_core.masking import in_python
 
 from .framing import BINARY, CONTINUATION, PING, TEXT, close_frame, frame
@@ -77,9 +82,28 @@ def test_what_is_left_to_wsproto_or_the_gate(raw: bytes) -> None:
 @for_each("below", [None, 10_000_000])
 def test_a_frame_is_written(size: int, below: int | None) -> None:
     unmasked = frame(BINARY, bytes(size), mask=None)
-    assert write_message(BytesMessage(data=bytes(size)), below) == unmasked
+    assert written(BytesMessage(data=bytes(size)), below) == unmasked
     unmasked = frame(TEXT, b"x" * size, mask=None)
-    assert write_message(TextMessage(text="x" * size), below) == unmasked
+    assert written(TextMessage(text="x" * size), below) == unmasked
+
+
+def written(event: Event, below: int | None) -> bytes | None:
+    """What is written in the one way or the other, and never in both."""
+    one, two = write_message(event, below), write_in_two(event, below)
+    assert one is None or two is None
+    return one if two is None else b"".join(two)
+
+
+def test_what_is_long_is_not_copied() -> None:
+    payload = bytes(0x10000)
+    parts = write_in_two(BytesMessage(data=payload), None)
+    assert parts is not None
+    assert parts[1] is payload
+
+
+def test_it_is_characters_that_are_counted_beforehand() -> None:
+    text = "\u00e9" * 0xFFFF
+    assert write_message(TextMessage(text=text), None) == frame(TEXT, text.encode(), mask=None)
 
 
 def test_what_is_large_enough_to_be_compressed_is_not() -> None:
@@ -87,6 +111,10 @@ def test_what_is_large_enough_to_be_compressed_is_not() -> None:
     assert write_message(BytesMessage(data=bytes(63)), 64) is not None
     # It is bytes that count.
     assert write_message(TextMessage(text="\u00e9" * 32), 64) is None
+    for size, below in ((70_000, 70_000), (70_000, 69_999)):
+        assert write_in_two(BytesMessage(data=bytes(size)), below) is None
+        assert write_in_two(TextMessage(text="x" * size), below) is None
+    assert write_in_two(BytesMessage(data=bytes(70_000)), 70_001) is not None
 
 
 @pytest.mark.parametrize(
@@ -95,9 +123,12 @@ def test_what_is_large_enough_to_be_compressed_is_not() -> None:
         BytesMessage(data=b"a", final=False),
         TextMessage(text="a", final=False),
         TextMessage(text="\ud800"),
+        BytesMessage(data=bytes(70_000), final=False),
+        TextMessage(text="a" * 70_000, final=False),
+        TextMessage(text="\ud800" * 70_000),
         Ping(),
         EndOfMessage(),
     ],
 )
 def test_what_is_no_whole_message_is_left(event: Event) -> None:
-    assert write_message(event, None) is None
+    assert written(event, None) is None

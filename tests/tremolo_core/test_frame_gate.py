@@ -264,3 +264,16 @@ def test_a_message_that_is_held_is_not_counted_until_it_is_whole() -> None:
     assert frames.pass_on() == raw
     frames.feed(frame(TEXT, bytes(1_000))[:400])
     assert frames.pass_on() == frame(TEXT, bytes(1_000))[:400]
+
+
+def test_it_is_known_how_much_of_what_is_held_is_missing() -> None:
+    frames = gate(limit=200_000)
+    frames.holds_whole = True
+    raw = frame(BINARY, bytes(100_000))
+    for come in (10, 14, 70_000, len(raw) - 1):
+        frames.feed(memoryview(raw)[len(frames.buffer) : come])
+        assert frames.pass_on() is None
+        assert frames.missing == len(raw) - come
+    frames.feed(raw[-1:])
+    assert frames.missing == 0
+    assert frames.pass_on() == raw

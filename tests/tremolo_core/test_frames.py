@@ -433,3 +433,56 @@ def test_only_what_came_last_counts_as_a_crowd() -> None:
     frames = opened()
     read(frames, frame(PING) * 64, frame(PING))
     assert not frames.crowded
+
+
+@pytest.mark.parametrize("deflate", [None, PerMessageDeflate()])
+def test_a_frame_is_written_onto_what_is_there(deflate: PerMessageDeflate | None) -> None:
+    messages: tuple[TextMessage | BytesMessage, ...] = (
+        BytesMessage(data=b"short"),
+        TextMessage(text="short"),
+        BytesMessage(data=bytes(70_000)),
+        TextMessage(text="x" * 70_000),
+    )
+    for message in messages:
+        one, other = opened(deflate=deflate), opened(deflate=deflate)
+        out = [b"before"]
+        assert one.write_onto(out, message)
+        assert b"".join(out) == b"before" + (other.write_whole(message) or b"")
+        # Only what is long, and goes as it is, goes by itself.
+        content = message.text if isinstance(message, TextMessage) else message.data
+        assert len(out) == (3 if len(content) > 10 and deflate is None else 2)
+    frames = opened()
+    out.clear()
+    assert not frames.write_onto(out, BytesMessage(data=b"part", final=False))
+    assert not frames.write_onto(out, Ping())
+    frames.send(BytesMessage(data=b"part", final=False))
+    assert not frames.write_onto(out, BytesMessage(data=bytes(70_000)))
+    assert out == []
+
+
+def test_it_is_known_how_much_of_a_message_is_missing() -> None:
+    frames = opened()
+    raw = frame(BINARY, bytes(100_000))
+    assert missing(frames) == 0
+    read(frames, raw[:2])
+    # How long it is has not come yet.
+    assert missing(frames) == 0
+    read(frames, raw[2:60_000])
+    assert missing(frames) == len(raw) - 60_000
+    read(frames, raw[60_000:-1])
+    assert missing(frames) == 1
+    read(frames, raw[-1:] + b"\x82")
+    assert missing(frames) == 0
+    assert told(frames) == [BytesMessage(data=bytes(100_000))]
+
+
+@pytest.mark.parametrize("acceptance", [AcceptWebSocket(by_fragment=True), AcceptWebSocket()])
+def test_nothing_is_missing_of_what_is_passed_on_as_it_comes(acceptance: AcceptWebSocket) -> None:
+    frames = opened(acceptance)
+    kind = BINARY if acceptance.by_fragment else TEXT
+    read(frames, frame(kind, b"x" * 100_000)[:60_000])
+    assert missing(frames) == 0
+
+
+def missing(frames: Frames) -> int:
+    return frames.missing

@@ -3,6 +3,8 @@
 import tracemalloc
 from collections.abc import Iterator
 
+import pytest
+
 from tests.cases import for_each
 from tremolo_core.outbox import Outbox
 
@@ -80,3 +82,33 @@ def test_many_small_parts_are_each_looked_at_about_once() -> None:
     outbox = holding(*[Counted(b"abcdefgh") for _ in range(4_000)])
     assert b"".join(pieces_of(outbox, 80)) == b"abcdefgh" * 4_000
     assert Counted.looks < 3 * 4_000
+
+
+@pytest.mark.parametrize("most_uncopied", [10, 15, 20, 30, 100])
+def test_what_is_large_is_handed_over_uncopied_and_what_is_small_joined(most_uncopied: int) -> None:
+    large = b"abcdefghijklmnopqrstuvwxyz0123"
+    outbox = holding(b"one", b"", b"two", large, b"three", b"four")
+    pieces = []
+    while piece := outbox.take_some(8, most_uncopied):
+        pieces.append(piece)
+        if isinstance(piece, memoryview):
+            assert piece.obj is large
+            assert len(piece) <= most_uncopied
+        else:
+            assert len(piece) <= 8
+    assert b"".join(pieces) == b"onetwo" + large + b"threefour"
+    assert pieces[0] == b"onetwo"
+    assert isinstance(pieces[1], memoryview)
+    assert len(pieces[1]) == min(most_uncopied, len(large))
+
+
+def test_what_is_taken_in_either_way_is_taken() -> None:
+    outbox = holding(b"0123456789", b"abc")
+    assert outbox.take(4) == b"0123"
+    assert outbox.take_some(4, 4) == b"4567"
+    # What is left of it is no longer large.
+    assert outbox.take_some(4, 4) == b"89"
+    assert outbox.take(1) == b"a"
+    assert outbox.take_some(4, 4) == b"bc"
+    assert not outbox
+    assert outbox.take_some(4, 4) == b""

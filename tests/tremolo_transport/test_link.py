@@ -16,9 +16,10 @@ from anyio import (
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
-from tests.tremolo_core.framing import BINARY, PING, frame, handshake
+from tests.tremolo_core.framing import BINARY, PING, TEXT, frame, handshake
 from tremolo_core import (
     AcceptWebSocket,
+    BytesMessage,
     Connection,
     Data,
     EndOfMessage,
@@ -177,21 +178,21 @@ async def test_a_reader_that_gives_way_first_hears_of_an_interrupt_all_the_same(
         assert websocket.moved == 0
 
 
-async def test_what_nobody_need_wait_for_is_written_at_once_over_asyncio() -> None:
+async def test_what_nobody_need_wait_for_is_written_at_once_over_our_own_stream() -> None:
     async with over_tcp() as (client, link):
-        length = Headers(((b"content-length", b"100001"),))
+        length = Headers(((b"content-length", b"10000001"),))
         link.connection.send(Response(status=200, headers=length))
-        head = b"HTTP/1.1 200 OK\r\nContent-Length: 100001\r\n\r\n"
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 10000001\r\n\r\n"
         assert link.flush_at_once() is (link.quick is not None)
         assert link.sent == (len(head) if link.quick is not None else 0)
         await link.flush()
         # It is told where there is more than goes at once, and where there is nothing.
-        link.connection.send(Data(data=bytes(100_000)))
+        link.connection.send(Data(data=bytes(10_000_000)))
         assert not link.flush_at_once()
-        received = b""
+        received = bytearray()
         async with anyio.create_task_group() as group:
             group.start_soon(link.flush)
-            while len(received) < len(head) + 100_000:
+            while len(received) < len(head) + 10_000_000:
                 received += await client.receive()
         assert not link.flush_at_once()
         # Whoever writes takes along what others have.
@@ -203,8 +204,9 @@ async def test_what_nobody_need_wait_for_is_written_at_once_over_asyncio() -> No
         assert not link.flush_at_once()
         link.pace.restore()
         await link.flush()
-        assert received + await client.receive() == head + bytes(100_000) + b"x"
-        assert link.sent == len(head) + 100_001
+        received += await client.receive()
+        assert received == head + bytes(10_000_000) + b"x"
+        assert link.sent == len(head) + 10_000_001
 
 
 @pytest.mark.parametrize(
@@ -438,12 +440,21 @@ async def framed() -> tuple[MemoryStream, Link, Noted]:
     return client, link, noted
 
 
-async def test_of_a_websocket_more_is_read_at_a_time_as_long_as_the_frames_are_large() -> None:
+async def test_of_a_websocket_more_is_read_at_a_time_until_there_are_many_frames() -> None:
     client, link, noted = await framed()
-    await client.send(frame(BINARY, bytes(300_000)))
+    await client.send(frame(TEXT, b"x" * 200_000))
     for _ in range(8):
         await link.read()
     assert noted.asked == [1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 65_536]
+
+
+async def test_of_a_large_message_as_much_is_read_at_a_time_as_any_stream_may_have() -> None:
+    client, link, noted = await framed()
+    raw = frame(BINARY, bytes(300_000))
+    await client.send(raw)
+    for _ in range(6):
+        await link.read()
+    assert noted.asked == [1_024, *[65_536] * 4, len(raw) - 1_024 - 4 * 65_536]
 
 
 async def test_of_many_small_frames_little_is_read_at_a_time_and_others_run_meanwhile() -> None:
@@ -603,3 +614,43 @@ async def test_a_large_body_is_not_copied_as_a_whole() -> None:
     finally:
         tracemalloc.stop()
     assert most < 1_000_000
+
+
+async def test_a_large_body_goes_in_long_writes_that_are_no_copies() -> None:
+    async with over_tcp() as (client, link):
+        body = bytes(8_000_000)
+        length = Headers(((b"content-length", b"8000000"),))
+        link.connection.send(Response(status=200, headers=length), Data(data=body), EndOfMessage())
+        tracemalloc.start()
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(link.flush)
+                left = len(b"HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n") + len(body)
+                while left:
+                    left -= len(await client.receive())
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        # The client holds some of it, too.
+        assert most < 4_000_000
+        # The head, and pieces of 256 KiB.
+        assert link.writes == 32
+
+
+async def test_a_large_message_is_read_in_large_pieces() -> None:
+    async with over_tcp() as (client, link):
+        websocket = Link(link.stream, Connection())
+        websocket.connection.receive_data(handshake())
+        websocket.connection.next_event()
+        websocket.connection.send(AcceptWebSocket())
+        websocket.framed = True
+        payload = bytes(range(256)) * 1_600
+        received: list[object] = []
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.send, frame(BINARY, payload))
+            with fail_after(PATIENCE):
+                while len(received) < 2:
+                    await websocket.read_interruptibly()
+                    while not isinstance(event := websocket.connection.next_event(), Signal):
+                        received.append(event)
+        assert received == [EndOfMessage(), BytesMessage(data=payload)]

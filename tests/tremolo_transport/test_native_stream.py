@@ -495,3 +495,38 @@ async def test_it_does_not_call_back_for_what_is_there_already() -> None:
             assert not other.call_on_input(lambda: None)
             with pytest.raises(EndOfStream):
                 await other.receive()
+
+
+async def test_a_view_may_be_taken_in_place_of_a_copy() -> None:
+    sent = bytes(range(256)) * 4_000
+    async with native_pair() as (one, other), anyio.create_task_group() as group:
+        group.start_soon(one.send, memoryview(sent))
+        received = bytearray()
+        with anyio.fail_after(PATIENCE):
+            while len(received) < len(sent):
+                if (wait := other.readiness()) is not None:
+                    await wait
+                view = other.take_view(300_000)
+                assert len(view) <= 300_000
+                received += view
+        assert received == sent
+        assert other.take_view(100) == b""
+
+
+async def test_it_is_told_how_much_the_kernel_has_not_taken() -> None:
+    async with native_pair() as (one, other):
+        assert one.unwritten == 0
+        async with anyio.create_task_group() as group:
+            group.start_soon(one.send, bytes(20_000_000))
+            with anyio.fail_after(PATIENCE):
+                while not one.unwritten:
+                    await checkpoint()
+                before, left = one.unwritten, 20_000_000
+                assert before <= left
+                while left:
+                    left -= len(await other.receive())
+                    if left == 10_000_000:
+                        assert one.unwritten < before
+        assert one.unwritten == 0
+        await one.aclose()
+        assert one.unwritten == 0

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 
+import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from tremolo_core import Connection
 from tremolo_transport.link import Link
 from tremolo_transport.memory import memory_stream_pair
 from tremolo_transport.patience import Overdue, Patience
 from tremolo_transport.settings import ServerSettings
+
+from .test_native_stream import native_pair
 
 SETTINGS = ServerSettings(write_timeout=60, close_timeout=30)
 
@@ -72,6 +76,31 @@ def test_each_write_has_its_own_time() -> None:
         exchange.write()
         assert exchange.at(seconds) is None
     assert exchange.at(510) is Overdue.WRITE
+
+
+@pytest.mark.anyio
+async def test_a_long_write_goes_on_while_the_kernel_takes_any_of_it() -> None:
+    async with native_pair() as (one, other):
+        exchange = Exchange()
+        exchange.link = Link(one, Connection())
+        exchange.link.writing = True
+        async with anyio.create_task_group() as group:
+            group.start_soon(one.send, bytes(20_000_000))
+            while not one.unwritten:
+                await checkpoint()
+            left, seconds = 20_000_000, 0
+            assert exchange.at(seconds) is None
+            while one.unwritten:
+                before = one.unwritten
+                while one.unwritten == before:
+                    left -= len(await other.receive())
+                seconds += 59
+                assert exchange.at(seconds) is None
+            assert seconds > 60
+            assert exchange.at(seconds + 59) is None
+            assert exchange.at(seconds + 60) is Overdue.WRITE
+            while left:
+                left -= len(await other.receive())
 
 
 def test_who_does_not_write_is_not_waited_for() -> None:

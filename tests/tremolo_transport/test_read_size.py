@@ -1,7 +1,7 @@
 """How much is read at a time, of whom."""
 
 from tests.tremolo_core.framing import BINARY, PING, frame, handshake
-from tremolo_core import AcceptWebSocket, Connection
+from tremolo_core import AcceptWebSocket, Connection, Signal
 from tremolo_transport.pace import ConnectionPace, Pace
 from tremolo_transport.read_size import ReadSize
 
@@ -49,3 +49,33 @@ def test_of_who_is_held_to_a_rate_no_more_than_it_allows() -> None:
     size.in_bulk = False
     pace.change(download=None, upload=None, lasting=True)
     assert size.of_body() == 65_536
+
+
+def test_of_a_large_message_as_much_as_is_missing() -> None:
+    connection = framed()
+    size = ReadSize(connection, ConnectionPace(Pace()))
+    # Under a mask that changes nothing.
+    raw = b"\x82\xff" + (3_000_000).to_bytes(8) + bytes(4 + 3_000_000)
+    connection.receive_data(raw[:1_000])
+    assert (size.of_frames(), size.of_frames()) == (1_048_576, 1_048_576)
+    connection.receive_data(raw[1_000:-70_000])
+    assert size.of_frames() == 70_000
+    connection.receive_data(raw[-70_000:-1_000])
+    # What could hold other frames, too, is asked for in little pieces first.
+    assert size.of_frames() == 1_024
+    slow = ReadSize(connection, ConnectionPace(Pace(upload=16_000)))
+    connection.receive_data(raw[-1_000:] + raw[:1_000])
+    while not isinstance(connection.next_event(), Signal):
+        pass
+    assert slow.of_frames() == 2_000
+
+
+def test_it_is_noted_when_others_are_to_have_their_turn() -> None:
+    connection = framed()
+    size = ReadSize(connection, ConnectionPace(Pace()))
+    crowded = []
+    for raw in (frame(PING), frame(PING) * 100, frame(BINARY, bytes(1_000))):
+        connection.receive_data(raw)
+        size.of_frames()
+        crowded.append(size.crowded)
+    assert crowded == [False, True, False]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tremolo_transport.socket_reading import read_buffer, read_past_the_loop
+from tremolo_transport.socket_reading import read_buffer, read_past_the_loop, view_past_the_loop
 
 
 @pytest.fixture
@@ -65,3 +65,26 @@ def test_each_thread_has_a_buffer_of_its_own() -> None:
     assert one is read_buffer.view
     assert len(one) == len(other) == 65_536
     assert one.obj is not other.obj
+
+
+def test_a_view_is_of_memory_that_is_used_again(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, served = pair
+    client.sendall(b"hello!")
+    assert until_read(served, 1) == b"h"
+    view = view_past_the_loop(served, 3)
+    assert bytes(view) == b"ell"
+    assert bytes(view_past_the_loop(served, 2)) == b"o!"
+    assert bytes(view) == b"o!l"
+    assert bytes(view_past_the_loop(served, 100)) == b""
+    client.close()
+    served.setblocking(True)
+    assert bytes(view_past_the_loop(served, 100)) == b"", "the end, which the event loop tells of"
+
+
+def test_what_is_wrong_is_raised_with_a_view_too(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, served = pair
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    served.setblocking(True)
+    with pytest.raises(ConnectionResetError):
+        view_past_the_loop(served, 100)

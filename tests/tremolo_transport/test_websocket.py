@@ -5,6 +5,7 @@ wsproto, which knows nothing of us.
 """
 
 import logging
+import tracemalloc
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -42,9 +43,10 @@ from tremolo_core import (
     TextMessage,
     Timeouts,
 )
-from tremolo_transport.asyncio_stream import AsyncioStream
 from tremolo_transport.exchange import ClientDisconnected, Exchange, Handler
+from tremolo_transport.native_stream import NativeStream
 from tremolo_transport.settings import ServerSettings
+from tremolo_transport.streams import Transport
 
 from .conversations import (
     Client,
@@ -54,6 +56,7 @@ from .conversations import (
     over_every_stream,
     reset,
     settle,
+    tcp_pair,
 )
 from .striking import by_scope_and_by_task, strike_everywhere
 
@@ -791,8 +794,8 @@ async def test_messages_that_need_not_wait_come_in_their_order(make_pair: MakePa
         frames = await opened(talking)
         assert [await frames.text() for _ in range(100)] == [str(number) for number in range(100)]
         assert isinstance(await frames.next(), Message)
-    # Never on any other stream, and on asyncio's not for ever, so that others have their turn.
-    assert (True in at_once) is isinstance(talking.driver.stream, AsyncioStream)
+    # Never on a stream of others, and on ours not for ever, so that others have their turn.
+    assert (True in at_once) is isinstance(talking.driver.stream, NativeStream)
     assert False in at_once
 
 
@@ -826,3 +829,77 @@ async def test_nothing_is_sent_at_once_after_the_end() -> None:
     async with conversation(talk) as talking:
         await opened(talking)
     assert not kept[0].send_message(TextMessage(text="too late"))
+
+
+# Large messages.
+
+
+def large(opcode: int, payload: bytes) -> bytes:
+    """As `frame`, which takes long for as many bytes: under a mask that changes none."""
+    assert len(payload) > 0xFFFF
+    return bytes((0x80 | opcode, 0xFF)) + len(payload).to_bytes(8) + bytes(4) + payload
+
+
+@over_every_stream
+@pytest.mark.parametrize("kind", [BINARY, TEXT])
+async def test_large_messages_come_back_whole(make_pair: MakePair, kind: int) -> None:
+    async def echo(exchange: Exchange) -> None:
+        await exchange.send(ACCEPT)
+        async for event in exchange:
+            if isinstance(event, TextMessage | BytesMessage):
+                await exchange.send(event)
+
+    async with conversation(echo, make_pair=make_pair) as talking:
+        frames = await opened(talking)
+        for size in (65_535, 65_536, 1_000_000, 70_000):
+            payload = (b"%07d|" % size) * (size // 8) + b"x" * (size % 8)
+            # Another is right behind it, which belongs to no other read.
+            sent = (large if size > 0xFFFF else frame)(kind, payload) + frame(TEXT, b"behind")
+            async with anyio.create_task_group() as group:
+                group.start_soon(talking.client.send, sent)
+                whole = b""
+                while len(whole) < size:
+                    event = await frames.next()
+                    assert isinstance(event, Part | WholeText)
+                    part = event.data
+                    whole += part.encode() if isinstance(part, str) else part
+                assert whole == payload
+                assert await frames.text() == "behind"
+
+
+async def test_a_large_message_survives_a_reader_that_is_cancelled() -> None:
+    received: list[Event] = []
+
+    async def poll(exchange: Exchange) -> None:
+        await exchange.send(ACCEPT)
+        while not received:
+            with anyio.move_on_after(0):
+                received.append(await exchange.receive())
+            await checkpoint()
+        await exchange.send(CloseWebSocket())
+
+    payload = bytes(range(256)) * 8_000
+    async with conversation(poll, make_pair=tcp_pair(Transport.NATIVE)) as talking:
+        frames = await opened(talking)
+        await talking.client.send(large(BINARY, payload))
+        assert isinstance(await frames.next(), CloseConnection)
+    assert received == [BytesMessage(data=payload)]
+
+
+@over_every_stream
+async def test_a_large_message_that_is_only_announced_takes_no_memory(make_pair: MakePair) -> None:
+    async def listen(exchange: Exchange) -> None:
+        await exchange.send(ACCEPT)
+        await exchange.receive()
+
+    announced = large(BINARY, bytes(16_000_000))[:2_000]
+    async with conversation(listen, make_pair=make_pair) as talking:
+        await opened(talking)
+        tracemalloc.start()
+        try:
+            await talking.client.send(announced)
+            await settle()
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert most < 4_000_000
