@@ -99,6 +99,16 @@ async def test_the_host_is_the_urls_and_the_way_leads_to_the_application(tcp: bo
         assert "\nhost: example.com:81\n" in (await client.get("http://example.com:81/")).text
 
 
+async def test_a_target_can_be_sent_as_it_is(tcp: bool) -> None:
+    async def handler(exchange: Exchange) -> None:
+        await exchange.respond(200, body=exchange.request.target)
+
+    async with Client(handler, tcp=tcp) as client:
+        for target in (b"//a/../%2e?b", b"http://a/../b"):
+            response = await client.get("/", extensions={"target": target})
+            assert response.content == target
+
+
 async def test_cookies_are_kept(tcp: bool) -> None:
     async def handler(exchange: Exchange) -> None:
         if exchange.request.target == b"/login":
