@@ -26,7 +26,6 @@ from .masking import fastest
 from .message_assembly import MessageAssembly
 from .outgoing_frames import is_whole_message
 from .websocket_handshake import Agreement
-from .wsproto_engine import WsprotoEngine
 
 __all__ = ("Frames",)
 
@@ -91,6 +90,9 @@ class Frames:
         no other is in progress and if no extension changes the frame.
         """
         self._gate.holds_whole = fast_path and not agreed.acceptance.by_fragment
+        # Imported for the first WebSocket: who starts need not wait for it.
+        from .wsproto_engine import WsprotoEngine
+
         self._engine: FrameEngine = WsprotoEngine(deflate=agreed.deflate, limit=limit)
         self._compressed_from = None if agreed.deflate is None else agreed.deflate.threshold
         """Bytes from which on whole messages are compressed; None if none is."""

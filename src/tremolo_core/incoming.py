@@ -12,7 +12,6 @@ from .events import ConnectionClosed, EndOfMessage, Event, Request
 from .fast_engine import FastEngine
 from .frames import Frames
 from .gate import Gate, Passed
-from .h11_engine import H11Engine
 from .head import Head
 from .limits import Limits
 from .states import State
@@ -23,6 +22,13 @@ __all__ = ("Incoming",)
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _IDLE: Final = State.IDLE
 _SEND_BODY: Final = State.SEND_BODY
+
+
+def _h11() -> Engine:
+    # Imported for the first message that is none of the ordinary: who starts need not wait for it.
+    from .h11_engine import H11Engine
+
+    return H11Engine()
 
 
 class Incoming:
@@ -46,7 +52,7 @@ class Incoming:
         self._gate = Gate(limits)
         self.fast = FastEngine() if fast_path else None
         """The engine for ordinary messages, if it may be used."""
-        self.engine: Engine = self.fast or H11Engine()
+        self.engine: Engine = self.fast or _h11()
         """What reads and writes the current cycle."""
         self.head: Head | None = None
         """The head of the last request that was read, unless that is long ago."""
@@ -124,7 +130,7 @@ class Incoming:
     def next_cycle(self) -> bool:
         """Turn to the next request; return whether bytes of it have come."""
         # Also for a refusal before there is a next request.
-        self.engine = self.fast or H11Engine()
+        self.engine = self.fast or _h11()
         return self._gate.next_message()
 
     def forget(self) -> None:
@@ -172,7 +178,7 @@ class Incoming:
         come = self._gate.skip_to_next()
         if come is not None:
             self.withheld = False
-            self.engine = self.fast or H11Engine()
+            self.engine = self.fast or _h11()
         return come
 
     def skip_end(self) -> bool:
@@ -190,7 +196,7 @@ class Incoming:
         meaning = head.meaning
         self.withheld = meaning.expects_continue and meaning.content_length != 0
         if not head.is_ordinary and self.fast is not None:
-            self.engine = H11Engine()
+            self.engine = _h11()
         return self.engine.read_head(head)
 
     def _end(self, state: State) -> ConnectionClosed | None:

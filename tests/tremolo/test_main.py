@@ -273,6 +273,11 @@ def test_a_module_that_raises_is_its_traceback(capsys: pytest.CaptureFixture[str
                 *("tremolo_asgi.handler", "tremolo_core.connection", "tremolo_transport.server"),
             },
         ),
+        # What a worker that serves an ASGI application has imported.
+        (
+            "import tremolo.process, tremolo_asgi; tremolo_asgi.AsgiHandler",
+            {"h11", "wsproto", "tremolo.application", "tremolo.dispatcher", "trio"},
+        ),
     ],
 )
 def test_nobody_waits_for_what_he_does_not_need(code: str, unwanted: set[str]) -> None:
