@@ -127,10 +127,8 @@ class ResponseBody(ResponseHead):
             chunk = self._take_waiting() + chunk
         if self._has_begun():
             if self._held is not None:
-                # One piece costs less than several, and a client cannot rely on where it is cut.
-                head, chunk = self._held_head, b"".join((*self._held, chunk))
-                self._held_head = self._held = None
-                await self._begin(*(() if head is None else (head,)), _data(chunk))
+                # Not joined here: all that is written is copied once.
+                await self._begin(*self._take_held(), _data(chunk))
             elif not self._is_bodyless:
                 # As `_begin` does, without another coroutine for it.
                 await self._exchange.send(_data(chunk))
