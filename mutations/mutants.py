@@ -115,5 +115,5 @@ def logic(path: Path) -> Iterator[Mutant]:
                 test, ast.Name | ast.Attribute | ast.Call
             ):
                 yield _changed(path, begin(test), begin(test), "not ")
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                yield _changed(path, begin(node), begin(operand), "")
+            case ast.UnaryOp(op=ast.Not()):
+                yield _changed(path, begin(node), begin(node) + len("not "), "")
