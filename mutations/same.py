@@ -10,6 +10,11 @@ SAME: dict[str, str] = {
     '  ->  return _END if len(raw) < len(b"\\r\\n") else _end_with_trailers(raw)': (
         "an empty line has no trailers to be found either; it only takes longer"
     ),
+    "frame_gate._whole_message: "
+    "if self._in_message or size < _SHORT_HEADER or buffer[0] not in _MESSAGES:"
+    "  ->  if self._in_message or size <= _SHORT_HEADER or buffer[0] not in _MESSAGES:": (
+        "the shortest message of all takes the longer way to the same"
+    ),
     "gate.head: if not 4 <= end <= limits.head or buffer[0] == _CR:"
     "  ->  if not 4 < end <= limits.head or buffer[0] == _CR:": (
         "without a line before it, it begins with a CR, and goes the longer way anyway"
@@ -40,6 +45,18 @@ SAME: dict[str, str] = {
     ),
     "masking.in_python: if size > _PIECE:  ->  if size >= _PIECE:": (
         "both ways do the same; it matters for the time that a piece takes"
+    ),
+    "outbox.take: most is None or not self or (len(self) <= _FEW and sum(map(len, self)) <= most)"
+    "  ->  most is None or not self and (len(self) <= _FEW and sum(map(len, self)) <= most)": (
+        "the longer way hands over the same, only later"
+    ),
+    "outbox.take: most is None or not self or (len(self) <= _FEW and sum(map(len, self)) <= most)"
+    "  ->  most is None or not self or (len(self) < _FEW and sum(map(len, self)) <= most)": (
+        "the same"
+    ),
+    "outbox.take: most is None or not self or (len(self) <= _FEW and sum(map(len, self)) <= most)"
+    "  ->  most is None or not self or (len(self) <= _FEW and sum(map(len, self)) < most)": (
+        "the same"
     ),
     "pacing.take: if missing <= 0:  ->  if missing < 0:": (
         "a bucket that is just full is so by either reckoning"

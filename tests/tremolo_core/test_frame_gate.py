@@ -277,3 +277,12 @@ def test_it_is_known_how_much_of_what_is_held_is_missing() -> None:
     frames.feed(raw[-1:])
     assert frames.missing == 0
     assert frames.pass_on() == raw
+
+
+@pytest.mark.parametrize("raw", GOOD.values(), ids=GOOD)
+def test_messages_that_are_held_pass_unchanged_once_they_are_whole(raw: bytes) -> None:
+    for pieces in ([raw], [raw[:-1], raw[-1:]], [raw[:9], raw[9:]]):
+        frames = gate()
+        frames.holds_whole = True
+        assert passed(frames, *pieces) == raw
+        assert frames.buffered == 0
