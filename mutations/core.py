@@ -38,7 +38,7 @@ def mutants(only: Sequence[str]) -> Iterator[Mutant]:
 
 def is_same(mutant: Mutant) -> bool:
     """Whether it is known to make no difference."""
-    return f"{mutant.path.stem}.{mutant.what}" in SAME
+    return mutant.result in SAME
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
     if options.list:
         print(*chosen, sep="\n")
         return
-    if old := SAME.keys() - {f"{each.path.stem}.{each.what}" for each in mutants([])}:
+    if old := SAME.keys() - {each.result for each in mutants([])}:
         sys.exit("\n".join(["said to make no difference, and not there:", *old]))
     survivors = []
 

@@ -24,12 +24,13 @@ class Mutant:
     source: str
 
     def __str__(self) -> str:
-        return f"{self.path.name}:{self.line} {self.what}"
+        where = f"{self.path.name}:{self.line} {self.function}"
+        return f"{where}: {self.before.strip()}  ->  {self.after.strip()}"
 
     @property
-    def what(self) -> str:
-        """The change, wherever in its file the function is."""
-        return f"{self.function}: {self.before.strip()}  ->  {self.after.strip()}"
+    def result(self) -> str:
+        """What there is then, wherever in its file the function is."""
+        return f"{self.path.stem}.{self.function}: {self.after.strip()}"
 
 
 def _changed(path: Path, start: int, end: int, text: str) -> Mutant:

@@ -1,64 +1,69 @@
 """Changes of the core that make no difference to what it does, each with the reason.
 
-Each is named by its module and function, and has its line as it was and as it is.
+Each is named by its module and function, and is the line as it becomes.
 """
 
 __all__ = ("SAME",)
 
 SAME: dict[str, str] = {
-    'fast_engine.read_body: return _END if len(raw) <= len(b"\\r\\n") else _end_with_trailers(raw)'
-    '  ->  return _END if len(raw) < len(b"\\r\\n") else _end_with_trailers(raw)': (
+    "fast_engine.read_body: "
+    'return _END if len(raw) < len(b"\\r\\n") else _end_with_trailers(raw)': (
         "an empty line has no trailers to be found either; it only takes longer"
     ),
-    "frame_gate._whole_message: "
-    "if self._in_message or size < _SHORT_HEADER or buffer[0] not in _MESSAGES:"
-    "  ->  if self._in_message or size <= _SHORT_HEADER or buffer[0] not in _MESSAGES:": (
-        "the shortest message of all takes the longer way to the same"
-    ),
-    "gate.head: if not 4 <= end <= limits.head or buffer[0] == _CR:"
-    "  ->  if not 4 < end <= limits.head or buffer[0] == _CR:": (
-        "without a line before it, it begins with a CR, and goes the longer way anyway"
-    ),
-    "gate.head: if not 4 <= end <= limits.head or buffer[0] == _CR:"
-    "  ->  if not 4 <= end < limits.head or buffer[0] == _CR:": (
-        "one that is just as long as it may be takes the longer way to the same"
-    ),
-    "gate.feed_head: if self._buffer or not 4 <= end <= self._limits.head or data[0] == _CR:"
-    "  ->  if self._buffer or not 4 < end <= self._limits.head or data[0] == _CR:": (
-        "without a line before it, it begins with a CR, and goes the longer way anyway"
-    ),
-    "gate.feed_head: if self._buffer or not 4 <= end <= self._limits.head or data[0] == _CR:"
-    "  ->  if self._buffer or not 4 <= end < self._limits.head or data[0] == _CR:": (
-        "one that is just as long as it may be takes the longer way to the same"
-    ),
-    "forwarded._from_the_right: while end >= 0:  ->  while end > 0:": (
+    "forwarded._from_the_right: while end > 0:": (
         "what stands before a comma at the very start is empty, and passed over"
     ),
-    'head.parse_head: if len(lines) != block.count(b"\\n") - 1 or len(lines) > limits.fields:'
-    '  ->  if len(lines) != block.count(b"\\n") - 1 or len(lines) >= limits.fields:': (
+    "frame_gate._whole_message: elif not 0 < length < _TWO_BYTES:": (
+        "in doubt the longer way does the same"
+    ),
+    "frame_gate._whole_message: elif not 0 <= length <= _TWO_BYTES:": (
+        "that length was read before"
+    ),
+    "frame_gate._whole_message: if length <= _TWO_BYTES:": (
+        "in doubt the longer way does the same"
+    ),
+    "frame_gate._whole_message: "
+    "if self._in_message or size <= _SHORT_HEADER or buffer[0] not in _MESSAGES:": (
+        "the shortest message of all takes the longer way to the same"
+    ),
+    "frame_gate._whole_message: if self.limit is not None and length >= self.limit:": (
+        "in doubt the longer way does the same"
+    ),
+    "frame_gate._whole_message: return header + length if header + length < size else 0": (
+        "in doubt the longer way does the same"
+    ),
+    "gate._content: if size >= self._missing:": ("both ways take all there is"),
+    "gate.feed_head: if self._buffer or not 4 < end <= self._limits.head or data[0] == _CR:": (
+        "without a line before it, it begins with a CR, and goes the longer way anyway"
+    ),
+    "gate.feed_head: if self._buffer or not 4 <= end < self._limits.head or data[0] == _CR:": (
+        "one that is just as long as it may be takes the longer way to the same"
+    ),
+    "gate.head: if not 4 < end <= limits.head or buffer[0] == _CR:": (
+        "without a line before it, it begins with a CR, and goes the longer way anyway"
+    ),
+    "gate.head: if not 4 <= end < limits.head or buffer[0] == _CR:": (
+        "one that is just as long as it may be takes the longer way to the same"
+    ),
+    'head.parse_head: if len(lines) != block.count(b"\\n") - 1 or len(lines) >= limits.fields:': (
         "what the short way leaves over, the longer one reads the same; that itself is tested"
     ),
     "head_fields.read_fields: "
-    'if len(said) == len(headers) and http_version == b"1.1" and noted <= _USUAL:'
-    '  ->  if len(said) == len(headers) and http_version == b"1.1" and noted < _USUAL:': (
+    'if len(said) == len(headers) and http_version == b"1.1" and noted < _USUAL:': (
         "with all of them at once it takes the longer way to the same"
     ),
-    "masking.in_python: if size > _PIECE:  ->  if size >= _PIECE:": (
+    "masking.in_python: if size >= _PIECE:": (
         "both ways do the same; it matters for the time that a piece takes"
     ),
-    "outbox.take: most is None or not self or (len(self) <= _FEW and sum(map(len, self)) <= most)"
-    "  ->  most is None or not self and (len(self) <= _FEW and sum(map(len, self)) <= most)": (
+    "outbox.take: "
+    "most is None or not self and (len(self) <= _FEW and sum(map(len, self)) <= most)": (
         "the longer way hands over the same, only later"
     ),
-    "outbox.take: most is None or not self or (len(self) <= _FEW and sum(map(len, self)) <= most)"
-    "  ->  most is None or not self or (len(self) < _FEW and sum(map(len, self)) <= most)": (
-        "the same"
+    "outbox.take: most is None or not self or (len(self) < _FEW and sum(map(len, self)) <= most)": (
+        "the longer way hands over the same, only later"
     ),
-    "outbox.take: most is None or not self or (len(self) <= _FEW and sum(map(len, self)) <= most)"
-    "  ->  most is None or not self or (len(self) <= _FEW and sum(map(len, self)) < most)": (
-        "the same"
+    "outbox.take: most is None or not self or (len(self) <= _FEW and sum(map(len, self)) < most)": (
+        "the longer way hands over the same, only later"
     ),
-    "pacing.take: if missing <= 0:  ->  if missing < 0:": (
-        "a bucket that is just full is so by either reckoning"
-    ),
+    "pacing.take: if missing < 0:": ("a bucket that is just full is so by either reckoning"),
 }

@@ -92,7 +92,8 @@ def test_one_before_each_request() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"hello\r\n", b"GET /\r\n", b"\x16\x03\x01\x02\r\n", b"GET / HTTP/1.1 \r\n"]
+    "line",
+    [b"\n", b"hello\r\n", b"GET /\r\n", b"\x16\x03\x01\x02\r\n", b"GET / HTTP/1.1 \r\n"],
 )
 def test_a_malformed_request_line_is_refused_as_soon_as_it_ends(line: bytes) -> None:
     made = gate(line[:-1])
