@@ -121,7 +121,8 @@ def coverage_core(session: nox.Session) -> None:
     env = {"PYTHONPATH": "src"}
     session.run(
         *("coverage", "run", "--branch", "--source=src/tremolo_core"),
-        *("-m", "pytest", "tests/tremolo_core"),
+        # Some tests try thousands of cases, each of which takes longer while it is watched.
+        *("-m", "pytest", "-o", "faulthandler_timeout=0", "tests/tremolo_core"),
         env=env,
     )
     session.run("coverage", "report", "--include=src/tremolo_core/*", "--fail-under=100")

@@ -33,24 +33,11 @@ SAME: dict[str, str] = {
         "in doubt the longer way does the same"
     ),
     "gate._content: if size >= self._missing:": ("both ways take all there is"),
-    "gate.feed_head: if self._buffer or not 4 < end <= self._limits.head or data[0] == _CR:": (
-        "without a line before it, it begins with a CR, and goes the longer way anyway"
-    ),
-    "gate.feed_head: if self._buffer or not 4 <= end < self._limits.head or data[0] == _CR:": (
-        "one that is just as long as it may be takes the longer way to the same"
-    ),
     "gate.head: if not 4 < end <= limits.head or buffer[0] == _CR:": (
         "without a line before it, it begins with a CR, and goes the longer way anyway"
     ),
     "gate.head: if not 4 <= end < limits.head or buffer[0] == _CR:": (
         "one that is just as long as it may be takes the longer way to the same"
-    ),
-    'head.parse_head: if len(lines) != block.count(b"\\n") - 1 or len(lines) >= limits.fields:': (
-        "what the short way leaves over, the longer one reads the same; that itself is tested"
-    ),
-    "head_fields.read_fields: "
-    'if len(said) == len(headers) and http_version == b"1.1" and noted < _USUAL:': (
-        "with all of them at once it takes the longer way to the same"
     ),
     "masking.in_python: if size >= _PIECE:": (
         "both ways do the same; it matters for the time that a piece takes"
@@ -66,4 +53,26 @@ SAME: dict[str, str] = {
         "the longer way hands over the same, only later"
     ),
     "pacing.take: if missing < 0:": ("a bucket that is just full is so by either reckoning"),
+    "gate._take: data = bytes(buffer[:size] if size <= _LARGE else memoryview(buffer)[:size])": (
+        "both copy the same; it matters for the time that it takes"
+    ),
+    "gate.feed_head: if end <= 4 or self._buffer or end > self._limits.head or data[0] == _CR:": (
+        "without a line before it, it begins with a CR, and goes the longer way anyway"
+    ),
+    "gate.feed_head: if end < 4 or self._buffer or end >= self._limits.head or data[0] == _CR:": (
+        "one that is just as long as it may be takes the longer way to the same"
+    ),
+    "head.parse_head: if len(lines) != count or count >= limits.fields:": (
+        "what the short way leaves over, the longer one reads the same; that itself is tested"
+    ),
+    "head_fields.read_fields: "
+    'if len(said) != len(headers) or not noted < _USUAL or http_version != b"1.1":': (
+        "with all of them at once it is found out anew, and not kept"
+    ),
+    "connection.send: if frames is None and standing.sends_messages and len(events) == 1:": (
+        "only with frames are messages sent; the longer way does the same"
+    ),
+    "answer_head.lasting_head: if event is last and head is None:": (
+        "the head is made anew, or looked up by what it says"
+    ),
 }

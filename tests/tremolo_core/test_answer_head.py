@@ -6,7 +6,7 @@ import pytest
 
 from tremolo_core import Headers, LocalProtocolError, Response
 from tremolo_core import answer_head as module
-from tremolo_core.answer_head import AnswerHead, Framing, answer_head
+from tremolo_core.answer_head import AnswerHead, Framing, answer_head, lasting_head
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
@@ -246,3 +246,13 @@ def test_what_is_long_or_secret_is_not_kept_there_either(kept: dict[object, Answ
     assert not kept
     head(response((b"x", b"y" * (2_048 - around)), LENGTH_5), keep_alive=False)
     assert len(kept) == 1
+
+
+def test_where_another_request_may_follow_it_is_the_same_head() -> None:
+    for event in (response(LENGTH_5), response(CHUNKED), response((b"x", b"y"))):
+        for _ in range(2):
+            assert lasting_head(event) == head(event)
+    # What is of one client alone is not held until the next.
+    event = response((b"set-cookie", b"secret"), LENGTH_5)
+    assert lasting_head(event) == head(event)
+    assert lasting_head(event) is not lasting_head(event)

@@ -31,6 +31,7 @@ def test_origin_form(target: bytes, path: bytes, query: bytes) -> None:
         (b"http://example.com", b"/", b""),
         (b"http://example.com?a=/b", b"/", b"a=/b"),
         (b"http://[::1]:80/a//b", b"/a//b", b""),
+        (b"http:///a?b", b"/a", b"b"),
         (b"http://example.com/a?next=http://other/b", b"/a", b"next=http://other/b"),
     ],
 )
