@@ -74,7 +74,8 @@ class ConnectionPace:
         """What holds requests' bodies to a rate, if anything does."""
         self.write_size = _WRITE_SIZE
         """Bytes to write at a time, at most."""
-        self._apply(own)
+        if own.download or own.upload:
+            self._apply(own)
 
     def change(self, *, download: Rate | Keep, upload: Rate | Keep, lasting: bool) -> None:
         """Hold to other rates, until `restore` or for good. Raises ValueError for what is none."""
