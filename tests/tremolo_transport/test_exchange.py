@@ -292,5 +292,6 @@ def test_where_nothing_is_written_later_each_call_has_to_send() -> None:
 async def test_nothing_is_sent_at_once_where_nobody_says_how() -> None:
     exchange = Script()
     assert not exchange.send_whole(Response(status=204), b"")
+    assert not exchange.send_chunks(Response(status=200), [b"x"])
     assert not exchange.send_message(BytesMessage(data=b"x"))
     assert exchange.sent == []

@@ -21,6 +21,7 @@ from tremolo_core import (
     Response,
 )
 from tremolo_transport.exchange import ClientDisconnected, Exchange, ExchangeOver
+from tremolo_transport.native_stream import NativeStream
 from tremolo_transport.settings import ServerSettings
 
 from .conversations import (
@@ -1085,3 +1086,68 @@ async def test_nothing_is_queued_for_a_client_that_is_gone() -> None:
         await reset(talk.client.stream)
         await talk.ended.wait()
     assert raised == [True]
+
+
+# The short way for whole answers.
+
+
+@over_every_stream
+async def test_whole_answers_that_need_not_wait_come_in_their_order(make_pair: MakePair) -> None:
+    at_once: list[bool] = []
+
+    async def handler(exchange: Exchange) -> None:
+        at_once.append(exchange.send_chunks(Response(status=200), [b"a", b"bc"]))
+        if not at_once[-1]:
+            await exchange.send(Response(status=200), Data(data=b"a"), Data(data=b"bc"), END)
+        with pytest.raises(LocalProtocolError):
+            await exchange.send(Data(data=b"more"))
+
+    async def in_length(exchange: Exchange) -> None:
+        at_once.append(exchange.send_whole(OK, b"hi"))
+        if not at_once[-1]:
+            await exchange.send(OK, Data(data=b"hi"), END)
+
+    async def either(exchange: Exchange) -> None:
+        await (in_length if len(at_once) % 2 else handler)(exchange)
+
+    async with conversation(either, make_pair=make_pair) as talk:
+        await talk.client.send(GET * 4)
+        for _ in range(2):
+            head = await talk.client.until(b"\r\n\r\n")
+            assert b"\r\nTransfer-Encoding: chunked\r\n" in head
+            assert await talk.client.until(b"0\r\n\r\n") == b"1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"
+            assert b"\r\nContent-Length: 2\r\n" in await talk.client.until(b"\r\n\r\n")
+            assert await talk.client.until(b"hi") == b"hi"
+    assert at_once == [isinstance(talk.driver.stream, NativeStream)] * 4
+
+
+@over_every_stream
+async def test_what_is_large_or_held_to_a_rate_is_not_sent_at_once(make_pair: MakePair) -> None:
+    pieces = [bytes(20_000), bytes(20_000)]
+
+    async def handler(exchange: Exchange) -> None:
+        assert not exchange.send_chunks(Response(status=200), pieces)
+        exchange.pace(download=1e9)
+        assert not exchange.send_chunks(Response(status=200), [b"a"])
+        await exchange.respond(200)
+
+    async with conversation(handler, make_pair=make_pair) as talk:
+        await talk.client.send(GET)
+        assert (await talk.client.answer()).status == 200
+
+
+async def test_no_whole_answer_is_sent_after_the_end() -> None:
+    kept = list[Exchange]()
+
+    async def handler(exchange: Exchange) -> None:
+        kept.append(exchange)
+        await exchange.respond(200)
+
+    async with conversation(handler) as talk:
+        await talk.client.send(GET)
+        await talk.client.answer()
+        await settle()
+        with pytest.raises(ExchangeOver):
+            kept[0].send_chunks(Response(status=200), [b"a"])
+        with pytest.raises(ExchangeOver):
+            kept[0].send_whole(OK, b"hi")
