@@ -137,7 +137,7 @@ class FrameGate:
         buffer = self.buffer
         if self.close_waits or not buffer:
             return None
-        whole = self._whole_message()
+        whole = self.whole_message(buffer)
         if whole:
             return self._take(whole)
         first = buffer[0]
@@ -162,6 +162,28 @@ class FrameGate:
         self._begin_frame(first, length)
         return self._payload(header)
 
+    def whole_message(self, data: bytes | bytearray) -> int:
+        """The size of the frame that `data` begins with if it is a message; 0 if in doubt.
+
+        To be asked of what comes next. `pass_on` finds no fault with it then, and
+        it leaves everything here as it is.
+        """
+        size = len(data)
+        if self._in_message or size < _SHORT_HEADER or data[0] not in _MESSAGES:
+            return 0
+        length = data[1] - _MASKED
+        header = _SHORT_HEADER
+        if length == _TWO_BYTES:
+            header += 2
+            length = int.from_bytes(data[2:4])
+            if length < _TWO_BYTES:
+                return 0
+        elif not 0 <= length < _TWO_BYTES:
+            return 0
+        if self.limit is not None and length > self.limit:
+            return 0
+        return header + length if header + length <= size else 0
+
     def pass_close(self) -> bytes:
         """Pass on the Close that waits: the last bytes that count (RFC 6455 5.5.1).
 
@@ -174,28 +196,6 @@ class FrameGate:
         self.buffer.clear()
         self._held = False
         self.close_waits = False
-
-    def _whole_message(self) -> int:
-        """The size of the frame at the front if it is a message of its own; 0 if in doubt.
-
-        None of what follows finds fault with it then, and it leaves everything as it is.
-        """
-        buffer = self.buffer
-        size = len(buffer)
-        if self._in_message or size < _SHORT_HEADER or buffer[0] not in _MESSAGES:
-            return 0
-        length = buffer[1] - _MASKED
-        header = _SHORT_HEADER
-        if length == _TWO_BYTES:
-            header += 2
-            length = int.from_bytes(buffer[2:4])
-            if length < _TWO_BYTES:
-                return 0
-        elif not 0 <= length < _TWO_BYTES:
-            return 0
-        if self.limit is not None and length > self.limit:
-            return 0
-        return header + length if header + length <= size else 0
 
     def _judge_first(self, first: int) -> None:
         """What the frame is (RFC 6455 5.2, 5.4, 5.5)."""

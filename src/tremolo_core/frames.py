@@ -35,6 +35,9 @@ _COST_OF_EVENT = 128
 _SMALL = 128
 """Bytes of a frame, with its header, that cost less than the frame itself does."""
 
+_BYTES = b"\x82"
+"""The first byte of a message of bytes in one frame: FIN and the opcode (RFC 6455 5.2)."""
+
 _CROWD = 64
 """Small frames at once that are no accident; an engine takes a millisecond to read them."""
 
@@ -147,10 +150,16 @@ class Frames:
 
         The short way to what `feed` and `read` do, which most messages go.
         """
-        unmask = self._unmask
-        if self.whole is not None or unmask is None or not (self._ready or self._get_ready()):
+        if self.whole is not None or not (self._ready or self._get_ready()):
             return False
-        self.whole = read_only_message(data, self._gate.limit, unmask)
+        unmask = self._unmask
+        if unmask is not None:
+            self.whole = read_only_message(data, self._gate.limit, unmask)
+        elif data[:1] == _BYTES and self._gate.whole_message(data) == len(data):
+            # Of text only the engine knows whether it is any.
+            event = self._engine.read(data)
+            assert isinstance(event, BytesMessage)
+            self.whole = event
         if self.whole is None:
             return False
         self.received += len(data)
@@ -286,10 +295,9 @@ class Frames:
             if parts is not None:
                 out += parts
                 return True
-        frame = self.write_whole(event)
-        if frame is None:
+        if self._in_parts or not is_whole_message(event):
             return False
-        out.append(frame)
+        out.append(self._engine.send(event))
         return True
 
     def send(self, event: FrameEvent) -> bytes:

@@ -28,6 +28,9 @@ __all__ = ("WsprotoEngine",)
 _bytes_message = maker(BytesMessage)
 _text_message = maker(TextMessage)
 
+# To look it up each time adds to what most messages cost.
+_TheirBytes = wsproto.events.BytesMessage
+
 _AFTER_CLOSE = (ConnectionState.REMOTE_CLOSING, ConnectionState.CLOSED)
 
 
@@ -47,9 +50,9 @@ class WsprotoEngine:
         self._wsproto.receive_data(raw)
         # There is no more than one in the bytes of one frame.
         event = next(self._wsproto.events(), None)
+        if type(event) is _TheirBytes:
+            return _bytes_message(bytes(event.data), event.message_finished)
         match event:
-            case wsproto.events.BytesMessage():
-                return _bytes_message(bytes(event.data), event.message_finished)
             case wsproto.events.TextMessage():
                 return _text_message(event.data, event.message_finished)
             case wsproto.events.Ping():
@@ -174,7 +177,7 @@ class _Deflate(Extension):
 def _to_wsproto(event: FrameEvent) -> wsproto.events.Event:
     match event:
         case BytesMessage():
-            return wsproto.events.BytesMessage(data=event.data, message_finished=event.final)
+            return _TheirBytes(data=event.data, message_finished=event.final)
         case TextMessage():
             return wsproto.events.TextMessage(data=event.text, message_finished=event.final)
         case Ping():

@@ -286,3 +286,15 @@ def test_messages_that_are_held_pass_unchanged_once_they_are_whole(raw: bytes) -
         frames.holds_whole = True
         assert passed(frames, *pieces) == raw
         assert frames.buffered == 0
+
+
+def test_a_message_that_is_one_frame_is_known_by_itself() -> None:
+    frames = gate(limit=200)
+    raw = frame(BINARY, bytes(200))
+    assert frames.whole_message(raw) == len(raw)
+    assert frames.whole_message(raw + b"\x82") == len(raw)
+    assert frames.whole_message(bytearray(frame(TEXT, b"a"))) == 7
+    for bad in (raw[:-1], frame(BINARY, bytes(201)), frame(PING), frame(TEXT, fin=False), b"\x82"):
+        assert frames.whole_message(bad) == 0
+    passed(frames, frame(TEXT, b"a", fin=False))
+    assert frames.whole_message(raw) == 0
