@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ("Nursery", "open_nursery")
 
 _MOST_KEPT = 16
-"""Tasks that wait for another connection. Each holds 1.5 KiB; most connections need the first."""
+"""Tasks that wait for another connection. Each holds 1.2 KiB; most connections need the first."""
 
 
 class Nursery(ABC):
