@@ -69,10 +69,17 @@ SAME: dict[str, str] = {
     'if len(said) != len(headers) or not noted < _USUAL or http_version != b"1.1":': (
         "with all of them at once it is found out anew, and not kept"
     ),
-    "connection.send: if frames is None and standing.sends_messages and len(events) == 1:": (
-        "only with frames are messages sent; the longer way does the same"
-    ),
     "answer_head.lasting_head: if event is last and head is None:": (
         "the head is made anew, or looked up by what it says"
+    ),
+    "connection.receive_request: if request is None and incoming.head is None:": (
+        "there are both or neither; it is the type checker that asks for both"
+    ),
+    "connection.data_to_send: "
+    "if len(out) == 1 and not out.taken and (most is None or len(out[0]) < most):": (
+        "one that is just as long as asked for takes the longer way to the same"
+    ),
+    "connection.views_to_send: if len(out) == 1 and not out.taken and len(out[0]) < most:": (
+        "one that is just as long as asked for takes the longer way to the same"
     ),
 }

@@ -628,6 +628,45 @@ def test_a_chunk_is_handed_over_as_slowly_as_one_likes() -> None:
     assert made.data_to_send() == b"lo\r\n" + CHUNK
 
 
+def test_what_is_left_of_an_answer_is_handed_over_once() -> None:
+    def answering() -> Connection:
+        made = connection(GET)
+        made.next_event()
+        made.next_event()
+        made.send(*NO_CONTENT)
+        return made
+
+    whole = answering().data_to_send()
+    for size in (10, len(whole) - 1, len(whole)):
+        made = answering()
+        assert made.data_to_send(size) == whole[:size]
+        assert made.data_to_send() == whole[size:]
+        made = answering()
+        assert made.data_to_send(size) == whole[:size]
+        assert made.views_to_send(10_000, 10_000) == whole[size:]
+
+
+@pytest.mark.parametrize("idle", [False, True])
+def test_an_idle_peer_has_no_fields_kept_here(idle: bool) -> None:
+    # h11 makes others of them each time.
+    made = Connection(fast_path=True)
+    made.receive_data(GET)
+    first = made.next_event()
+    made.next_event()
+    made.send(*NO_CONTENT)
+    made.data_to_send()
+    made.deadline(0.0)
+    made.start_next_cycle()
+    if idle:
+        made.deadline(0.0)
+    made.receive_data(GET)
+    second = made.next_event()
+    assert isinstance(first, Request)
+    assert isinstance(second, Request)
+    assert second == first
+    assert (second.headers is first.headers) is not idle
+
+
 def test_behind_the_last_chunk_there_is_none() -> None:
     made = streaming(asked_whole())
     assert sent(made, END) == b"0\r\n\r\n"
