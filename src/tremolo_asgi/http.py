@@ -109,11 +109,20 @@ class HttpCycle:
         the body, the answer may begin anew with `http.response.start`. For a
         file, raises what opening and reading it raise, too.
         """
+        progress = self._progress
+        if progress is _BODY and type(message) is dict and message.get("more_body") is True:
+            # A stream sends such pieces again and again, and none of them leads anywhere.
+            piece = message.get("body")
+            if (
+                type(piece) is bytes
+                and message.get("type") == "http.response.body"
+                and self._exchange.send_piece(piece)
+            ):
+                return
         try:
             kind: object = message["type"]
         except (KeyError, TypeError):
             kind = kind_of(message)
-        progress = self._progress
         if kind == "http.response.body" and (progress is _HEAD or progress is _BODY):
             body, more = read_body(message)
             goes_on = more or self._with_trailers

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .connection_status import ConnectionStatus
 from .events import BytesMessage, Response, TextMessage
 from .fast_engine import write_chunked
-from .plain_answers import judge_whole
+from .plain_answers import judge_piece, judge_whole
 
 __all__ = ("SendsAtOnce",)
 
@@ -49,6 +49,22 @@ class SendsAtOnce(ConnectionStatus):
             return None
         self._standing, head = whole
         return write_chunked(head.raw, pieces)
+
+    def send_piece(self, data: bytes) -> Sequence[bytes] | None:
+        """Send a piece of a body, and hand over the parts to write one behind the other.
+
+        As `send` of Data with `data_to_send` behind it, which would join them:
+        `data` itself is one, and is not copied. None, and nothing is done, where
+        that is not so simple, or it may not be sent; `send` will do it then, or raise.
+        """
+        if self._out or not data:
+            return None
+        if self._standing is not self._streaming:
+            if self._incoming.withheld or self._refusal is not None:
+                return None
+            if not judge_piece(len(data), self._standing, self._outgoing):
+                return None
+        return self._incoming.engine.piece(data)
 
     def send_message(self, message: TextMessage | BytesMessage) -> bytes | None:
         """Send a whole message, and hand over its bytes: the short way for most there are.

@@ -29,6 +29,8 @@ from .waits import wait_of
 
 __all__ = ("Connection",)
 
+_join = b"".join
+
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _DONE: Final = State.DONE
 _ASKED = IDLE.by_client[Request]
@@ -184,7 +186,7 @@ class Connection(SendsAtOnce):
             # Like the piece before, which `judge_plainly` has found right.
             piece = events[0]
             if type(piece) is Data and (data := piece.data):
-                self._incoming.engine.write_chunk(data, self._out)
+                self._out.append(_join(self._incoming.engine.piece(data)))
                 return
         incoming, outgoing = self._incoming, self._outgoing
         frames = incoming.frames

@@ -7,7 +7,7 @@ accepted, a second one reads and writes its frames, of which the `frame_gate`
 and `outgoing_frames` have said the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from .answer_head import AnswerHead
@@ -44,8 +44,11 @@ class Engine(Protocol):
     def write(self, events: Iterable[OutgoingEvent], out: list[bytes]) -> None:
         """Put the bytes that say `events` behind those in `out`."""
 
-    def write_chunk(self, data: bytes, out: list[bytes]) -> None:
-        """As `write` for a Data of at least one byte, in a body that is chunked."""
+    def piece(self, data: bytes) -> Sequence[bytes]:
+        """Return the parts that `write` would put there for Data of at least one byte.
+
+        One of them is `data` itself, so that nobody has to copy it.
+        """
 
     def send_elsewhere(self, count: int) -> None:
         """Note that `count` bytes of a body that is not chunked are written elsewhere."""

@@ -76,13 +76,15 @@ class FastEngine:
             else:
                 out.append(write_head(event.status, event.reason, event.headers))
 
-    def write_chunk(self, data: bytes, out: list[bytes]) -> None:
-        """As `Engine.write_chunk`."""
+    def piece(self, data: bytes) -> Sequence[bytes]:
+        """As `Engine.piece`."""
+        if not self._chunked:
+            return (data,)
         size = len(data)
         if size != self._chunk_size:
             # Mostly all are of one size, and to write that takes longer than all the rest.
             self._chunk_size, self._chunk_line = size, b"%x\r\n" % size
-        out.append(_join((self._chunk_line, data, b"\r\n")))
+        return self._chunk_line, data, b"\r\n"
 
     def send_elsewhere(self, count: int) -> None:
         """As `Engine.send_elsewhere`: lengths are counted in `outgoing`."""

@@ -4,7 +4,7 @@ The only module that knows h11.
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never, cast
 
 import h11
@@ -88,9 +88,9 @@ class H11Engine:
                 self._h11.their_http_version = b"1.0"
             out += send(_to_h11(event)) or ()
 
-    def write_chunk(self, data: bytes, out: list[bytes]) -> None:
-        """As `Engine.write_chunk`."""
-        out.append(b"".join(self._h11.send_with_data_passthrough(h11.Data(data)) or ()))
+    def piece(self, data: bytes) -> Sequence[bytes]:
+        """As `Engine.piece`."""
+        return self._h11.send_with_data_passthrough(h11.Data(data)) or ()
 
     def send_elsewhere(self, count: int) -> None:
         """As `Engine.send_elsewhere`."""

@@ -43,6 +43,9 @@ _MOST_AT_ONCE = 32_768
 """Bytes of a body that are written without looking whether the peer reads: half of what a stream
 lets wait. Or so much of a message."""
 
+_LARGEST_PIECE = 65_536
+"""Bytes of a piece that are given to a stream which takes more: as much again may wait then."""
+
 _REMARKABLE = frozenset((Response, AcceptWebSocket, CloseWebSocket))
 """What does not go to the core as it is, or is to be remembered."""
 
@@ -118,6 +121,27 @@ class Answers:
         stream.send_at_once(data)
         link.writes += 1
         link.sent += len(data)
+        return True
+
+    def send_piece(self, data: bytes) -> bool:
+        """As `Exchange.send_piece`."""
+        link = self.link
+        stream = link.quick
+        if (
+            stream is None
+            or not stream.takes_at_once
+            or stream.turn_is_over
+            or link.writing
+            or link.pace.download is not None
+            or self._refused
+            or len(data) > _LARGEST_PIECE
+        ):
+            return False
+        parts = link.connection.send_piece(data)
+        if parts is None:
+            return False
+        link.writes += 1
+        link.sent += stream.send_parts_at_once(parts)
         return True
 
     def send_message(self, message: TextMessage | BytesMessage) -> bool:

@@ -7,7 +7,7 @@ three to four times as often. Which of the two is used is decided in `streams`.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -113,6 +113,21 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
         elif transport.is_closing():
             # That has failed, and the next would be logged by asyncio.
             self.takes_at_once = False
+
+    def send_parts_at_once(self, parts: Sequence[bytes]) -> int:
+        """As `NativeStream.send_parts_at_once`."""
+        transport = self._transport
+        size = sum(map(len, parts))
+        if transport is not None:
+            # Large ones are not copied to be joined, where the transport can do without.
+            transport.writelines(parts)
+            self._calls += 1
+            self._bytes += size
+            if self._drained is not None:
+                self._unawaited = True
+            elif transport.is_closing():
+                self.takes_at_once = False
+        return size
 
     @property
     def turn_is_over(self) -> bool:

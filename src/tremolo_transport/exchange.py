@@ -132,6 +132,15 @@ class Exchange(ABC):
         """As `send_whole`, for a body of no declared length in `pieces`, none of them empty."""
         return False
 
+    def send_piece(self, data: bytes) -> bool:
+        """Send a piece of the body without waiting, where that is simple.
+
+        As `send` of Data, but there is no checkpoint, as the peer has been quick
+        to read so far. False, and nothing is done, where it needs more, or may
+        not be sent; then `send` is to be called, which says what is wrong.
+        """
+        return False
+
     def send_message(self, message: TextMessage | BytesMessage) -> bool:
         """Send a whole message over a WebSocket without waiting, where that is simple.
 

@@ -161,6 +161,9 @@ class ServedExchange(Exchange):
             raise ExchangeOver("the exchange is over: its handler has returned")
         return self._answers.send_chunks(response, pieces)
 
+    def send_piece(self, data: bytes) -> bool:
+        return not self._over and self._answers.send_piece(data)
+
     def send_message(self, message: TextMessage | BytesMessage) -> bool:
         return not self._over and self._answers.send_message(message)
 

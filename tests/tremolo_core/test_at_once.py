@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tremolo_core import Data, LocalProtocolError
+from tremolo_core import Connection, Data, LocalProtocolError
 
 from .corpus import GET
 from .framing import handshake
@@ -142,3 +142,81 @@ def test_a_whole_answer_that_may_not_be_sent_leaves_no_trace(fast_path: bool) ->
     else:
         assert made.send_whole(bad, b"hello") is None
     assert sent(made, of_length(5), Data(data=b"hello"), END).endswith(b"\r\n\r\nhello")
+
+
+# A piece of a body.
+
+
+def test_pieces_are_what_data_would_be() -> None:
+    at_once = 0
+    requests = [GET, LAST_GET, OLD_GET, HEAD, POST, POST + b"hello", CHUNKED, EXPECTING]
+    for raw, answer in itertools.product(requests, [*WHOLE, of_length(7), of_length(8)]):
+        pieces, parts = asked(raw), asked(raw)
+        for made in (pieces, parts):
+            made.send(answer)
+            made.data_to_send()
+        for data in (b"hello", b"ab", b"c"):
+            piece = pieces.send_piece(data)
+            if piece is None:
+                written = _tried(pieces, data)
+            else:
+                at_once += 1
+                assert any(part is data for part in piece), "nothing is copied"
+                written = b"".join(piece)
+            assert written == _tried(parts, data)
+            assert pair(pieces) == pair(parts)
+        assert _tried(pieces, None) == _tried(parts, None)
+        assert pair(pieces) == pair(parts)
+    assert at_once > 20
+
+
+def _tried(made: Connection, data: bytes | None) -> bytes | str:
+    """What is written of a piece, or of the end, or what is wrong with it."""
+    try:
+        return sent(made, END if data is None else Data(data=data))
+    except LocalProtocolError as error:
+        return str(error)
+
+
+def test_a_piece_is_only_sent_where_one_is_due() -> None:
+    for made in (connection(), asked(), answered(), _failed(_sent(asked(), response()))):
+        before = pair(made)
+        assert made.send_piece(b"hello") is None
+        assert pair(made) == before
+    for head in (response(), of_length(5)):
+        made = asked()
+        made.send(head)
+        assert made.send_piece(b"hello") is None, "something waits to be written"
+        made.data_to_send()
+        assert made.send_piece(b"") is None, "there is no piece"
+        assert made.send_piece(b"hello") is not None
+    assert made.send_piece(b"!") is None, "more than was declared"
+    made.send(END)
+    assert made.send_piece(b"hello") is None
+
+
+def test_pieces_and_data_count_together() -> None:
+    made = asked()
+    sent(made, of_length(5))
+    assert made.send_piece(b"he") is not None
+    assert sent(made, Data(data=b"l")) == b"l"
+    assert made.send_piece(b"lo!") is None
+    with pytest.raises(LocalProtocolError, match="2 bytes before its declared length"):
+        made.send(END)
+    assert made.send_piece(b"lo") is not None
+    made.send(END)
+
+
+def test_pieces_go_on_after_the_client_has_broken_the_rules() -> None:
+    made = asked(CHUNKED)
+    sent(made, response())
+    made.receive_data(b"x\r\n")
+    refused(made)
+    assert made.send_piece(b"hello") is not None
+
+
+def test_a_refusal_comes_before_any_piece() -> None:
+    made = asked(CHUNKED + b"x\r\n")
+    refused(made)
+    assert made.send_piece(b"hello") is None
+    assert made.data_to_send().startswith(b"HTTP/1.1 400 ")

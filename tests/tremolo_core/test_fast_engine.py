@@ -182,10 +182,17 @@ def test_an_answer_before_any_request() -> None:
 
 def test_chunks_one_by_one() -> None:
     made = asked()
-    out: list[bytes] = []
-    for size in (5, 5, 26, 5, 65_536):
-        made.write_chunk(b"x" * size, out)
-    assert out == [
+    write(made, begun(Response(status=200)))
+    assert [b"".join(made.piece(b"x" * size)) for size in (5, 5, 26, 5, 65_536)] == [
         *(b"5\r\nxxxxx\r\n", b"5\r\nxxxxx\r\n", b"1a\r\n" + b"x" * 26 + b"\r\n"),
         *(b"5\r\nxxxxx\r\n", b"10000\r\n" + b"x" * 65_536 + b"\r\n"),
     ]
+
+
+@pytest.mark.parametrize("fields", [Headers(), LENGTH_5], ids=["in chunks", "of known length"])
+def test_a_piece_is_not_copied(fields: Headers) -> None:
+    made = asked()
+    write(made, begun(Response(status=200, headers=fields)))
+    data = b"hello"
+    assert any(part is data for part in made.piece(data))
+    assert len(made.piece(data)) == (1 if fields else 3)

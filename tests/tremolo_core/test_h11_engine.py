@@ -208,10 +208,8 @@ def test_an_answer(events: list[OutgoingEvent], raw: bytes) -> None:
 def test_chunks_one_by_one() -> None:
     made = asked()
     write(made, begun(Response(status=200, headers=CHUNKS)))
-    out: list[bytes] = []
-    for size in (5, 26):
-        made.write_chunk(b"x" * size, out)
-    assert out == [b"5\r\nxxxxx\r\n", b"1a\r\n" + b"x" * 26 + b"\r\n"]
+    assert b"".join(made.piece(b"xxxxx")) == b"5\r\nxxxxx\r\n"
+    assert b"".join(made.piece(b"x" * 26)) == b"1a\r\n" + b"x" * 26 + b"\r\n"
     assert write(made, END) == b"0\r\n\r\n"
 
 

@@ -150,12 +150,11 @@ async def test_others_run_while_the_kernel_has_ever_more() -> None:
         left = await full(one, other)
         group.start_soon(count)
         await settle()
-        before, reads = turns, 0
+        before = turns
         with anyio.fail_after(PATIENCE):
             while left > 500_000:
                 left -= len(await other.receive(131_072))
-                reads += 1
-        assert turns - before >= reads // 4
+        assert turns > before, "1.5 MB were read, and a turn is over after 1 MiB"
         group.cancel_scope.cancel()
 
 

@@ -293,5 +293,6 @@ async def test_nothing_is_sent_at_once_where_nobody_says_how() -> None:
     exchange = Script()
     assert not exchange.send_whole(Response(status=204), b"")
     assert not exchange.send_chunks(Response(status=200), [b"x"])
+    assert not exchange.send_piece(b"x")
     assert not exchange.send_message(BytesMessage(data=b"x"))
     assert exchange.sent == []

@@ -23,15 +23,18 @@ from tremolo_core import (
 from tremolo_transport.exchange import ClientDisconnected, Exchange, ExchangeOver
 from tremolo_transport.native_stream import NativeStream
 from tremolo_transport.settings import ServerSettings
+from tremolo_transport.streams import Transport
 
 from .conversations import (
     GET,
+    Client,
     Conversation,
     MakePair,
     conversation,
     over_every_stream,
     reset,
     settle,
+    tcp_pair,
 )
 
 pytestmark = pytest.mark.anyio
@@ -1151,3 +1154,111 @@ async def test_no_whole_answer_is_sent_after_the_end() -> None:
             kept[0].send_chunks(Response(status=200), [b"a"])
         with pytest.raises(ExchangeOver):
             kept[0].send_whole(OK, b"hi")
+
+
+# The short way for pieces of a body.
+
+
+@over_every_stream
+@pytest.mark.parametrize("declared", [False, True], ids=["in chunks", "of known length"])
+async def test_pieces_that_need_not_wait_come_in_their_order(
+    make_pair: MakePair, declared: bool
+) -> None:
+    pieces = [b"%06d" % number * 1_000 for number in range(200)]
+    at_once: list[bool] = []
+    size = sum(map(len, pieces))
+    fields = [(b"content-length", b"%d" % size)] if declared else []
+
+    async def handler(exchange: Exchange) -> None:
+        assert not exchange.send_piece(b"before the head")
+        await exchange.send(Response(status=200, headers=Headers(fields)))
+        for piece in pieces:
+            at_once.append(exchange.send_piece(piece))
+            if not at_once[-1]:
+                await exchange.send(Data(data=piece))
+        assert not exchange.send_piece(b"")
+        await exchange.send(END)
+        assert not exchange.send_piece(b"behind the end")
+
+    async with conversation(handler, make_pair=make_pair) as talk:
+        await talk.client.send(GET)
+        answer = await talk.client.answer()
+        assert answer.body == b"".join(pieces)
+        assert (True in at_once) is isinstance(talk.driver.stream, NativeStream)
+    assert False in at_once, "others have their turn"
+
+
+async def test_pieces_to_a_peer_that_does_not_read_wait() -> None:
+    piece = bytes(60_000)
+    given = 0
+
+    async def handler(exchange: Exchange) -> None:
+        nonlocal given
+        await exchange.send(Response(status=200))
+        for _ in range(100):
+            if not exchange.send_piece(piece):
+                await exchange.send(Data(data=piece))
+            given += 1
+        await exchange.send(EndOfMessage())
+
+    make_pair = tcp_pair(Transport.NATIVE, buffers=65_536)
+    async with conversation(handler, make_pair=make_pair) as talk:
+        await talk.client.send(GET)
+        # anyio's stream reads without end before it is asked once.
+        size = len(await talk.client.some())
+        before = -1
+        while given != before:
+            before = given
+            await settle()
+        assert given < 100
+        assert size + await read_chunks(talk.client) > 100 * 60_000
+
+
+async def read_chunks(client: Client) -> int:
+    """Read the rest of an answer in chunks; return how many bytes it has on the wire."""
+    size, end = 0, b""
+    while not end.endswith(b"\r\n0\r\n\r\n"):
+        data = await client.some()
+        assert data, "the server closed"
+        size += len(data)
+        end = (end + data)[-8:]
+    return size
+
+
+async def test_a_piece_that_needs_more_is_left_to_send() -> None:
+    read = anyio.Event()
+
+    async def handler(exchange: Exchange) -> None:
+        await exchange.send(Response(status=200))
+        await read.wait()
+        assert not exchange.send_piece(bytes(65_537)), "that is to be cut"
+        async with anyio.create_task_group() as group:
+            group.start_soon(exchange.send, Data(data=bytes(1_000_000)))
+            await settle()
+            assert not exchange.send_piece(b"!"), "another waits"
+            await exchange.send(Data(data=b"!"))
+        exchange.pace(download=1e9)
+        assert not exchange.send_piece(b"!"), "there is a rate to be held"
+        await exchange.send(END)
+
+    make_pair = tcp_pair(Transport.NATIVE, buffers=65_536)
+    async with conversation(handler, make_pair=make_pair) as talk:
+        await talk.client.send(GET)
+        # anyio's stream reads without end before it is asked once.
+        await talk.client.some()
+        read.set()
+        await settle()
+        assert await read_chunks(talk.client) > 1_000_000
+
+
+async def test_no_piece_is_sent_when_the_exchange_is_over() -> None:
+    kept: list[Exchange] = []
+
+    async def handler(exchange: Exchange) -> None:
+        kept.append(exchange)
+        await exchange.send(Response(status=200))
+
+    async with conversation(handler) as talk:
+        await talk.client.send(GET)
+        await talk.client.rest()
+    assert not kept[0].send_piece(b"too late")
