@@ -320,7 +320,9 @@ class WebSocket:
             raise self._ended()
         exchange = self.request.exchange
         try:
-            await exchange.send(event)
+            at_once = isinstance(event, TextMessage | BytesMessage) and exchange.send_message(event)
+            if not at_once:
+                await exchange.send(event)
         except ClientDisconnected as error:
             if self._end is None:
                 shutdown = exchange.shutdown
