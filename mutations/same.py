@@ -13,25 +13,6 @@ SAME: dict[str, str] = {
     "forwarded._from_the_right: while end > 0:": (
         "what stands before a comma at the very start is empty, and passed over"
     ),
-    "frame_gate._whole_message: elif not 0 < length < _TWO_BYTES:": (
-        "in doubt the longer way does the same"
-    ),
-    "frame_gate._whole_message: elif not 0 <= length <= _TWO_BYTES:": (
-        "that length was read before"
-    ),
-    "frame_gate._whole_message: if length <= _TWO_BYTES:": (
-        "in doubt the longer way does the same"
-    ),
-    "frame_gate._whole_message: "
-    "if self._in_message or size <= _SHORT_HEADER or buffer[0] not in _MESSAGES:": (
-        "the shortest message of all takes the longer way to the same"
-    ),
-    "frame_gate._whole_message: if self.limit is not None and length >= self.limit:": (
-        "in doubt the longer way does the same"
-    ),
-    "frame_gate._whole_message: return header + length if header + length < size else 0": (
-        "in doubt the longer way does the same"
-    ),
     "gate._content: if size >= self._missing:": ("both ways take all there is"),
     "gate.head: if not 4 < end <= limits.head or buffer[0] == _CR:": (
         "without a line before it, it begins with a CR, and goes the longer way anyway"
@@ -81,5 +62,8 @@ SAME: dict[str, str] = {
     ),
     "connection.views_to_send: if len(out) == 1 and not out.taken and len(out[0]) < most:": (
         "one that is just as long as asked for takes the longer way to the same"
+    ),
+    "wsproto_engine._fail: return CloseReason(error.close_code and CloseReason.PROTOCOL_ERROR)": (
+        "what is told is the failure itself, whatever wsproto is told of it"
     ),
 }

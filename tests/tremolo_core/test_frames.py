@@ -15,6 +15,7 @@ from tremolo_core.events import (
     CloseWebSocket,
     EndOfMessage,
     Event,
+    FrameEvent,
     Ping,
     Pong,
     TextMessage,
@@ -23,6 +24,7 @@ from tremolo_core.frames import Frames
 from tremolo_core.headers import Headers
 from tremolo_core.limits import Limits
 from tremolo_core.websocket_handshake import Agreement
+from tremolo_core.wsproto_engine import WsprotoEngine
 
 from .framing import BINARY, CONTINUATION, PING, PONG, TEXT, close_frame, frame
 
@@ -35,11 +37,12 @@ def opened(
     *,
     deflate: PerMessageDeflate | None = None,
     limits: Limits | None = None,
+    fast_path: bool = True,
 ) -> Frames:
     agreed = Agreement(
         acceptance=acceptance or AcceptWebSocket(), headers=Headers(), deflate=deflate
     )
-    return Frames(agreed, limits=limits or Limits(), fast_path=True)
+    return Frames(agreed, limits=limits or Limits(), fast_path=fast_path)
 
 
 def read(frames: Frames, *pieces: bytes) -> list[IncomingFrame]:
@@ -247,6 +250,7 @@ def test_a_failure_is_the_end(raw: bytes, close_code: int) -> None:
     frames = opened(limits=Limits(message=10))
     read(frames, frame(TEXT, b"a") + raw, b"more")
     assert frames.at_end
+    assert frames.ignored
     assert list(frames.read()) == []
     assert told(frames) == [TextMessage(text="a")]
     for _ in range(2 if close_code != 1007 else 1):
@@ -486,3 +490,32 @@ def test_nothing_is_missing_of_what_is_passed_on_as_it_comes(acceptance: AcceptW
 
 def missing(frames: Frames) -> int:
     return frames.missing
+
+
+@pytest.mark.parametrize("fast_path", [False, True])
+def test_wsproto_writes_whole_messages_only_without_the_fast_path(
+    fast_path: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[FrameEvent] = []
+    send = WsprotoEngine.send
+
+    def noted(engine: WsprotoEngine, event: FrameEvent) -> bytes:
+        asked.append(event)
+        return send(engine, event)
+
+    monkeypatch.setattr(WsprotoEngine, "send", noted)
+    frames = opened(fast_path=fast_path)
+    out: list[bytes] = []
+    message = TextMessage(text="a")
+    assert frames.write_whole(message) == b"\x81\x01a"
+    assert frames.write_onto(out, message)
+    assert b"".join(out) == b"\x81\x01a"
+    assert asked == ([] if fast_path else [message, message])
+
+
+@pytest.mark.parametrize(("room", "wait"), [(A_COST + 1, Wait.NOTHING), (A_COST + 2, Wait.SILENCE)])
+def test_nobody_is_waited_for_while_there_is_no_room(room: int, wait: Wait) -> None:
+    frames = opened(limits=Limits(read_ahead=room))
+    read(frames, frame(TEXT, b"a"))
+    assert frames.buffered == A_COST + 1
+    assert frames.wait is wait
