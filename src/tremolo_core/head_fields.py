@@ -24,7 +24,8 @@ _NOTED = _SECRET | frozenset(
 )
 """Of the others it does not matter here what they say."""
 
-_USUAL = _SECRET | {b"connection", b"content-length", b"host"}
+_DECISIVE = (b"host", b"content-length", b"connection")
+_USUAL = _SECRET.union(_DECISIVE)
 """What is said of most messages, and means the same whatever the method is."""
 
 _MOST_DIGITS = 18
@@ -63,7 +64,7 @@ class Meaning:
 
 _meaning = maker(Meaning)
 
-_Key = tuple[bytes | None, bytes | None, bytes | None, bool]
+_Key = tuple[bytes | bool | None, ...]
 
 _MOST_KEPT = 256
 _LONGEST_KEPT = 100
@@ -88,8 +89,7 @@ def read_fields(
     if len(said) != len(headers) or not noted <= _USUAL or http_version != b"1.1":
         return headers, _meaning_of(headers, method, http_version)
     # Each is there once, and these are all that decide.
-    length, connection = said.get(b"content-length"), said.get(b"connection")
-    key = (said.get(b"host"), length, connection, _SECRET.isdisjoint(noted))
+    key = (*map(said.get, _DECISIVE), _SECRET.isdisjoint(noted))
     meaning = _known.get(key)
     if meaning is None:
         meaning = _meaning_of(headers, method, http_version)
@@ -98,7 +98,7 @@ def read_fields(
 
 
 def _keep(key: _Key, meaning: Meaning) -> None:
-    if any(content is not None and len(content) > _LONGEST_KEPT for content in key[:3]):
+    if any(isinstance(content, bytes) and len(content) > _LONGEST_KEPT for content in key):
         return
     if len(_known) >= _MOST_KEPT:
         # What is used often comes back at once.
