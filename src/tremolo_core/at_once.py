@@ -6,11 +6,14 @@ All else, and whatever may not be sent, is left to `Connection.send`.
 from collections.abc import Sequence
 
 from .connection_status import ConnectionStatus
-from .events import BytesMessage, Response, TextMessage
+from .events import BytesMessage, Data, EndOfMessage, Event, Response, TextMessage
 from .fast_engine import write_chunked
 from .plain_answers import judge_piece, judge_whole
 
 __all__ = ("SendsAtOnce",)
+
+_MOST_JOINED = 32_768
+"""Bytes of a body that are copied to stand behind their head; a larger one is not copied."""
 
 
 class SendsAtOnce(ConnectionStatus):
@@ -37,6 +40,22 @@ class SendsAtOnce(ConnectionStatus):
             return None
         self._standing, head = whole
         return head.raw + body
+
+    def _send_three(self, response: Event, data: Event, end: Event) -> bool:
+        """Have a whole answer that is sent as events written as one part, if it can be."""
+        if (
+            type(response) is not Response
+            or type(data) is not Data
+            or type(end) is not EndOfMessage
+            or end.trailers
+            or len(data.data) > _MOST_JOINED
+        ):
+            return False
+        whole = self.send_whole(response, data.data)
+        if whole is None:
+            return False
+        self._out.append(whole)
+        return True
 
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bytes | None:
         """As `send_whole`, for a body of no declared length in `pieces`, none of them empty."""

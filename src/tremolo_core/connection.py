@@ -188,6 +188,8 @@ class Connection(SendsAtOnce):
             if type(piece) is Data and (data := piece.data):
                 self._out.append(_join(self._incoming.engine.piece(data)))
                 return
+        if len(events) == 3 and self._send_three(*events):
+            return
         incoming, outgoing = self._incoming, self._outgoing
         frames = incoming.frames
         if (

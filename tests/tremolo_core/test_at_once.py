@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tremolo_core import Connection, Data, LocalProtocolError
+from tremolo_core import Connection, Data, Headers, LocalProtocolError, Response
 
 from .corpus import GET
 from .framing import handshake
@@ -70,7 +70,7 @@ def test_a_whole_answer_is_what_its_parts_would_be() -> None:
                 assert not whole.has_data_to_send
                 continue
             at_once += 1
-            assert data == sent(parts, answer, Data(data=body), END)
+            assert data == b"".join(sent(parts, event) for event in (answer, Data(data=body), END))
             assert pair(whole) == pair(parts)
             assert (whole.closing, whole.sends_chunks) == (parts.closing, parts.sends_chunks)
             assert begun(whole)
@@ -220,3 +220,22 @@ def test_a_refusal_comes_before_any_piece() -> None:
     refused(made)
     assert made.send_piece(b"hello") is None
     assert made.data_to_send().startswith(b"HTTP/1.1 400 ")
+
+
+def test_what_is_sent_together_is_what_its_parts_would_be() -> None:
+    for raw, answer, size in itertools.product([GET, LAST_GET, HEAD], WHOLE, [5, 40_000]):
+        body = b"hello" if size == 5 else bytes(size)
+        headers = Headers(
+            (name, b"%d" % size if name == b"content-length" else content)
+            for name, content in answer.headers
+        )
+        answer = Response(status=answer.status, headers=headers)
+        together, parts = asked(raw), asked(raw)
+        try:
+            expected = b"".join(sent(parts, event) for event in (answer, Data(data=body), END))
+        except LocalProtocolError:
+            with pytest.raises(LocalProtocolError):
+                together.send(answer, Data(data=body), END)
+            continue
+        assert sent(together, answer, Data(data=body), END) == expected
+        assert pair(together) == pair(parts)

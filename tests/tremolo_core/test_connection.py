@@ -1545,7 +1545,8 @@ def test_what_comes_behind_a_failure_is_dropped() -> None:
 def test_large_parts_are_handed_over_as_they_are_and_small_ones_joined() -> None:
     body = bytes(range(256)) * 4
     made = asked()
-    made.send(of_length(len(body)), Data(data=body), END)
+    made.send(of_length(len(body)), Data(data=body))
+    made.send(END)
     pieces = []
     while piece := made.views_to_send(100, 300):
         pieces.append(piece)
