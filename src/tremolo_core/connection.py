@@ -7,7 +7,7 @@ we send, `deadlines` the time. None of their decisions is made here.
 
 from typing import Final
 
-from .at_once import SendsAtOnce
+from .cycles import Cycles
 from .deadlines import Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
 from .events import (
@@ -20,10 +20,9 @@ from .events import (
 )
 from .head import Head
 from .limits import Limits, Timeouts
-from .outgoing import UNASKED
 from .plain_answers import judge_plainly
 from .refusal import answer_to
-from .standing import IDLE, Standing, standing_of
+from .standing import IDLE, standing_of
 from .states import State
 from .waits import wait_of
 
@@ -38,7 +37,7 @@ _NEED_DATA: Final = Signal.NEED_DATA
 _PAUSED: Final = Signal.PAUSED
 
 
-class Connection(SendsAtOnce):
+class Connection(Cycles):
     """One HTTP/1.1 connection, which may become a WebSocket's, in the role of the server.
 
     Bytes from the peer go in by `receive_data` and `receive_eof`, and are
@@ -267,41 +266,6 @@ class Connection(SendsAtOnce):
 
     # Both sides.
 
-    def finish_cycle(self) -> Signal | None:
-        """Turn to the next request, if nothing of this exchange is left; None if anything is.
-
-        Else PAUSED if bytes of the next request have come, or NEED_DATA. A body's end
-        that has come is taken for told. What else is left, or that no other
-        request may follow, is to be found out by `next_event` and `closing`.
-        """
-        standing = self._standing
-        if standing.next_cycle is None:
-            after = standing.skipped[self._outgoing.keep_alive]
-            if after is None:
-                # No request may follow, though the end may have come.
-                if standing.ended is not None and self._incoming.skip_end():
-                    self._standing = standing.ended[self._outgoing.keep_alive]
-                return None
-            come = self._incoming.skip_to_next()
-            if come is None:
-                return None
-        else:
-            after = standing.next_cycle
-            come = self._incoming.next_cycle()
-        self._begin_cycle(after)
-        return _PAUSED if come else _NEED_DATA
-
-    def start_next_cycle(self) -> None:
-        """Turn to the next request, after both messages of this exchange are complete.
-
-        Raises LocalProtocolError if they are not, or if no other may follow.
-        """
-        following = self._standing.next_cycle
-        if following is None:
-            raise LocalProtocolError(f"no next cycle while {self._standing}")
-        self._incoming.next_cycle()
-        self._begin_cycle(following)
-
     def deadline(self, now: float) -> float | None:
         """When the running time-out of the protocol ends; None if none runs.
 
@@ -380,12 +344,6 @@ class Connection(SendsAtOnce):
         if error.status is not None and not self.response_started:
             self._refusal = error
         self._stand(State.ERROR, self._standing.server)
-
-    def _begin_cycle(self, following: Standing) -> None:
-        self._standing = following
-        self._streaming = None
-        self._outgoing = UNASKED
-        self._cycle += 1
 
     def _asked(self, request: Request, head: Head) -> Request:
         """Turn to the answer to `request`."""
