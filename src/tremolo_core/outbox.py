@@ -54,6 +54,10 @@ class Outbox(list[bytes]):
                 del self[0]
                 self.taken = 0
             return memoryview(part)[begin:end]
+        if not self.taken and len(self) <= _FEW and sum(map(len, self)) <= most:
+            data = b"".join(self)
+            _clear(self)
+            return data
         return self._cut(self._fitting(most), None)
 
     def _fitting(self, most: int) -> int:
