@@ -66,4 +66,10 @@ SAME: dict[str, str] = {
     "wsproto_engine._fail: return CloseReason(error.close_code and CloseReason.PROTOCOL_ERROR)": (
         "what is told is the failure itself, whatever wsproto is told of it"
     ),
+    "incoming.skip_end: if self.engine is self.fast:": (
+        "an end is skipped behind the answer, and the next request has an engine of its own"
+    ),
+    "outgoing._judge: if kind in _FRAMES or isinstance(event, FrameEvent):": (
+        "both ask the same, the second for the type checker"
+    ),
 }

@@ -3,6 +3,7 @@
 import pytest
 
 from tremolo_core import (
+    AcceptWebSocket,
     ConnectionClosed,
     Data,
     EndOfMessage,
@@ -11,15 +12,19 @@ from tremolo_core import (
     RemoteProtocolError,
     Request,
     State,
+    TextMessage,
 )
 from tremolo_core.engine import Engine
+from tremolo_core.events import FrameEvent
 from tremolo_core.fast_engine import FastEngine
 from tremolo_core.h11_engine import H11Engine
 from tremolo_core.head import Head
 from tremolo_core.incoming import Incoming
+from tremolo_core.websocket_handshake import Agreement
+from tremolo_core.wsproto_engine import WsprotoEngine
 
 from .corpus import CHUNKED, GET
-from .framing import handshake
+from .framing import TEXT, close_frame, frame, handshake
 
 END = EndOfMessage()
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
@@ -290,3 +295,59 @@ def test_who_has_no_websocket_owes_and_leaves_none() -> None:
     incoming.eof = True
     assert not incoming.owes_frames
     assert not incoming.broke_off
+
+
+def test_what_comes_behind_the_last_message_is_noted() -> None:
+    made = asked(GET)
+    noted = [made.went_on]
+    made.receive_data(b"x")
+    noted.append(made.went_on)
+    assert made.next_event(State.MUST_CLOSE) is None
+    noted.append(made.went_on)
+    assert noted == [False, True, True]
+    assert made.buffered == 0
+
+
+AGREED = Agreement(acceptance=AcceptWebSocket(), headers=Headers(), deflate=None)
+
+
+@pytest.mark.parametrize(
+    ("state", "events"), [(State.SEND_BODY, [END]), (State.DONE, [])], ids=["before", "told"]
+)
+def test_the_end_of_a_handshake_is_told_before_any_message(
+    state: State, events: list[EndOfMessage]
+) -> None:
+    made = asked(handshake() + frame(TEXT, b"a"))
+    frames = made.open_frames(AGREED, state)
+    frames.read()
+    told = [TextMessage(text="a"), *reversed(events)]
+    while told:
+        assert frames.next_event() == told.pop()
+    assert frames.next_event() is None
+
+
+def test_frames_that_end_without_a_close_have_broken_off() -> None:
+    made = asked(handshake())
+    frames = made.open_frames(AGREED, State.DONE)
+    noted = [made.broke_off]
+    made.eof = True
+    noted.append(made.broke_off)
+    made.receive_data(close_frame(1000))
+    frames.read()
+    noted.append(made.broke_off)
+    assert noted == [False, True, False]
+
+
+def test_frames_are_left_to_wsproto_without_the_fast_path(
+    fast_path: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_of_wsproto: list[FrameEvent] = []
+
+    def noted(engine: WsprotoEngine, event: FrameEvent) -> bytes:
+        asked_of_wsproto.append(event)
+        return b""
+
+    monkeypatch.setattr(WsprotoEngine, "send", noted)
+    message = TextMessage(text="a")
+    asked(handshake()).open_frames(AGREED, State.DONE).write_whole(message)
+    assert asked_of_wsproto == ([] if fast_path else [message])
