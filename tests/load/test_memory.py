@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 MIB = 1 << 20
-LARGE = 1_024 * MIB if os.environ.get("TREMOLO_SOAK") else 256 * MIB
+LARGE = 1_024 * MIB if os.environ.get("TREMOLO_SOAK") else 128 * MIB
 
 MOST = 80 * MIB
 """What a server process may use; the interpreter with an event loop takes some 30 MiB of it."""
