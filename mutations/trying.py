@@ -78,6 +78,7 @@ class Trials:
         """Try each change, and report what came of it."""
         records = self._records(session)
         functions = _functions()
+        assert functions, "nothing of the core is imported"
         gc.collect()
         gc.freeze()  # So that children need not copy what is there.
         trying: dict[int, tuple[Mutant, int]] = {}
@@ -179,6 +180,7 @@ def _place(code: CodeType) -> Place:
 def _functions() -> dict[Place, list[FunctionType]]:
     """All functions of the core that there are."""
     found: dict[Place, list[FunctionType]] = {}
+    gc.unfreeze()  # What tests have frozen is not among the objects.
     for function in gc.get_objects():
         if type(function) is FunctionType and "tremolo_core" in function.__code__.co_filename:
             found.setdefault(_place(function.__code__), []).append(function)

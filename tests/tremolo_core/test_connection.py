@@ -595,6 +595,15 @@ def test_a_chunk_is_handed_over_as_slowly_as_one_likes() -> None:
     assert made.data_to_send() == b"lo\r\n" + CHUNK
 
 
+def test_behind_the_last_exchange_an_end_that_has_not_come_is_waited_for() -> None:
+    made = connection(POST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + b"hell")
+    assert isinstance(made.next_event(), Request)
+    made.send(*NO_CONTENT)
+    assert made.finish_cycle() is None
+    assert made.client_state is State.SEND_BODY
+    assert made.next_event() == Data(data=b"hell")
+
+
 def test_what_is_left_of_an_answer_is_handed_over_once() -> None:
     def answering() -> Connection:
         made = connection(GET)
@@ -611,6 +620,13 @@ def test_what_is_left_of_an_answer_is_handed_over_once() -> None:
         made = answering()
         assert made.data_to_send(size) == whole[:size]
         assert made.views_to_send(10_000, 10_000) == whole[size:]
+    assert answering().views_to_send(10_000, 10_000) == whole
+
+
+def test_a_piece_is_handed_over_as_one_also_where_views_would_do() -> None:
+    made = streaming(asked_whole())
+    made.send(PIECE)
+    assert made.views_to_send(1_000, 1_000) == CHUNK
 
 
 @pytest.mark.parametrize("idle", [False, True])

@@ -201,3 +201,10 @@ def test_what_is_said_in_a_way_of_its_own_means_the_same() -> None:
     assert read(b"Host: a", b"Connection: kEEP-aLIVE") == read(b"Host: a")
     assert not read(b"Host: a", b"Connection: keep-alive, close").keep_alive
     assert not read(b"Host: a", b"Connection: keep-alive", b"Connection: close").keep_alive
+
+
+def test_what_is_found_out_is_kept_unless_it_is_long() -> None:
+    for size, kept in ((100, True), (101, False)):
+        line = b"Host: " + b"a" * size
+        assert (read(line) is read(line)) is kept
+        assert read(line) == read(line)

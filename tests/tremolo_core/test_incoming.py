@@ -351,3 +351,8 @@ def test_frames_are_left_to_wsproto_without_the_fast_path(
     message = TextMessage(text="a")
     asked(handshake()).open_frames(AGREED, State.DONE).write_whole(message)
     assert asked_of_wsproto == ([] if fast_path else [message])
+
+
+def test_only_an_end_that_has_come_is_skipped() -> None:
+    assert not asked(POST + b"hell").skip_end()
+    assert asked(GET).skip_end()

@@ -955,6 +955,19 @@ def test_the_limit_on_compressed_messages_is_exact(limit: int) -> None:
         assert caught.value.close_code == 1009
 
 
+def test_it_is_known_what_is_missing_and_whether_there_is_a_crowd(fast_path: bool) -> None:
+    made = Connection()
+    assert (made.missing, made.crowded) == (0, False)
+    made = opened()
+    assert (made.missing, made.crowded) == (0, False)
+    raw = frame(BINARY, bytes(50_000))
+    made.receive_data(raw[:10_000])
+    assert made.missing == (len(raw) - 10_000 if fast_path else 0)
+    made = opened()
+    made.receive_data(frame(PING) * 1_000)
+    assert made.crowded
+
+
 def memory_of_what_is_over() -> tuple[int, int]:
     """What a conversation takes within a message, in bytes, and once it is closed."""
     tracemalloc.start()
