@@ -595,6 +595,14 @@ def test_a_chunk_is_handed_over_as_slowly_as_one_likes() -> None:
     assert made.data_to_send() == b"lo\r\n" + CHUNK
 
 
+def test_behind_the_last_exchange_an_end_that_has_come_is_taken_for_told() -> None:
+    made = connection(LAST_GET)
+    assert isinstance(made.next_event(), Request)
+    made.send(*NO_CONTENT)
+    assert made.finish_cycle() is None
+    assert made.client_state is State.MUST_CLOSE
+
+
 def test_behind_the_last_exchange_an_end_that_has_not_come_is_waited_for() -> None:
     made = connection(POST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + b"hell")
     assert isinstance(made.next_event(), Request)
