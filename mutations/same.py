@@ -72,4 +72,15 @@ SAME: dict[str, str] = {
     "outgoing._judge: if kind in _FRAMES or isinstance(event, FrameEvent):": (
         "both ask the same, the second for the type checker"
     ),
+    "frame_gate.whole_message: "
+    "if self._in_message or size <= _SHORT_HEADER or data[0] not in _MESSAGES:": (
+        "the shortest message of all takes the longer way to the same"
+    ),
+    "frame_gate.whole_message: if length <= _TWO_BYTES:": ("in doubt the longer way does the same"),
+    "frame_gate.whole_message: elif not 0 < length < _TWO_BYTES:": (
+        "in doubt the longer way does the same"
+    ),
+    "frame_gate.whole_message: elif not 0 <= length <= _TWO_BYTES:": (
+        "that length was read before"
+    ),
 }
