@@ -239,3 +239,17 @@ def test_what_is_sent_together_is_what_its_parts_would_be() -> None:
             continue
         assert sent(together, answer, Data(data=body), END) == expected
         assert pair(together) == pair(parts)
+
+
+def test_a_piece_goes_on_where_data_was_sent_chunk_after_chunk() -> None:
+    made = Connection()
+    made.receive_data(GET)
+    made.next_event()
+    made.next_event()
+    made.send(Response(status=200, headers=Headers(())))
+    for _ in range(2):
+        made.send(Data(data=b"hello"))
+        assert made.data_to_send().endswith(b"5\r\nhello\r\n")
+    pieces = made.send_piece(b"hello")
+    assert pieces is not None
+    assert b"".join(pieces) == b"5\r\nhello\r\n"
