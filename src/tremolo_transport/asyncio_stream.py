@@ -7,14 +7,15 @@ three to four times as often. Which of the two is used is decided in `streams`.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar, cast
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 from anyio.lowlevel import checkpoint
 
-from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN, NativeStream
+from .asyncio_sending import SendsAtOnce
+from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN
 from .socket_attributes import attributes_of
 from .socket_reading import read_buffer, read_past_the_loop, view_past_the_loop
 from .socket_transport import SocketTransport, watches_sockets
@@ -28,7 +29,7 @@ _MOST_BUFFERED = 65_536
 """Received bytes that wait for `receive` before the kernel is left to hold the rest."""
 
 
-class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
+class AsyncioStream(asyncio.BufferedProtocol, SendsAtOnce):
     """A connected socket on asyncio or uvloop, with anyio's `ByteStream` contract.
 
     The one deviation is that of every `NativeStream`. A `send` that is
@@ -36,8 +37,7 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        self._loop = loop or asyncio.get_running_loop()
-        self._transport: asyncio.Transport | None = None
+        SendsAtOnce.__init__(self, loop or asyncio.get_running_loop())
         self._received = b""
         """What waits for `receive`: mostly one read, which is passed on as it is."""
         self._reading = True
@@ -47,24 +47,14 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
         self._eof = False
         self._closed = False
         """Whether we have closed it."""
-        self._lost = False
-        """Whether the connection is gone, for whatever reason."""
         self._error: Exception | None = None
         self._reader = Wake(self._loop)
         """Wakes whoever is in `receive`; it carries no data, so that none can be lost with it."""
         self._buffer = read_buffer.view
         self._on_input: Callable[[], None] | None = None
         """Called in place of a reader."""
-        self._drained: asyncio.Future[None] | None = None
-        """Made when too much waits to be written; done when it no longer does."""
-        self._unawaited = False
-        """Whether that was left by `send_at_once`, so that nobody waits for it."""
         self._ended: asyncio.Future[None] | None = None
         """Wakes whoever waits in `aclose` for what is still to be written."""
-        self._calls = 0
-        self._bytes = 0
-        self.takes_at_once = False
-        """As `NativeStream.takes_at_once`."""
 
     @classmethod
     async def from_socket(cls, sock: socket.socket) -> "AsyncioStream":
@@ -88,6 +78,7 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
 
     async def send(self, item: bytes | memoryview) -> None:
         """As `NativeStream.send`."""
+        self.write_held()
         if self._drained is not None:
             await self._take_over(self._drained)
         self._usable_transport().write(item)
@@ -100,48 +91,17 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
         elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN:
             await self._next_turn()
 
-    def send_at_once(self, item: bytes | memoryview) -> None:
-        """As `NativeStream.send_at_once`."""
-        transport = self._transport
-        if transport is None:
-            return
-        transport.write(item)
-        self._calls += 1
-        self._bytes += len(item)
-        if self._drained is not None:
-            self._unawaited = True
-        elif transport.is_closing():
-            # That has failed, and the next would be logged by asyncio.
-            self.takes_at_once = False
-
-    def send_parts_at_once(self, parts: Sequence[bytes]) -> int:
-        """As `NativeStream.send_parts_at_once`."""
-        transport = self._transport
-        size = sum(map(len, parts))
-        if transport is not None:
-            # Large ones are not copied to be joined, where the transport can do without.
-            transport.writelines(parts)
-            self._calls += 1
-            self._bytes += size
-            if self._drained is not None:
-                self._unawaited = True
-            elif transport.is_closing():
-                self.takes_at_once = False
-        return size
-
-    @property
-    def turn_is_over(self) -> bool:
-        """As `NativeStream.turn_is_over`."""
-        return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN
-
     @property
     def unwritten(self) -> int:
         """As `NativeStream.unwritten`."""
         transport = self._transport
-        return 0 if transport is None or self._lost else transport.get_write_buffer_size()
+        if transport is None or self._lost:
+            return 0
+        return len(self._held) + transport.get_write_buffer_size()
 
     async def until_written(self) -> None:
         """As `NativeStream.until_written`."""
+        self.write_held()
         if self._drained is not None:
             await self._take_over(self._drained)
         transport = self._usable_transport()
@@ -157,6 +117,7 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
 
     async def send_eof(self) -> None:
         """As `ByteStream.send_eof`; the peer hears of it after what was sent."""
+        self.write_held()
         if self._transport is not None and not (self._lost or self._closed):
             # A peer that has gone hears of nothing.
             with suppress(OSError):
@@ -169,6 +130,7 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
         What could not be written is dropped if this is cancelled, and if
         somebody still waits in `send`.
         """
+        self.write_held()
         transport = self._transport
         self._closed = True
         self.takes_at_once = False
@@ -208,6 +170,7 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
 
     def close_at_once(self) -> bool:
         """As `NativeStream.close_at_once`."""
+        self.write_held()
         transport = self._transport
         if transport is None or self._drained is not None or self._closed or self.unwritten:
             return False
@@ -311,6 +274,7 @@ class AsyncioStream(asyncio.BufferedProtocol, NativeStream):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._lost = True
+        self._held = b""
         self._error = exc or self._error
         self._wake_reader()
         self.resume_writing()

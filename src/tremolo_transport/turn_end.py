@@ -1,0 +1,50 @@
+"""Has what streams send in one turn of an event loop written at its end, for all of them.
+
+A client that waits is woken by what it is sent. One that has many connections goes
+to sleep again before the next is answered, and to wake it costs the server more than
+to write; of answers that are written behind one another it is woken by the first.
+"""
+
+import asyncio
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+__all__ = ("TurnEnd", "turn_end_of")
+
+
+class _Holder(Protocol):
+    """Whoever holds something that is to be written."""
+
+    def write_held(self) -> None:
+        """Write it, if that was not done; may raise nothing."""
+
+
+class TurnEnd:
+    """Of one event loop."""
+
+    __slots__ = ("_holders",)
+
+    def __init__(self) -> None:
+        self._holders: list[_Holder] = []
+
+    def add(self, holder: _Holder, loop: asyncio.AbstractEventLoop) -> None:
+        """Have `holder` write at the end of this turn of `loop`."""
+        if not self._holders:
+            loop.call_soon(self._write)
+        self._holders.append(holder)
+
+    def _write(self) -> None:
+        holders, self._holders = self._holders, []
+        for holder in holders:
+            holder.write_held()
+
+
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, TurnEnd] = WeakKeyDictionary()
+
+
+def turn_end_of(loop: asyncio.AbstractEventLoop) -> TurnEnd:
+    """The one of `loop`."""
+    turn_end = _of_loops.get(loop)
+    if turn_end is None:
+        turn_end = _of_loops[loop] = TurnEnd()
+    return turn_end

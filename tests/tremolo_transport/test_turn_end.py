@@ -1,0 +1,66 @@
+"""What is held to the end of a loop's turn is written then, in the order in which it was added."""
+
+import asyncio
+
+from tremolo_transport.turn_end import turn_end_of
+
+
+class Holder:
+    def __init__(self, name: str, seen: list[str]) -> None:
+        self.name = name
+        self.seen = seen
+
+    def write_held(self) -> None:
+        self.seen.append(self.name)
+
+
+def test_all_write_at_the_end_of_the_turn_and_none_before() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+        for _ in range(2):
+            seen.clear()
+            for name in "abc":
+                turn_end_of(loop).add(Holder(name, seen), loop)
+            assert not seen
+            await asyncio.sleep(0)
+            assert seen == ["a", "b", "c"]
+
+    asyncio.run(main())
+
+
+def test_whoever_is_added_meanwhile_writes_at_the_end_of_the_next_turn() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+
+        class Adder(Holder):
+            def write_held(self) -> None:
+                super().write_held()
+                turn_end_of(loop).add(Holder("later", seen), loop)
+
+        turn_end_of(loop).add(Adder("first", seen), loop)
+        await asyncio.sleep(0)
+        assert seen == ["first"]
+        await asyncio.sleep(0)
+        assert seen == ["first", "later"]
+
+    asyncio.run(main())
+
+
+def test_what_one_loop_left_undone_does_not_keep_the_next_from_writing() -> None:
+    seen: list[str] = []
+
+    async def leave() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(60, lambda: None)
+        turn_end_of(loop).add(Holder("left", seen), loop)
+
+    async def write() -> None:
+        loop = asyncio.get_running_loop()
+        turn_end_of(loop).add(Holder("written", seen), loop)
+        await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    asyncio.run(write())
+    assert seen[-1] == "written"
