@@ -24,8 +24,8 @@ _NOTED = _SECRET | frozenset(
 )
 """Of the others it does not matter here what they say."""
 
-_DECISIVE = (b"host", b"content-length", b"connection")
-_USUAL = _SECRET.union(_DECISIVE)
+_DECISIVE = (b"content-length", b"connection")
+_USUAL = _SECRET.union(_DECISIVE, (b"host",))
 """What is said of most messages, and means the same whatever the method is."""
 
 _MOST_DIGITS = 18
@@ -86,9 +86,16 @@ def read_fields(
     headers = Headers([(name.lower(), content) for name, content in lines])
     said = dict(headers)
     noted = _NOTED.intersection(said)
-    if len(said) != len(headers) or not noted <= _USUAL or http_version != b"1.1":
+    host = said.get(b"host")
+    if (
+        len(said) != len(headers)
+        or not noted <= _USUAL
+        or http_version != b"1.1"
+        or host is None
+        or HOST.fullmatch(host) is None
+    ):
         return headers, _meaning_of(headers, method, http_version)
-    # Each is there once, and these are all that decide.
+    # Each is there once, the host is one, and these are all that decide.
     key = (*map(said.get, _DECISIVE), _SECRET.isdisjoint(noted))
     meaning = _known.get(key)
     if meaning is None:
