@@ -7,13 +7,13 @@ Only what is right, and nothing out of the ordinary: all else is left to
 from collections.abc import Sequence
 from typing import Final
 
-from .answer_head import AnswerHead, Framing, answer_head, lasting_head
+from .answer_head import Framing, answer_head
 from .engine import OutgoingEvent
 from .events import Data, EndOfMessage, Event, Response
 from .outgoing import Outgoing
 from .standing import Standing
 
-__all__ = ("judge_piece", "judge_plainly", "judge_whole")
+__all__ = ("judge_piece", "judge_plainly")
 
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _LENGTH: Final = Framing.LENGTH
@@ -30,10 +30,6 @@ def judge_plainly(
     """
     if not outgoing.is_plain:
         return None
-    if len(events) == 3:
-        whole = _judge_three(events, standing, outgoing)
-        if whole is not None:
-            return whole
     framing, missing = outgoing.framing, outgoing.missing
     begun, keep_alive = outgoing.begun, outgoing.keep_alive
     written: list[OutgoingEvent] = []
@@ -67,31 +63,6 @@ def judge_plainly(
     return standing, written
 
 
-def judge_whole(
-    response: Response, size: int | None, standing: Standing, outgoing: Outgoing
-) -> tuple[Standing, AnswerHead] | None:
-    """Judge what most answers are: a head, a body of the `size` that it declares, and the end.
-
-    A size of None is that of a body in chunks, of which there is one at least.
-    As `judge_plainly`, but of what is to be written only the head is returned.
-    """
-    answered = standing.answered
-    if answered is None or not outgoing.is_plain:
-        return None
-    if outgoing.keep_alive:
-        head = lasting_head(response)
-    else:
-        head = answer_head(response, b"1.1", keep_alive=False, their_last=outgoing.their_last)
-    if size is None:
-        if head.framing is not _CHUNKED:
-            return None
-    elif head.framing is not _LENGTH or head.length != size or not size:
-        return None
-    outgoing.framing = head.framing
-    outgoing.begun, outgoing.keep_alive = True, head.keep_alive
-    return answered[head.keep_alive], head
-
-
 def judge_piece(size: int, standing: Standing, outgoing: Outgoing) -> bool:
     """Judge `size` bytes of a body that has begun, and count them; false if that is left to others.
 
@@ -105,18 +76,3 @@ def judge_piece(size: int, standing: Standing, outgoing: Outgoing) -> bool:
         return False
     outgoing.missing -= size
     return True
-
-
-def _judge_three(
-    events: Sequence[Event], standing: Standing, outgoing: Outgoing
-) -> tuple[Standing, list[OutgoingEvent]] | None:
-    response, data, end = events
-    if (
-        type(response) is not Response
-        or type(data) is not Data
-        or type(end) is not EndOfMessage
-        or end.trailers
-    ):
-        return None
-    whole = judge_whole(response, len(data.data), standing, outgoing)
-    return None if whole is None else (whole[0], [whole[1], data, end])
