@@ -104,9 +104,7 @@ class Answers:
         if data is None:
             return False
         self.outcome.status = response.status
-        stream.send_at_once(data)
-        link.writes += 1
-        link.sent += len(data)
+        link.write_at_once(stream, data)
         return True
 
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:
@@ -118,25 +116,15 @@ class Answers:
         data = link.connection.send_chunks(self._stamped_head(response), pieces)
         if data is None:
             return False
-        stream.send_at_once(data)
-        link.writes += 1
-        link.sent += len(data)
+        link.write_at_once(stream, data)
         return True
 
     def send_piece(self, data: bytes) -> bool:
         """As `Exchange.send_piece`."""
-        link = self.link
-        stream = link.quick
-        if (
-            stream is None
-            or not stream.takes_at_once
-            or stream.turn_is_over
-            or link.writing
-            or link.pace.download is not None
-            or self._refused
-            or len(data) > _LARGEST_PIECE
-        ):
+        stream = self._stream_at_once(len(data), _LARGEST_PIECE)
+        if stream is None or stream.turn_is_over or self._refused:
             return False
+        link = self.link
         parts = link.connection.send_piece(data)
         if parts is None:
             return False
@@ -154,9 +142,7 @@ class Answers:
         data = link.connection.send_message(message)
         if data is None:
             return False
-        stream.send_at_once(data)
-        link.writes += 1
-        link.sent += len(data)
+        link.write_at_once(stream, data)
         return True
 
     def queue(self, events: Sequence[Event]) -> None:
@@ -277,15 +263,15 @@ class Answers:
 
     # How it works.
 
-    def _stream_at_once(self, size: int) -> NativeStream | None:
-        """The stream, if an answer with a body of `size` can be written without a wait."""
+    def _stream_at_once(self, size: int, most: int = _MOST_AT_ONCE) -> NativeStream | None:
+        """The stream, if a body of `size`, the `most` or less, can be written without a wait."""
         link = self.link
         stream = link.quick
         if (
             stream is None
             or not stream.takes_at_once
             or link.writing
-            or size > _MOST_AT_ONCE
+            or size > most
             or link.pace.download is not None
         ):
             return None

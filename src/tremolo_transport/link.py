@@ -18,6 +18,7 @@ from tremolo_core import Request
 from .errors import ClientDisconnected
 from .file_sending import until_written
 from .line import Line
+from .native_stream import NativeStream
 from .read_size import READ_SIZE
 from .streams import is_tls
 
@@ -181,12 +182,16 @@ class Link(Line):
         if stream is None or self.writing or self.pace.download is not None:
             return False
         while stream.takes_at_once and not stream.turn_is_over and (data := self._next_to_write()):
-            stream.send_at_once(data)
-            self.writes += 1
-            self.sent += len(data)
+            self.write_at_once(stream, data)
             if not self.connection.has_data_to_send:
                 return True
         return False
+
+    def write_at_once(self, stream: NativeStream, data: bytes | memoryview) -> None:
+        """Write to the `quick` stream while it takes that at once and nobody else writes."""
+        stream.send_at_once(data)
+        self.writes += 1
+        self.sent += len(data)
 
     async def flush(self) -> None:
         """Write what the core wants written, and return when it is out.
