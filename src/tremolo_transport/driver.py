@@ -38,9 +38,7 @@ __all__ = ("Driver",)
 logger = logging.getLogger("tremolo.server")
 
 Arguments = TypeVarTuple("Arguments")
-
 _ids = itertools.count(1)
-
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _DONE: Final = State.DONE
 _NEED_DATA: Final = Signal.NEED_DATA
@@ -222,7 +220,9 @@ class Driver:
                 self._link.interrupt()
                 self._answers.attend_to_frames()
         if exchange is None:
-            if rest is not None and rest.note_idle(self._link, deadline):
+            # A server that drains waits for tasks alone.
+            draining = self._around.shutdown.draining
+            if rest is not None and not draining and rest.note_idle(self._link, deadline):
                 self._scope.cancel()
             return False
         self._end_if_overdue(exchange, now)

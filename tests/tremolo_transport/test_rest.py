@@ -217,6 +217,18 @@ async def test_a_stop_ends_it() -> None:
         await talk.ended.wait()
 
 
+async def test_it_does_not_begin_once_the_server_drains() -> None:
+    # The server waits for tasks: who rests then would outlive it, and wake to nothing.
+    async with served() as talk:
+        await talk.client.send(GET[:10])
+        await settle()
+        talk.around.shutdown.begin(None)
+        await talk.sweep(6)
+        assert not talk.is_asleep()
+        await talk.client.send(GET[10:])
+        assert (await talk.client.answer()).status == 200
+
+
 async def test_a_cancellation_ends_it() -> None:
     async with served() as talk:
         await talk.fall_asleep()
