@@ -96,11 +96,9 @@ class SendsAtOnce(ConnectionStatus):
         """
         if self._out or not data:
             return None
-        if self._standing is not self._streaming:
-            if self._incoming.withheld or self._refusal is not None:
-                return None
-            if not judge_piece(len(data), self._standing, self._outgoing):
-                return None
+        standing = self._standing
+        if standing is not self._streaming and not judge_piece(len(data), standing, self._outgoing):
+            return None
         return self._incoming.engine.piece(data)
 
     def send_message(self, message: TextMessage | BytesMessage) -> bytes | None:

@@ -4,7 +4,15 @@ import itertools
 
 import pytest
 
-from tremolo_core import Connection, Data, Headers, LocalProtocolError, Response
+from tremolo_core import (
+    Connection,
+    Data,
+    EndOfMessage,
+    Event,
+    Headers,
+    LocalProtocolError,
+    Response,
+)
 
 from .corpus import GET
 from .framing import handshake
@@ -239,6 +247,42 @@ def test_what_is_sent_together_is_what_its_parts_would_be() -> None:
             continue
         assert sent(together, answer, Data(data=body), END) == expected
         assert pair(together) == pair(parts)
+
+
+def test_three_events_that_are_no_whole_answer_are_what_they_would_be_by_themselves() -> None:
+    hello = Data(data=b"hello")
+    trailing = EndOfMessage(trailers=Headers(((b"a", b"b"),)))
+    empty = of_length(0)
+    first: list[Event] = [of_length(5), empty, response(), HINTS]
+    second: list[Event] = [hello, END, empty]
+    third: list[Event] = [END, trailing, hello, empty]
+    for events in itertools.product(first, second, third):
+        together, parts = asked(), asked()
+        try:
+            expected = b"".join(sent(parts, event) for event in events)
+        except LocalProtocolError as error:
+            with pytest.raises(LocalProtocolError) as caught:
+                together.send(*events)
+            assert str(caught.value) == str(error)
+            assert pair(together) == pair(asked()), "nothing has happened"
+            continue
+        assert sent(together, *events) == expected
+        assert pair(together) == pair(parts)
+
+
+@pytest.mark.parametrize("size", [32_768, 32_769])
+def test_a_large_body_is_not_copied_to_stand_behind_its_head(size: int, fast_path: bool) -> None:
+    body = bytes(size)
+    made = asked()
+    made.send(of_length(size), Data(data=body), END)
+    first = made.views_to_send(1_000, 100_000)
+    if fast_path and size == 32_768:
+        assert bytes(first).endswith(b"\r\n\r\n" + body)
+        return
+    assert bytes(first).endswith(b"\r\n\r\n")
+    rest = made.views_to_send(1_000, 100_000)
+    assert isinstance(rest, memoryview)
+    assert rest.obj is body
 
 
 def test_a_piece_goes_on_where_data_was_sent_chunk_after_chunk() -> None:

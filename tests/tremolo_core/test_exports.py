@@ -1,5 +1,6 @@
 """A package has what it exports, and imports no module before somebody asks for it."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -72,3 +73,19 @@ def test_all_of_it_is_listed_before_it_is_imported(package: Any) -> None:
 def test_what_is_not_there_is_missed_as_in_any_module(package: Any) -> None:
     with pytest.raises(AttributeError, match="module 'laggard' has no attribute 'THREE'"):
         _ = package.THREE
+
+
+IMPORTED = """
+import sys
+
+import tremolo_core
+
+print(*sorted(name for name in sys.modules if name.startswith("tremolo_core.")))
+"""
+
+
+def test_the_core_itself_imports_next_to_nothing() -> None:
+    # In a process of its own: in this one all of it is imported.
+    command = [sys.executable, "-c", IMPORTED]
+    names = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert names == ["tremolo_core._exports", "tremolo_core._values"]

@@ -22,11 +22,12 @@ from tremolo_core import (
 from tremolo_core.fast_engine import FastEngine
 from tremolo_core.head import parse_head
 from tremolo_core.outgoing import Outgoing
-from tremolo_core.plain_answers import judge_plainly
+from tremolo_core.plain_answers import judge_piece, judge_plainly
 from tremolo_core.standing import Standing, standing_of
 
 from .corpus import GET
 from .framing import handshake
+from .scenes import HEAD, LAST_GET, OLD_GET
 
 ASKED = standing_of(State.DONE, State.SEND_RESPONSE)
 END = EndOfMessage()
@@ -182,3 +183,47 @@ def test_the_others_would_say_the_same(raw: bytes) -> None:
                 assert plain == (batch.standing, batch.written)
                 assert plainly._all() == slowly._all()
     assert judged > 40
+
+
+# A piece by itself.
+
+
+def begun(raw: bytes, *events: Event) -> Answering:
+    """An answer that has begun, whoever had to judge it."""
+    answering = Answering(raw)
+    batch = answering.outgoing.judge(events, ASKED, awaited=False)
+    answering.standing = batch.standing
+    return answering
+
+
+def test_a_piece_that_fits_is_counted() -> None:
+    answering = begun(GET, LENGTH_5)
+    for size, fits, missing in (
+        (6, False, 5),
+        (3, True, 2),
+        (3, False, 2),
+        (2, True, 0),
+        (1, False, 0),
+    ):
+        assert judge_piece(size, answering.standing, answering.outgoing) is fits
+        assert answering.outgoing.missing == missing
+
+
+@pytest.mark.parametrize("events", [(), (LENGTH_5, HELLO, END), (CHUNKED, END)])
+def test_no_piece_is_due(events: tuple[Event, ...]) -> None:
+    answering = begun(GET, *events)
+    assert not judge_piece(1, answering.standing, answering.outgoing)
+
+
+def test_a_piece_is_judged_as_data_would_be() -> None:
+    judged = 0
+    beginnings = [(), *((head,) for head in EVENTS[:4]), (CHUNKED, END), (Response(status=304),)]
+    for raw, events in itertools.product([GET, LAST_GET, OLD_GET, HEAD], beginnings):
+        for size in (4, 5, 6):
+            piece, data = begun(raw, *events), begun(raw, *events)
+            alone = judge_piece(size, piece.standing, piece.outgoing)
+            assert alone is data.write(Data(data=bytes(size)))
+            assert piece._all() == data._all()
+            judged += alone
+    # A chunk of any size, one of four or five bytes where that is the length, to whom is plain.
+    assert judged == 2 * (3 + 2 + 2)
