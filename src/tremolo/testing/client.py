@@ -6,6 +6,7 @@ of the application is decided in `harness`.
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,10 +14,12 @@ from anyio import CancelScope
 
 from .event_source import EventSource
 from .harness import Harness, Terms
+from .kept_requests import KeptRequests
 from .lines import Line
 from .needs_httpx import httpx
 from .pool import Pool
-from .transport import BODY, Transport
+from .short_way import add_to_elapsed, has_short_way, whole_response
+from .transport import BODY, REPLY, Transport
 from .under_test import Testable, find_handler
 from .websocket import WebSocketSession
 from .websocket_handshake import HandshakeTerms, open_websocket
@@ -79,8 +82,9 @@ class Client(httpx.AsyncClient):
         )
         self.harness = Harness(find_handler(app, options), terms)
         """The server behind it, for tools such as `split_everywhere`."""
+        self._to_server = Transport(Pool(self.harness))
         super().__init__(
-            transport=Transport(Pool(self.harness)),
+            transport=self._to_server,
             base_url=base_url,
             headers=headers,
             cookies=dict(cookies or {}),
@@ -90,6 +94,7 @@ class Client(httpx.AsyncClient):
             timeout=None,
             trust_env=False,
         )
+        self._requests = KeptRequests(self, super().build_request)
 
     async def __aenter__(self) -> Self:
         await self.harness.open()
@@ -105,6 +110,31 @@ class Client(httpx.AsyncClient):
             await super().__aexit__(exc_type, exc_value, traceback)
         finally:
             await self.harness.close(exc_value)
+
+    def build_request(self, method: str, url: httpx.URL | str, **arguments: Any) -> httpx.Request:
+        return self._requests.build(method, url, arguments)
+
+    async def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = False,
+        auth: Any = httpx.USE_CLIENT_DEFAULT,
+        follow_redirects: Any = httpx.USE_CLIENT_DEFAULT,
+    ) -> httpx.Response:
+        if stream or not has_short_way(self, request, auth):
+            return await super().send(
+                request, stream=stream, auth=auth, follow_redirects=follow_redirects
+            )
+        began = perf_counter()
+        reply, body = await self._to_server.ask(request, to_its_end=True)
+        if body is not None:
+            return whole_response(request, reply, body, began=began)
+        # httpx has more to do with it.
+        request.extensions[REPLY] = reply
+        waited = perf_counter() - began
+        response = await super().send(request, follow_redirects=follow_redirects)
+        return add_to_elapsed(response, waited)
 
     @asynccontextmanager
     async def connection(

@@ -87,6 +87,10 @@ class HttpConnection:
         assert isinstance(event, Data | EndOfMessage)
         return event
 
+    def take_body(self) -> bytes | None:
+        """Return the whole body, and the end, if it came with the head; None if it did not."""
+        return self._wire.take_body()
+
     async def finish(self) -> bool:
         """Wait for the handler once the answer is complete; false if no request may follow."""
         if not self._wire.may_go_on or (self._upload is not None and not self._upload.done):

@@ -1,6 +1,6 @@
 """Keeps connections for the requests to come, and opens new ones."""
 
-from typing import Self
+from typing import Final, Self
 
 from tremolo_core import Data, EndOfMessage, Headers, Response
 
@@ -8,6 +8,9 @@ from .harness import Harness
 from .http_connection import HttpConnection, OutgoingRequest, ServerClosed
 
 __all__ = ("Pool", "Reply")
+
+_SAYS_MORE: Final = frozenset((b"content-encoding", b"location", b"set-cookie", b"set-cookie2"))
+"""Fields by which an answer wants more of a client than to be read."""
 
 
 class Pool:
@@ -56,6 +59,19 @@ class Reply:
         self.trailers = Headers()
         """Fields behind the body, once that is read."""
 
+    async def whole_body(self) -> bytes | None:
+        """Return the body as `read` would, if all has come and that is all there is to do.
+
+        None if not, and nothing has happened.
+        """
+        for name, _ in self.headers:
+            if name in _SAYS_MORE:
+                return None
+        body = self._connection.take_body()
+        if body is not None:
+            await self._end()
+        return body
+
     def __aiter__(self) -> Self:
         return self
 
@@ -67,9 +83,7 @@ class Reply:
                 return data
             case EndOfMessage(trailers=trailers):
                 self.trailers = trailers
-                self._open = False
-                if await self._connection.finish():
-                    self._idle.append(self._connection)
+                await self._end()
                 raise StopAsyncIteration
 
     async def aclose(self) -> None:
@@ -77,3 +91,9 @@ class Reply:
         if self._open:
             self._open = False
             await self._connection.aclose()
+
+    async def _end(self) -> None:
+        """The body was read."""
+        self._open = False
+        if await self._connection.finish():
+            self._idle.append(self._connection)

@@ -66,6 +66,16 @@ class ResponseReader:
                 self.complete = True
         return event
 
+    def take_body(self) -> bytes | None:
+        """Return the body, and with it what was left of the answer; None if not all has come.
+
+        To be asked when the head was returned, and nothing behind it.
+        """
+        if self._whole is None:
+            return None
+        self.complete = True
+        return self._whole.body
+
     @property
     def rest(self) -> bytes:
         """The bytes behind the answer; to be asked for when it is complete."""

@@ -6,16 +6,20 @@ What it needs is asynchronous, and runs in an event loop of the client's own:
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
 from .clock import Backend, Clock
 from .event_source import SyncEventSource
 from .harness import Harness, Terms
+from .kept_requests import KeptRequests
 from .needs_httpx import httpx
+from .short_way import add_to_elapsed, has_short_way, whole_response
 from .stepped_loop import open_loop
 from .sync_transport import SyncTransport
 from .sync_websocket import SyncWebSocketSession
+from .transport import REPLY
 from .under_test import Testable, find_handler
 from .websocket_handshake import HandshakeTerms, open_websocket
 
@@ -62,8 +66,9 @@ class SyncClient(httpx.Client):
         )
         self._harness = Harness(find_handler(app, options), terms)
         self._loop = open_loop(backend, clock)
+        self._to_server = SyncTransport(self._harness, self._loop)
         super().__init__(
-            transport=SyncTransport(self._harness, self._loop),
+            transport=self._to_server,
             base_url=base_url,
             headers=headers,
             cookies=dict(cookies or {}),
@@ -73,6 +78,7 @@ class SyncClient(httpx.Client):
             timeout=None,
             trust_env=False,
         )
+        self._requests = KeptRequests(self, super().build_request)
 
     def __enter__(self) -> Self:
         try:
@@ -95,6 +101,31 @@ class SyncClient(httpx.Client):
                 self._loop.run(self._harness.close, exc_value)
             finally:
                 self._loop.close()
+
+    def build_request(self, method: str, url: httpx.URL | str, **arguments: Any) -> httpx.Request:
+        return self._requests.build(method, url, arguments)
+
+    def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = False,
+        auth: Any = httpx.USE_CLIENT_DEFAULT,
+        follow_redirects: Any = httpx.USE_CLIENT_DEFAULT,
+    ) -> httpx.Response:
+        if stream or not has_short_way(self, request, auth):
+            return super().send(
+                request, stream=stream, auth=auth, follow_redirects=follow_redirects
+            )
+        began = perf_counter()
+        reply, body = self._to_server.ask(request, to_its_end=True)
+        if body is not None:
+            return whole_response(request, reply, body, began=began)
+        # httpx has more to do with it.
+        request.extensions[REPLY] = reply
+        waited = perf_counter() - began
+        response = super().send(request, follow_redirects=follow_redirects)
+        return add_to_elapsed(response, waited)
 
     @contextmanager
     def sse(self, url: str, *, method: str = "GET", **arguments: Any) -> Iterator[SyncEventSource]:

@@ -14,10 +14,13 @@ from .http_connection import HandlerFailed, OutgoingRequest, ServerClosed
 from .needs_httpx import httpx
 from .pool import Pool, Reply
 
-__all__ = ("BODY", "Transport", "as_of_httpx", "extensions_of", "outgoing")
+__all__ = ("BODY", "REPLY", "Transport", "as_of_httpx", "extensions_of", "outgoing")
 
 BODY: Final = "tremolo.body"
 """The extension of an answer that has its body as an iterator, which is no generator."""
+
+REPLY: Final = "tremolo.reply"
+"""The extension of a request that was sent already: what has come of it."""
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -26,24 +29,32 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; its answer's body is read when it is asked for."""
+    async def ask(
+        self, request: httpx.Request, *, to_its_end: bool = False
+    ) -> tuple[Reply, bytes | None]:
+        """Send a request; return its answer, and if wanted its body as `Reply.whole_body`."""
         assert isinstance(request.stream, httpx.AsyncByteStream)
         to_send = outgoing(request, request.stream)
         try:
             reply = await self._pool.ask(to_send, request.url.scheme)
+            return reply, (await reply.whole_body() if to_its_end else None)
         except Exception as error:
             failure = as_of_httpx(error, request)
-        else:
-            body = _Body(reply, request)
-            return httpx.Response(
-                reply.status,
-                headers=list(reply.headers),
-                stream=body,
-                extensions={**extensions_of(reply), BODY: body},
-            )
         # Out here, what it was raised in stays its context.
         raise failure
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, unless that is done; its answer's body is read when it is asked for."""
+        reply = request.extensions.pop(REPLY, None)
+        if reply is None:
+            reply, _ = await self.ask(request)
+        body = _Body(reply, request)
+        return httpx.Response(
+            reply.status,
+            headers=list(reply.headers),
+            stream=body,
+            extensions={**extensions_of(reply), BODY: body},
+        )
 
     async def aclose(self) -> None:
         """Close the connections that are kept."""

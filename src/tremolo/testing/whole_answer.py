@@ -7,6 +7,7 @@ a part in it, as it is the server that is judged.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from tremolo_core import Data, EndOfMessage, Headers, Response, value
@@ -25,13 +26,32 @@ _SAYS_MORE: Final = frozenset((b"connection", b"transfer-encoding", b"upgrade"))
 _END = EndOfMessage()
 
 
+_MOST_HEADS: Final = 256
+"""Heads that are remembered: those of one handler are mostly the same for a second."""
+
+
 @value
 class WholeAnswer:
     """One answer, and what came with it."""
 
-    events: tuple[HttpEvent, ...]
+    head: Response
+    body: bytes
     rest: bytes
     """The bytes behind it."""
+
+    @property
+    def events(self) -> tuple[HttpEvent, ...]:
+        """What h11 would tell of it."""
+        return (self.head, *((Data(data=self.body),) if self.body else ()), _END)
+
+
+@value
+class _Head:
+    """A head beyond doubt."""
+
+    event: Response
+    length: int
+    """That of the body."""
 
 
 def read_whole_answer(data: bytes) -> WholeAnswer | None:
@@ -39,9 +59,23 @@ def read_whole_answer(data: bytes) -> WholeAnswer | None:
 
     After such an answer another may follow on the same connection.
     """
+    start = data.find(b"\r\n\r\n") + 4
+    if start < 4:
+        return None
+    head = _read_head(data[:start])
+    if head is None:
+        return None
+    end = start + head.length
+    if len(data) < end:
+        return None
+    return WholeAnswer(head=head.event, body=data[start:end], rest=data[end:])
+
+
+@lru_cache(_MOST_HEADS)
+def _read_head(data: bytes) -> _Head | None:
+    """What `data`, a head up to and including the empty line, says; None if in doubt."""
     line = _STATUS_LINE.match(data)
-    end = data.find(b"\r\n\r\n") + 2
-    if line is None or end < line.end():
+    if line is None:
         return None
     status = int(line[1])
     if status in _WITHOUT_BODY:
@@ -49,7 +83,7 @@ def read_whole_answer(data: bytes) -> WholeAnswer | None:
     fields: list[tuple[bytes, bytes]] = []
     length: int | None = None
     at = line.end()
-    while at < end:
+    while at < len(data) - 2:
         field = _FIELD.match(data, at)
         if field is None:
             return None
@@ -62,9 +96,8 @@ def read_whole_answer(data: bytes) -> WholeAnswer | None:
             length = int(field[2])
         fields.append((name, field[2]))
         at = field.end()
-    start = end + 2
-    if length is None or len(data) < start + length:
+    if length is None:
         return None
-    head = Response(status=status, headers=Headers(fields), reason=line[2])
-    body = (Data(data=data[start : start + length]),) if length else ()
-    return WholeAnswer(events=(head, *body, _END), rest=data[start + length :])
+    return _Head(
+        event=Response(status=status, headers=Headers(fields), reason=line[2]), length=length
+    )

@@ -148,6 +148,20 @@ class Wire:
             self._reader = None
         return event
 
+    def take_body(self) -> bytes | None:
+        """Return all that is left of an answer whose head is the last event; None if not all came.
+
+        Does not wait. That is quicker than event by event, and most answers come as a whole.
+        """
+        reader = self._reader
+        body = None if reader is None else reader.take_body()
+        if reader is None or body is None:
+            return None
+        self._unread = reader.rest
+        self.may_go_on = reader.may_go_on
+        self._reader = None
+        return body
+
     async def receive_response(self, *, method: str = "GET") -> Answer:
         """Return the next answer to its end.
 
