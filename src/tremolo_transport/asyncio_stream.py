@@ -89,7 +89,7 @@ class AsyncioStream(asyncio.BufferedProtocol, SendsAtOnce):
         if drained is not None:
             await self._wait_for_room(drained)
         elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN:
-            await self._next_turn()
+            await self.next_turn()
 
     @property
     def unwritten(self) -> int:
@@ -193,7 +193,7 @@ class AsyncioStream(asyncio.BufferedProtocol, SendsAtOnce):
             self._calls += 1
             if self._calls < CALLS_PER_TURN and self._bytes < BYTES_PER_TURN:
                 return None
-            return self._next_turn()
+            return self.next_turn()
         if self._reader.callback is not None:
             raise BusyResourceError("reading from")
         if self._closed or self._eof or self._lost:
@@ -224,6 +224,13 @@ class AsyncioStream(asyncio.BufferedProtocol, SendsAtOnce):
     def call_reader_off(self) -> None:
         """As `NativeStream.call_reader_off`."""
         self._reader.soon()
+
+    def next_turn(self) -> asyncio.Future[None]:
+        """As `NativeStream.next_turn`."""
+        self._calls = self._bytes = 0
+        turn: asyncio.Future[None] = self._loop.create_future()
+        self._loop.call_soon(_wake, turn)
+        return turn
 
     # What the event loop calls.
 
@@ -333,13 +340,6 @@ class AsyncioStream(asyncio.BufferedProtocol, SendsAtOnce):
         self._bytes += len(data or b"")
         self._more = bool(data)
         return data
-
-    def _next_turn(self) -> asyncio.Future[None]:
-        """Return what is done once other tasks have run."""
-        self._calls = self._bytes = 0
-        turn: asyncio.Future[None] = self._loop.create_future()
-        self._loop.call_soon(_wake, turn)
-        return turn
 
     def _wake_reader(self) -> None:
         if self._on_input is None:

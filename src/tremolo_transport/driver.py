@@ -1,8 +1,7 @@
 """Drives one connection from its first byte to its last: request, handler, answer, again.
 
-One task does it, and awaits the handler itself. The rules of an exchange are in
-`served_exchange`, the turns of readers and writers in `link`; what is late is
-noticed by `sweeper`.
+One task does it, and awaits the handler itself. The rules of an exchange are in `served_exchange`,
+the turns of readers and writers in `link`; what is late is noticed by `sweeper`.
 """
 
 import itertools
@@ -36,7 +35,6 @@ from .surroundings import Surroundings
 __all__ = ("Driver",)
 
 logger = logging.getLogger("tremolo.server")
-
 Arguments = TypeVarTuple("Arguments")
 _ids = itertools.count(1)
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
@@ -300,8 +298,7 @@ class Driver:
                     if ends_all(error, request, late=self._late, stopping=shutdown.begun):
                         raise
                     failed = True
-                # One that is late has ended in spite of its cancellation, in which nothing more
-                # can be sent.
+                # One that is late has ended in spite of its cancellation, so nothing can be sent.
                 if not exchange.answered and (
                     (failed or connection.server_state is not _DONE) and not self._late
                 ):
@@ -346,6 +343,9 @@ class Driver:
             return request
         connection, link, shutdown = self._connection, self._link, self._around.shutdown
         known = known or link.eof or connection.buffered > 0
+        if known and link.quick is not None and link.quick.turn_is_over:
+            # What has come together may be answered without another wait.
+            await link.quick.next_turn()
         while not link.broken:
             if known:
                 try:

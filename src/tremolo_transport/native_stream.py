@@ -87,6 +87,10 @@ class NativeStream(ByteStream):
     def turn_is_over(self) -> bool:
         """Whether other tasks are to have their turn, by the next that `receive` or `send` does."""
 
+    @abstractmethod
+    def next_turn(self) -> Awaitable[None]:
+        """Return what is to be awaited for them to have it now, by whoever does neither."""
+
     @property
     @abstractmethod
     def unwritten(self) -> int:

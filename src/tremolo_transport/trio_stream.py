@@ -91,7 +91,7 @@ class TrioStream(NativeStream):
         if not at_once:
             await self._until_sent()
         elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN:
-            await self._give_way()
+            await self.next_turn()
 
     def send_at_once(self, item: bytes | memoryview) -> None:
         """As `NativeStream.send_at_once`."""
@@ -191,7 +191,7 @@ class TrioStream(NativeStream):
             self._calls += 1
             if self._calls < CALLS_PER_TURN and self._bytes < BYTES_PER_TURN:
                 return None
-            return self._give_way()
+            return self.next_turn()
         if self._reader is not None:
             raise BusyResourceError("reading from")
         if self._closed:
@@ -239,6 +239,11 @@ class TrioStream(NativeStream):
         if self._reader is not None:
             self._wake_reader()
 
+    async def next_turn(self) -> None:
+        """As `NativeStream.next_turn`."""
+        self._calls = self._bytes = 0
+        await trio.lowlevel.checkpoint()
+
     # What `trio_arrivals` calls.
 
     def note(self, events: int) -> None:
@@ -282,11 +287,6 @@ class TrioStream(NativeStream):
     def _writer_leaves(self, _: object) -> trio.lowlevel.Abort:
         self._writer = None
         return trio.lowlevel.Abort.SUCCEEDED
-
-    async def _give_way(self) -> None:
-        """Let other tasks run."""
-        self._calls = self._bytes = 0
-        await trio.lowlevel.checkpoint()
 
     def _wait_would_begin(self) -> bool:
         """Whether nothing has come, of which we will be told."""

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import logging
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
@@ -903,6 +904,34 @@ async def test_a_client_that_pipelines_for_ever_leaves_others_their_turn(
             assert answers - before < 2_000
         tasks.cancel_scope.cancel()
     assert answers > 0
+
+
+@over_every_stream
+async def test_requests_that_come_together_leave_others_their_turn(make_pair: MakePair) -> None:
+    turns = 0
+    answered_in: list[int] = []
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await checkpoint()
+
+    async def handler(exchange: Exchange) -> None:
+        answered_in.append(turns)
+        head = Response(status=200, headers=Headers([(b"content-length", b"1")]))
+        if not exchange.send_whole(head, b"1"):
+            await exchange.send(head, Data(data=b"1"), EndOfMessage())
+
+    async with (
+        conversation(handler, make_pair=make_pair) as talk,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(count)
+        tasks.start_soon(talk.client.send, GET * 500 + LAST)
+        assert (await talk.client.rest()).count(b"200 OK") == 501
+        tasks.cancel_scope.cancel()
+    assert max(Counter(answered_in).values()) <= 64
 
 
 # Cancellation at every await.
