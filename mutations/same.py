@@ -46,8 +46,7 @@ SAME: dict[str, str] = {
     "head.parse_head: if len(lines) != count or count >= limits.fields:": (
         "what the short way leaves over, the longer one reads the same; that itself is tested"
     ),
-    "head_fields.read_fields: "
-    'if len(said) != len(headers) or not noted < _USUAL or http_version != b"1.1":': (
+    "head_fields.read_fields: or not noted < _USUAL": (
         "with all of them at once it is found out anew, and not kept"
     ),
     "answer_head.lasting_head: if event is last and head is None:": (

@@ -314,6 +314,19 @@ def test_the_next_message_begins_behind_this_one() -> None:
     assert head.raw == GET
 
 
+def test_a_message_is_skipped_once_only_its_end_has_not_come_out() -> None:
+    made = with_head(BODY_OF_FIVE, b"hello")
+    assert made.skip_to_next() is None, "its body has not come out"
+    assert made.body() == b"hello"
+    assert made.skip_to_next() is False
+    assert made.head() is None
+    made = with_head(GET, GET)
+    assert made.skip_to_next() is True
+    assert made.head() is not None
+    assert made.body() == b""
+    assert made.skip_to_next() is None, "its end has come out"
+
+
 def test_what_waits_can_be_dropped() -> None:
     made = gate(b"abc")
     assert made.buffered == 3
