@@ -27,18 +27,20 @@ from .scenes import (
     sent,
 )
 
+LAST_POST = POST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
 pytestmark = pytest.mark.usefixtures("fast_path")
 
 
 def test_an_end_that_nobody_asked_for_may_be_skipped() -> None:
     made = connection(GET + POST + b"hello" + GET)
-    for unread in (1, 2, 1):
+    for unread, next_is in ((1, Signal.PAUSED), (2, Signal.PAUSED), (1, Signal.NEED_DATA)):
         # The head, and of the second the body's five bytes.
         for _ in range(unread):
             made.next_event()
         assert made.finish_cycle() is None, "the answer is not complete"
         made.send(*NO_CONTENT)
-        assert made.finish_cycle() is not None
+        assert made.finish_cycle() is next_is
     assert made.next_event() is Signal.NEED_DATA
 
 
@@ -61,6 +63,11 @@ def test_behind_the_last_exchange_an_end_may_be_skipped_and_none_follows() -> No
     assert made.finish_cycle() is None
     assert closing(made) is Closing.NOW
     assert made.client_state is State.MUST_CLOSE
+    made = connection(LAST_POST + b"hell")
+    assert isinstance(made.next_event(), Request)
+    made.send(*NO_CONTENT)
+    assert made.finish_cycle() is None
+    assert made.client_state is State.SEND_BODY, "its end has not come"
 
 
 @pytest.mark.parametrize(
