@@ -2,13 +2,28 @@
 
 import pytest
 
-from tremolo_core import Closing, ConnectionClosed, Data, Signal, State
+from tremolo_core import (
+    BytesMessage,
+    CloseWebSocket,
+    Closing,
+    Connection,
+    ConnectionClosed,
+    Data,
+    RemoteProtocolError,
+    Signal,
+    State,
+    TextMessage,
+)
 
 from .corpus import GET
+from .framing import BINARY, PING, PONG, TEXT, close_frame, frame
 from .playing import NO_CONTENT
 from .scenes import (
     CHUNKED,
+    CONTINUE,
     END,
+    EXPECTING,
+    EXPECTING_CHUNKS,
     HINTS,
     LAST_GET,
     OLD_GET,
@@ -26,6 +41,7 @@ from .scenes import (
     response,
     sent,
 )
+from .test_websocket import opened, told
 
 pytestmark = pytest.mark.usefixtures("fast_path")
 
@@ -163,3 +179,139 @@ def test_a_server_that_leaves_an_unread_body() -> None:
     made.send(*NO_CONTENT)
     made.send(ConnectionClosed())
     assert closing(made) is Closing.LINGER
+
+
+# Where a client waits to be told to go on.
+
+
+def awaits(made: Connection) -> bool:
+    return made.they_await_continue
+
+
+def test_whoever_expects_a_100_awaits_it_until_it_is_sent() -> None:
+    assert not awaits(connection())
+    assert not awaits(asked(POST))
+    made = asked(EXPECTING)
+    assert awaits(made)
+    made.send(HINTS)
+    assert awaits(made)
+    made.send(CONTINUE)
+    assert not awaits(made)
+
+
+def test_nor_do_they_once_the_final_answer_begins() -> None:
+    made = asked(EXPECTING)
+    made.send(of_length(5))
+    assert not awaits(made)
+
+
+def test_nor_once_they_go_on_or_leave() -> None:
+    made = asked(EXPECTING)
+    made.receive_data(b"h")
+    assert not awaits(made)
+    made.next_event()
+    assert not awaits(made)
+    assert not awaits(left(asked(EXPECTING)))
+
+
+def test_nor_once_they_have_broken_the_rules() -> None:
+    made = asked(EXPECTING_CHUNKS + b"x\r\n")
+    with pytest.raises(RemoteProtocolError):
+        made.next_event()
+    assert not awaits(made)
+
+
+# Where there may be frames.
+
+
+def is_owed(made: Connection) -> bool:
+    return made.has_data_to_send
+
+
+def is_left(made: Connection) -> bool:
+    return made.left_without_close
+
+
+def test_there_is_something_to_write_whenever_there_is() -> None:
+    made = opened()
+    assert not is_owed(made)
+    made.receive_data(frame(PING, b"?"))
+    assert is_owed(made)
+    assert made.data_to_send() != b""
+    assert not is_owed(made)
+    made.send(TextMessage(text="hello"))
+    assert is_owed(made)
+    made.data_to_send()
+    made.receive_data(close_frame(1000))
+    assert made.next_event() == CloseWebSocket(code=1000)
+    assert is_owed(made)
+    made.data_to_send()
+    assert not is_owed(made)
+
+
+def test_there_is_something_to_write_to_who_is_refused() -> None:
+    made = Connection()
+    made.receive_data(b"nonsense\r\n\r\n")
+    assert not is_owed(made)
+    with pytest.raises(RemoteProtocolError):
+        made.next_event()
+    assert is_owed(made)
+    made.data_to_send()
+    assert not is_owed(made)
+
+
+@pytest.mark.parametrize("last", [b"", frame(TEXT, b"a"), frame(TEXT, b"a")[:3]])
+def test_who_leaves_without_a_close_has_left(last: bytes) -> None:
+    made = opened()
+    made.receive_data(last or frame(PONG))
+    assert not is_left(made)
+    made.receive_eof()
+    assert is_left(made)
+
+
+@pytest.mark.parametrize("before", [b"", frame(TEXT, b"a")])
+def test_who_has_closed_can_still_be_answered(before: bytes) -> None:
+    made = opened()
+    made.receive_data(before + close_frame(1000))
+    made.receive_eof()
+    assert not is_left(made)
+
+
+def test_who_has_no_websocket_does_not_leave_one() -> None:
+    made = asked()
+    made.receive_eof()
+    assert not is_left(made)
+
+
+def test_it_is_known_what_is_missing_and_whether_there_is_a_crowd(fast_path: bool) -> None:
+    made = Connection()
+    assert (made.missing, made.crowded) == (0, False)
+    made = opened()
+    assert (made.missing, made.crowded) == (0, False)
+    raw = frame(BINARY, bytes(50_000))
+    made.receive_data(raw[:10_000])
+    assert made.missing == (len(raw) - 10_000 if fast_path else 0)
+    made = opened()
+    made.receive_data(frame(PING) * 1_000)
+    assert made.crowded
+
+
+def test_it_is_known_whether_all_that_came_is_one_message(fast_path: bool) -> None:
+    made = opened()
+    assert not has_message(made)
+    made.receive_data(frame(TEXT, b"none"))
+    assert has_message(made) is fast_path
+    assert told(made) == [TextMessage(text="none")]
+    made.receive_data(frame(BINARY, b"one"))
+    assert has_message(made)
+    made.receive_data(frame(BINARY, b"two"))
+    # It says where nobody need look any further, and not where anything waits.
+    assert not has_message(made)
+    assert told(made) == [BytesMessage(data=b"one"), BytesMessage(data=b"two")]
+    made.receive_data(frame(PING))
+    assert not has_message(made)
+    assert not has_message(Connection())
+
+
+def has_message(made: Connection) -> bool:
+    return made.has_message

@@ -955,19 +955,6 @@ def test_the_limit_on_compressed_messages_is_exact(limit: int) -> None:
         assert caught.value.close_code == 1009
 
 
-def test_it_is_known_what_is_missing_and_whether_there_is_a_crowd(fast_path: bool) -> None:
-    made = Connection()
-    assert (made.missing, made.crowded) == (0, False)
-    made = opened()
-    assert (made.missing, made.crowded) == (0, False)
-    raw = frame(BINARY, bytes(50_000))
-    made.receive_data(raw[:10_000])
-    assert made.missing == (len(raw) - 10_000 if fast_path else 0)
-    made = opened()
-    made.receive_data(frame(PING) * 1_000)
-    assert made.crowded
-
-
 def memory_of_what_is_over() -> tuple[int, int]:
     """What a conversation takes within a message, in bytes, and once it is closed."""
     tracemalloc.start()
@@ -1255,68 +1242,6 @@ def test_our_acceptance_is_one_to_h11() -> None:
     assert client.trailing_data[0] == b"\x81\x02hi"
 
 
-# What a driver asks to know when to write, and whether anybody is there.
-
-
-def is_owed(made: Connection) -> bool:
-    return made.has_data_to_send
-
-
-def is_left(made: Connection) -> bool:
-    return made.left_without_close
-
-
-def test_there_is_something_to_write_whenever_there_is() -> None:
-    made = opened()
-    assert not is_owed(made)
-    made.receive_data(frame(PING, b"?"))
-    assert is_owed(made)
-    assert made.data_to_send() != b""
-    assert not is_owed(made)
-    made.send(TextMessage(text="hello"))
-    assert is_owed(made)
-    made.data_to_send()
-    made.receive_data(close_frame(1000))
-    assert made.next_event() == CloseWebSocket(code=1000)
-    assert is_owed(made)
-    made.data_to_send()
-    assert not is_owed(made)
-
-
-def test_there_is_something_to_write_to_who_is_refused() -> None:
-    made = Connection()
-    made.receive_data(b"nonsense\r\n\r\n")
-    assert not is_owed(made)
-    with pytest.raises(RemoteProtocolError):
-        made.next_event()
-    assert is_owed(made)
-    made.data_to_send()
-    assert not is_owed(made)
-
-
-@pytest.mark.parametrize("last", [b"", frame(TEXT, b"a"), frame(TEXT, b"a")[:3]])
-def test_who_leaves_without_a_close_has_left(last: bytes) -> None:
-    made = opened()
-    made.receive_data(last or frame(PONG))
-    assert not is_left(made)
-    made.receive_eof()
-    assert is_left(made)
-
-
-@pytest.mark.parametrize("before", [b"", frame(TEXT, b"a")])
-def test_who_has_closed_can_still_be_answered(before: bytes) -> None:
-    made = opened()
-    made.receive_data(before + close_frame(1000))
-    made.receive_eof()
-    assert not is_left(made)
-
-
-def test_who_has_no_websocket_does_not_leave_one() -> None:
-    made = asked()
-    made.receive_eof()
-    assert not is_left(made)
-
-
 # The short way for whole messages.
 
 ONE_OF_EACH: tuple[TextMessage | BytesMessage, ...] = (
@@ -1389,24 +1314,3 @@ def test_a_message_is_sent_in_one_step_only_where_nothing_else_is_due() -> None:
     refused.receive_data(frame(0x3))
     refused.data_to_send()
     assert refused.send_message(message) is None
-
-
-def test_it_is_known_whether_all_that_came_is_one_message(fast_path: bool) -> None:
-    made = opened()
-    assert not has_message(made)
-    made.receive_data(frame(TEXT, b"none"))
-    assert has_message(made) is fast_path
-    assert told(made) == [TextMessage(text="none")]
-    made.receive_data(frame(BINARY, b"one"))
-    assert has_message(made)
-    made.receive_data(frame(BINARY, b"two"))
-    # It says where nobody need look any further, and not where anything waits.
-    assert not has_message(made)
-    assert told(made) == [BytesMessage(data=b"one"), BytesMessage(data=b"two")]
-    made.receive_data(frame(PING))
-    assert not has_message(made)
-    assert not has_message(Connection())
-
-
-def has_message(made: Connection) -> bool:
-    return made.has_message
