@@ -28,6 +28,7 @@ from .framing import TEXT, close_frame, frame, handshake
 
 END = EndOfMessage()
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
+OLD_GET = b"GET / HTTP/1.0\r\n\r\n"
 EXPECTING = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 
 
@@ -356,3 +357,31 @@ def test_frames_are_left_to_wsproto_without_the_fast_path(
 def test_only_an_end_that_has_come_is_skipped() -> None:
     assert not asked(POST + b"hell").skip_end()
     assert asked(GET).skip_end()
+
+
+def test_a_head_is_read_as_soon_as_it_is_whole() -> None:
+    made = incoming()
+    assert made.receive_head(GET[:5]) is None
+    assert (made.received, made.buffered) == (5, 5)
+    assert isinstance(made.receive_head(GET[5:]), Request)
+    assert (made.received, made.buffered) == (len(GET), 0)
+    assert head_of(made) is not None
+
+
+@pytest.mark.parametrize("behind", [b"", GET])
+def test_an_end_is_skipped_to_the_next_message(behind: bytes, fast_path: bool) -> None:
+    made = asked(OLD_GET + behind)
+    before = made.engine
+    assert isinstance(before, H11Engine)
+    assert made.skip_to_next() is bool(behind)
+    assert made.engine is not before
+    assert engine_of(made) is (FastEngine if fast_path else H11Engine)
+    assert isinstance(made.receive_head(GET), Request)
+
+
+def test_a_message_that_goes_on_is_not_skipped() -> None:
+    made = asked(EXPECTING)
+    before = made.engine
+    assert made.skip_to_next() is None
+    assert made.engine is before
+    assert withheld(made)
