@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import anyio
 from anyio.lowlevel import checkpoint
 
+from .asyncio_arrivals import watch_of
 from .ceilings import ConnectionCeiling
 
 __all__ = ("Start", "accept_forever", "accept_queued")
@@ -104,18 +105,19 @@ class _Watch:
         self._descriptor = listener.fileno()
         self._start = start
         self._ceiling = ceiling
-        self._loop = asyncio.get_running_loop()
-        self._over: asyncio.Future[None] = self._loop.create_future()
+        loop = asyncio.get_running_loop()
+        self._watch = watch_of(loop)
+        self._over: asyncio.Future[None] = loop.create_future()
         self.worked = False
         """Whether the kernel has given what it had at least once."""
 
     async def until_full(self) -> None:
         """Return when there is no more room. Raises what `accept_queued` raises."""
-        self._loop.add_reader(self._descriptor, self._accept)
+        self._watch.add_reader(self._descriptor, self._accept)
         try:
             await self._over
         finally:
-            self._loop.remove_reader(self._descriptor)
+            self._watch.remove_reader(self._descriptor)
 
     def _accept(self) -> None:
         try:
@@ -129,7 +131,7 @@ class _Watch:
 
     def _end(self, error: Exception | None) -> None:
         # The task that does it too runs later than this may be called again.
-        self._loop.remove_reader(self._descriptor)
+        self._watch.remove_reader(self._descriptor)
         if self._over.done():
             # It was cancelled.
             return

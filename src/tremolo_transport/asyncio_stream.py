@@ -14,11 +14,12 @@ from typing import Any, NoReturn, TypeVar, cast
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 from anyio.lowlevel import checkpoint
 
+from .asyncio_arrivals import watches_sockets
 from .asyncio_sending import SendsAtOnce
 from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN
 from .socket_attributes import attributes_of
-from .socket_reading import read_buffer, read_past_the_loop, view_past_the_loop
-from .socket_transport import SocketTransport, watches_sockets
+from .socket_reading import read_past_the_loop, view_past_the_loop
+from .socket_transport import SocketTransport
 from .wake import Wake
 
 __all__ = ("AsyncioStream",)
@@ -29,7 +30,7 @@ _MOST_BUFFERED = 65_536
 """Received bytes that wait for `receive` before the kernel is left to hold the rest."""
 
 
-class AsyncioStream(asyncio.BufferedProtocol, SendsAtOnce):
+class AsyncioStream(asyncio.Protocol, SendsAtOnce):
     """A connected socket on asyncio or uvloop, with anyio's `ByteStream` contract.
 
     The one deviation is that of every `NativeStream`. A `send` that is
@@ -50,7 +51,6 @@ class AsyncioStream(asyncio.BufferedProtocol, SendsAtOnce):
         self._error: Exception | None = None
         self._reader = Wake(self._loop)
         """Wakes whoever is in `receive`; it carries no data, so that none can be lost with it."""
-        self._buffer = read_buffer.view
         self._on_input: Callable[[], None] | None = None
         """Called in place of a reader."""
         self._ended: asyncio.Future[None] | None = None
@@ -240,13 +240,8 @@ class AsyncioStream(asyncio.BufferedProtocol, SendsAtOnce):
         self._transport = cast(asyncio.Transport, transport)
         self.takes_at_once = True
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Where to read to."""
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         """Take what was read."""
-        data = bytes(self._buffer[:nbytes])
         if self._received:
             # More than `_MOST_BUFFERED` is never joined.
             data = self._received + data

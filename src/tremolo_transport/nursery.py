@@ -97,6 +97,7 @@ class _PlainNursery(Nursery):
 
     __slots__ = (
         "_cancel",
+        "_context",
         "_empty",
         "_ends",
         "_kept",
@@ -111,6 +112,8 @@ class _PlainNursery(Nursery):
         self._scope = scope
         """Around whoever has opened it."""
         self._cancel = cancel
+        self._context = copy_context()
+        """Of all tasks, as on trio."""
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self.errors: list[BaseException] = []
@@ -137,7 +140,9 @@ class _PlainNursery(Nursery):
 
     def _start_anew(self, work: Coroutine[Any, Any, None]) -> None:
         runner = _Runner(work, Wake(self._loop))
-        task = self._loop.create_task(self._run(runner), name="tremolo connections")
+        task = self._loop.create_task(
+            self._run(runner), name="tremolo connections", context=self._context.copy()
+        )
         self._tasks.add(task)
         task.add_done_callback(self._left)
 

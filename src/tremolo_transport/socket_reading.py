@@ -1,4 +1,4 @@
-"""How bytes come out of the kernel: where an event loop puts them, and what is read without it.
+"""How bytes come out of the kernel where an event loop is left out.
 
 Who waits for them, and when the loop is left out, is the business of `asyncio_stream`.
 """
@@ -7,24 +7,19 @@ import os
 import socket
 import threading
 
-__all__ = ("read_buffer", "read_past_the_loop", "view_past_the_loop")
-
-_READ_SIZE = 65_536
-"""The most that an event loop reads at once."""
+__all__ = ("read_past_the_loop", "view_past_the_loop")
 
 _NOT_NOW = (BlockingIOError, InterruptedError)
 
 
 class _ReadBuffer(threading.local):
-    """Where an event loop reads to: one for all streams of a thread, as reads do not overlap."""
+    """What `view_past_the_loop` reads to. It stays, as fresh memory is slow to use."""
 
     def __init__(self) -> None:
-        self.view = memoryview(bytearray(_READ_SIZE))
-        self.large = memoryview(b"")
-        """What `view_past_the_loop` reads to. It stays, as fresh memory is slow to use."""
+        self.view = memoryview(b"")
 
 
-read_buffer = _ReadBuffer()
+_read_buffer = _ReadBuffer()
 
 
 def read_past_the_loop(sock: socket.socket, most: int) -> bytes:
@@ -45,9 +40,9 @@ def view_past_the_loop(sock: socket.socket, most: int) -> memoryview:
 
     So it is good until the next read of any.
     """
-    if most > len(read_buffer.large):
-        read_buffer.large = memoryview(bytearray(most))
-    view = read_buffer.large[:most]
+    if most > len(_read_buffer.view):
+        _read_buffer.view = memoryview(bytearray(most))
+    view = _read_buffer.view[:most]
     try:
         return view[: os.readv(sock.fileno(), [view])]
     except _NOT_NOW:

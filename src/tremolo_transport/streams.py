@@ -13,9 +13,9 @@ from anyio import BrokenResourceError, ClosedResourceError
 from anyio.abc import ByteStream, SocketStream
 from anyio.streams.tls import TLSAttribute
 
+from .asyncio_arrivals import watches_sockets
 from .asyncio_stream import AsyncioStream
 from .settings import Transport
-from .socket_transport import watches_sockets
 from .tls_stream import TLSStream
 
 __all__ = ("Transport", "end_tls", "is_tls", "open_at_once", "open_stream")

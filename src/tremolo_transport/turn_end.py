@@ -22,18 +22,27 @@ class _Holder(Protocol):
 class TurnEnd:
     """Of one event loop."""
 
-    __slots__ = ("_holders",)
+    __slots__ = ("_due", "_holders")
 
     def __init__(self) -> None:
         self._holders: list[_Holder] = []
+        self._due = False
+        """Whether `write` will be called."""
 
     def add(self, holder: _Holder, loop: asyncio.AbstractEventLoop) -> None:
         """Have `holder` write at the end of this turn of `loop`."""
-        if not self._holders:
-            loop.call_soon(self._write)
         self._holders.append(holder)
+        if not self._due:
+            self._due = True
+            loop.call_soon(self.write)
 
-    def _write(self) -> None:
+    def begin(self) -> None:
+        """Leave it to the caller, who serves many streams at once, to `write` behind the last."""
+        self._due = True
+
+    def write(self) -> None:
+        """Have all of them write."""
+        self._due = False
         holders, self._holders = self._holders, []
         for holder in holders:
             holder.write_held()

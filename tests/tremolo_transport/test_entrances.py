@@ -10,12 +10,12 @@ import pytest
 from anyio.abc import ByteStream
 
 from tremolo_core.trusted_proxies import TrustedProxies
+from tremolo_transport.asyncio_arrivals import watches_sockets
 from tremolo_transport.entrances import Entrance
 from tremolo_transport.native_stream import NativeStream
 from tremolo_transport.peer import Peer
 from tremolo_transport.refusals import RefusalLog
 from tremolo_transport.settings import NEARBY, Listener
-from tremolo_transport.socket_transport import watches_sockets
 from tremolo_transport.streams import Transport
 from tremolo_transport.tls_contexts import TLSContext
 from tremolo_transport.tls_stream import TLSStream

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 
 import anyio
 import pytest
@@ -41,6 +42,7 @@ class Served:
         self.ended = anyio.Event()
         self.now = 1_000.0
         self._group = group
+        self._context = copy_context()
         self._sweeper = Sweeper(around)
         if not driver.may_rest(self.wake, from_now=early):
             self.wake(driver)
@@ -48,6 +50,10 @@ class Served:
 
     def wake(self, driver: Driver) -> None:
         assert driver is self.driver
+        # The event loop calls this, in no task and in no context, where anyio is not known.
+        self._context.run(self._start)
+
+    def _start(self) -> None:
         self._group.start_soon(self._run)
 
     async def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""A socket's transport on asyncio's own loop; as a byte stream: see `test_asyncio_stream`."""
+"""A socket's transport on asyncio and uvloop; as a byte stream: see `test_asyncio_stream`."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tremolo_transport.socket_transport import SocketTransport, watches_sockets
+from tremolo_transport.socket_transport import SocketTransport
 
 from .conversations import settle, tcp_sockets
 
@@ -17,13 +17,14 @@ MUCH = bytes(20_000_000)
 """More than a kernel takes."""
 
 
-@pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """It is for no other loop."""
-    return "asyncio", {"use_uvloop": False}
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    if request.param:
+        pytest.importorskip("uvloop")
+    return "asyncio", {"use_uvloop": request.param}
 
 
-class Notes(asyncio.BufferedProtocol):
+class Notes(asyncio.Protocol):
     """Notes what it is told."""
 
     def __init__(self, *, stay: bool = True) -> None:
@@ -31,13 +32,9 @@ class Notes(asyncio.BufferedProtocol):
         self.read = b""
         self.told: list[str] = []
         self.error: Exception | None = None
-        self._buffer = bytearray(65_536)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.read += self._buffer[:nbytes]
+    def data_received(self, data: bytes) -> None:
+        self.read += data
 
     def eof_received(self) -> bool:
         self.told.append("end of input")
@@ -79,10 +76,6 @@ async def ends() -> AsyncIterator[Ends]:
     yield made
     made.transport.abort()
     made.peer.close()
-
-
-async def test_it_is_for_the_loop_that_watches_sockets() -> None:
-    assert watches_sockets(asyncio.get_running_loop())
 
 
 async def test_what_has_come_already_is_read_without_the_loop(ends: Ends) -> None:
@@ -272,3 +265,49 @@ async def test_it_knows_its_socket_and_names(ends: Ends) -> None:
     assert ends.transport.get_extra_info("socket").family is socket.AF_INET
     ends.transport.abort()
     assert ends.transport.get_extra_info("sockname") is None
+
+
+async def test_parts_are_sent_in_order_and_what_is_not_taken_waits_uncopied() -> None:
+    made = Ends(buffers=65_536)
+    made.transport.writelines([b"a" * 10, b"", b"b" * 20])
+    assert not made.transport.get_write_buffer_size()
+    large = [bytes([number]) * 300_000 for number in range(100)]
+    made.transport.writelines(large)
+    left = made.transport.get_write_buffer_size()
+    assert 0 < left < 30_000_000
+    made.transport.writelines([b"c" * 5])
+    made.transport.write(b"d")
+    assert made.transport.get_write_buffer_size() == left + 6
+    assert made.notes.told == ["wait"]
+    got = bytearray()
+    expected = b"a" * 10 + b"b" * 20 + b"".join(large) + b"cccccd"
+    loop = asyncio.get_running_loop()
+    while len(got) < len(expected):
+        got += await loop.sock_recv(made.peer, 1 << 20)
+    assert got == expected
+    assert not made.transport.get_write_buffer_size()
+    assert made.notes.told == ["wait", "go on"]
+    made.transport.abort()
+    made.peer.close()
+
+
+async def test_parts_behind_the_end_are_refused_and_behind_a_close_dropped(ends: Ends) -> None:
+    ends.transport.write_eof()
+    with pytest.raises(RuntimeError, match="behind the end"):
+        ends.transport.writelines([b"more"])
+    ends.transport.close()
+    ends.transport.abort()
+    closed = Ends()
+    closed.transport.close()
+    closed.transport.writelines([b"more"])
+    closed.peer.setblocking(True)
+    assert closed.peer.recv(10) == b""
+    closed.peer.close()
+
+
+async def test_parts_for_a_peer_that_has_gone_end_it(ends: Ends) -> None:
+    ends.reset()
+    for _ in range(2):
+        ends.transport.writelines([b"one", b"two"])
+    assert ends.notes.told == ["lost"]
+    assert isinstance(ends.notes.error, OSError)

@@ -9,10 +9,10 @@ from anyio import EndOfStream, aclose_forcefully
 from anyio.abc import SocketStream
 from anyio.streams.tls import TLSStream as AnyioTLSStream
 
+from tremolo_transport.asyncio_arrivals import watches_sockets
 from tremolo_transport.asyncio_stream import AsyncioStream
 from tremolo_transport.memory import memory_stream_pair
 from tremolo_transport.native_stream import NativeStream
-from tremolo_transport.socket_transport import watches_sockets
 from tremolo_transport.streams import Transport, end_tls, is_tls, open_at_once, open_stream
 from tremolo_transport.tls_stream import TLSStream
 from tremolo_transport.trio_stream import TrioStream

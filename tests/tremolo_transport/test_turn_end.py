@@ -64,3 +64,23 @@ def test_what_one_loop_left_undone_does_not_keep_the_next_from_writing() -> None
     asyncio.run(leave())
     asyncio.run(write())
     assert seen[-1] == "written"
+
+
+def test_whoever_serves_many_at_once_has_all_written_behind_the_last() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        turn_end = turn_end_of(loop)
+        seen: list[str] = []
+        turn_end.begin()
+        turn_end.add(Holder("a", seen), loop)
+        turn_end.add(Holder("b", seen), loop)
+        await asyncio.sleep(0)
+        assert not seen, "the loop is not asked"
+        turn_end.write()
+        assert seen == ["a", "b"]
+        turn_end.add(Holder("c", seen), loop)
+        assert seen == ["a", "b"]
+        await asyncio.sleep(0)
+        assert seen == ["a", "b", "c"]
+
+    asyncio.run(main())

@@ -1,0 +1,208 @@
+"""Sockets that one wait of the event loop is for: each is called, and what they send is held."""
+
+import asyncio
+import gc
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+
+from tremolo_transport.asyncio_arrivals import watch_of, watches_sockets
+from tremolo_transport.turn_end import turn_end_of
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(sys.platform == "win32", reason="its event loop watches no sockets"),
+]
+
+COLOUR: ContextVar[str] = ContextVar("COLOUR", default="none")
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    if request.param:
+        pytest.importorskip("uvloop")
+    return "asyncio", {"use_uvloop": request.param}
+
+
+class Log:
+    """What has happened, in order."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self._news = asyncio.Event()
+
+    def note(self, what: str) -> None:
+        self.seen.append(what)
+        self._news.set()
+
+    async def until(self, count: int) -> list[str]:
+        """Wait for so many entries, as the kernel tells in its own time."""
+        while len(self.seen) < count:
+            self._news.clear()
+            await self._news.wait()
+        return self.seen
+
+    def write_held(self) -> None:
+        self.note("written")
+
+
+class Pair:
+    """Two sockets, of which the second is watched."""
+
+    def __init__(self, name: str, log: Log) -> None:
+        self.name = name
+        self.log = log
+        self.then: Callable[[], None] = self.read
+        self.peer, self.sock = socket.socketpair()
+        self.sock.setblocking(False)
+        self.watch = watch_of(asyncio.get_running_loop())
+        self.watch.add_reader(self.sock.fileno(), self._call)
+
+    def _call(self) -> None:
+        self.log.note(self.name)
+        self.then()
+
+    def read(self) -> None:
+        self.sock.recv(100)
+
+    def leave(self) -> None:
+        """Leave what has come where it is."""
+
+    def read_and_hold(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.read()
+        turn_end_of(loop).add(self.log, loop)
+
+    def read_and_fail(self) -> None:
+        self.read_and_hold()
+        raise LookupError("planted")
+
+    def read_and_note_colour(self) -> None:
+        self.read()
+        self.log.note(COLOUR.get())
+
+    def close(self) -> None:
+        if self.sock.fileno() >= 0:
+            self.watch.remove_reader(self.sock.fileno())
+        self.sock.close()
+        self.peer.close()
+
+
+@pytest.fixture
+async def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+async def pairs(log: Log) -> AsyncIterator[tuple[Pair, Pair]]:
+    made = Pair("a", log), Pair("b", log)
+    yield made
+    for pair in made:
+        pair.close()
+
+
+async def test_a_loop_on_this_system_watches_sockets_and_has_one_watch() -> None:
+    loop = asyncio.get_running_loop()
+    assert watches_sockets(loop)
+    assert watch_of(loop) is watch_of(loop)
+
+
+async def test_what_is_not_read_is_told_again(pairs: tuple[Pair, Pair], log: Log) -> None:
+    pair, _ = pairs
+    pair.then = pair.leave
+    pair.peer.send(b"x")
+    assert (await log.until(3))[:3] == ["a", "a", "a"]
+
+
+async def test_what_is_read_is_not_told_again(pairs: tuple[Pair, Pair], log: Log) -> None:
+    pair, other = pairs
+    pair.peer.send(b"x")
+    await log.until(1)
+    other.peer.send(b"x")
+    assert await log.until(2) == ["a", "b"]
+
+
+async def test_one_that_was_removed_is_not_called(pairs: tuple[Pair, Pair], log: Log) -> None:
+    def close_both() -> None:
+        for pair in pairs:
+            pair.close()
+
+    for pair in pairs:
+        # Whichever is the first.
+        pair.then = close_both
+        pair.peer.send(b"x")
+    await log.until(1)
+    await asyncio.sleep(0)
+    assert len(log.seen) == 1
+
+
+async def test_to_remove_twice_is_no_fault(pairs: tuple[Pair, Pair], log: Log) -> None:
+    pair, other = pairs
+    for _ in range(2):
+        pair.watch.remove_reader(pair.sock.fileno())
+    pair.peer.send(b"x")
+    other.peer.send(b"x")
+    assert await log.until(1) == ["b"]
+
+
+async def test_what_is_sent_meanwhile_is_written_behind_the_last(
+    pairs: tuple[Pair, Pair], log: Log
+) -> None:
+    for pair in pairs:
+        pair.then = pair.read_and_hold
+        # Both have come before the loop looks.
+        pair.peer.send(b"x")
+    seen = await log.until(4)
+    assert sorted(seen[:2]) == ["a", "b"]
+    assert seen[2:] == ["written", "written"]
+
+
+async def test_one_that_fails_is_told_of_and_keeps_nobody_else_from_being_called(
+    pairs: tuple[Pair, Pair], log: Log
+) -> None:
+    contexts: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: contexts.append(context))
+    for pair in pairs:
+        pair.then = pair.read_and_fail
+        pair.peer.send(b"x")
+    assert sorted(await log.until(4)) == ["a", "b", "written", "written"]
+    await asyncio.sleep(0)
+    assert [str(context["exception"]) for context in contexts] == ["planted", "planted"]
+
+
+async def test_a_callback_sees_nothing_of_who_was_the_first_to_watch(log: Log) -> None:
+    COLOUR.set("of the first")
+    pair = Pair("a", log)
+    pair.then = pair.read_and_note_colour
+    pair.peer.send(b"x")
+    assert await log.until(2) == ["a", "none"]
+    pair.close()
+
+
+def test_nothing_is_left_of_a_loop_that_has_ended() -> None:
+    async def main() -> None:
+        log = Log()
+        pair = Pair("a", log)
+        pair.peer.send(b"x")
+        await log.until(1)
+        pair.close()
+
+    asyncio.run(main())
+    gc.collect()
+    before = _open_descriptors()
+    for _ in range(3):
+        asyncio.run(main())
+    gc.collect()
+    assert _open_descriptors() <= before
+
+
+def _open_descriptors() -> int:
+    """How many there are."""
+    if sys.platform != "linux":
+        pytest.skip("counts descriptors in /proc")
+    return len(os.listdir("/proc/self/fd"))
