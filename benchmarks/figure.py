@@ -5,7 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ("Figure", "family", "resident", "ticks", "with_cpu")
+__all__ = ("CPU", "Figure", "family", "resident", "ticks", "with_cpu")
+
+CPU = "CPU, µs each"
+"""The name under which processor time stands beside a figure."""
 
 PROC = Path("/proc")
 
@@ -66,6 +69,4 @@ def with_cpu(pid: int, measure: Callable[[], Figure]) -> Figure:
     if before is None or after is None or not figure.count:
         return figure
     each = (after - before) / figure.count * 1e6
-    return Figure(
-        value=figure.value, count=figure.count, beside={"CPU, µs each": each, **figure.beside}
-    )
+    return Figure(value=figure.value, count=figure.count, beside={CPU: each, **figure.beside})

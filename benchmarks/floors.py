@@ -56,6 +56,16 @@ FLOORS: tuple[Floor, ...] = (
     Floor(row="idle", against=_H11, floor=1.3, goal=1.0, at_most=True),
     # 60 KB, in the row's KiB.
     Floor(row="idle-tls", floor=60_000 / 1024, at_most=True),
+    *(
+        Floor(
+            row="workers",
+            ours=f"workers-{loop}",
+            against=(f"ours-{loop}",),
+            floor=1.1,
+            at_most=True,
+        )
+        for loop in ("asyncio", "uvloop", "trio")
+    ),
     Floor(row="latency", against=PEERS, floor=1.0, at_most=True),
 )
 

@@ -19,9 +19,11 @@ CONNECTIONS = 32
 PERCENTILES = (50, 90, 99, 99.9)
 
 
-def latencies(port: int, rate: float, seconds: float) -> list[float]:
+def latencies(
+    port: int, rate: float, seconds: float, *, connections: int = CONNECTIONS
+) -> list[float]:
     """Seconds that each answer took, the fastest first, at `rate` requests per second."""
-    opened = [connect(port) for _ in range(CONNECTIONS)]
+    opened = [connect(port) for _ in range(connections)]
     try:
         size = answer_size(opened[0], REQUEST % 1_000_000)
         return sorted(_ask(opened, size, rate=rate, count=int(rate * seconds)))

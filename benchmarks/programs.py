@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ("Program", "program")
+__all__ = ("Program", "program", "workers_of")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +22,18 @@ class Program:
 
     def workers(self) -> list[int]:
         """Its worker processes."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
-        # `multiprocessing` has one of its own there.
-        return [pid for pid in map(int, children.split()) if "spawn_main" in _command(pid)]
+        return workers_of(self.pid)
 
     def cpu_seconds(self) -> float:
         """The processor's time that the workers have had so far (`/proc/PID/stat`)."""
         return sum(map(_cpu_seconds, self.workers()))
+
+
+def workers_of(pid: int) -> list[int]:
+    """The worker processes of a program."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    # `multiprocessing` has one of its own there.
+    return [child for child in map(int, children.split()) if "spawn_main" in _command(child)]
 
 
 def _command(pid: int) -> str:

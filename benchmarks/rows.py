@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ask import Ask
-from figure import Figure, family, resident
+from figure import CPU, Figure, family, resident, with_cpu
 from generator import rate
 from latency import PERCENTILES, latencies, percentile
 from load import answer_size, connect
 from messages import echo
+from programs import workers_of
 from running import Running, on_core
-from servers import SWITCHES
+from servers import SWITCHES, WORKERS
 from transfer import MIB, receive, send
 
 __all__ = ("ROWS", "Load", "Row")
@@ -64,6 +65,8 @@ class Row:
     """The servers that cannot do it."""
     only: tuple[str, ...] = ()
     """The servers that it is about; all, if there are none."""
+    rounds: int = 0
+    """How many there are at least, where little is to be told from less."""
 
 
 def _asking(ask: Ask, *, tls: bool = False) -> Callable[[Running, Load], Figure]:
@@ -133,6 +136,14 @@ def _latency(server: Running, load: Load) -> Figure:
         taken = latencies(server.port, load.rate, load.seconds)
     found = {f"p{share:g}": percentile(taken, share) * 1000 for share in PERCENTILES}
     return Figure(value=found.pop("p99"), count=len(taken), beside=found)
+
+
+def _workers(server: Running, load: Load) -> Figure:
+    """Microseconds of processor time for a hello, as busy as 16 clients keep each worker."""
+    clients = 16 * len(workers_of(server.pid))
+    ask = Ask(target=HELLO, fields=COUNTED, connections=clients)
+    found = with_cpu(server.pid, lambda: rate(ask, server.port, load.seconds))
+    return Figure(value=found.beside[CPU], beside={_RATE: found.value})
 
 
 _RATE = "requests/s"
@@ -223,6 +234,14 @@ ROWS: dict[str, Row] = {
         unit=_RATE,
         measure=_asking(Ask(target=HELLO, fields=COUNTED)),
         only=("ours-asyncio", *SWITCHES),
+    ),
+    "workers": Row(
+        title="Processor time of a hello on one core, 16 clients for each worker",
+        unit="µs",
+        measure=_workers,
+        less_is_better=True,
+        only=("ours-asyncio", "ours-uvloop", "ours-trio", *WORKERS),
+        rounds=9,
     ),
     "idle": Row(
         title="Memory of an idle kept-alive connection",

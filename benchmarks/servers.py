@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ("SERVERS", "SWITCHES", "Server")
+__all__ = ("SERVERS", "SWITCHES", "WORKERS", "Server")
 
 APPS = Path(__file__).with_name("apps")
 APP = "asgi_app:app"
@@ -84,6 +84,17 @@ SWITCHES: dict[str, Server] = {
     ),
 }
 """Each is to be compared with `ours-asyncio`."""
+
+WORKERS: dict[str, Server] = {
+    f"workers-{loop}": replace(
+        _ours(loop),
+        title=f"Tremolo, {loop}, two workers",
+        asgi=(*_ours(loop).asgi[:-1], "--workers", "2", str(APPS / "asgi_app.py:app")),
+        rows=("workers",),
+    )
+    for loop in ("asyncio", "uvloop", "trio")
+}
+"""Each is to be compared with ours on the same loop, which has one worker."""
 
 _NGINX = """\
 worker_processes 1; daemon off; pid nginx.pid; error_log stderr;{user} events {{ }}
@@ -176,4 +187,5 @@ SERVERS: dict[str, Server] = {
         rows=("file",),
     ),
     **SWITCHES,
+    **WORKERS,
 }

@@ -98,6 +98,7 @@ class Suite:
         """The row's figures of these servers, and why there are none of some."""
         figures: dict[str, list[Figure]] = {name: [] for name in names}
         failed: dict[str, str] = {}
+        rounds = max(rounds, row.rounds)
         # The first round only warms up, where a server stays.
         for number in range(0 if not row.fresh else 1, rounds + 1):
             # Nobody always runs right after the same other one.
@@ -208,7 +209,9 @@ def main() -> None:
     with contextlib.closing(suite):
         for name in rows:
             able_here = [server for server in each[name] if server in suite.programs]
-            measured[name] = suite.measure(ROWS[name], able_here, profile.rounds)
+            measured[name] = suite.measure(
+                ROWS[name], able_here, max(profile.rounds, ROWS[name].rounds)
+            )
             show(name, measured[name])
             if name == "hello" and "uvicorn" in measured[name]["servers"]:
                 load.rate = measured[name]["servers"]["uvicorn"]["median"] / 2

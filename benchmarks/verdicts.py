@@ -9,12 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from figure import CPU
 from floors import PEERS, Floor
 
-__all__ = ("CPU", "Verdict", "digits", "judge", "markdown", "ratios", "text", "verdicts")
-
-CPU = "CPU, µs each"
-"""The name under which a suite's results have processor time."""
+__all__ = ("Verdict", "digits", "judge", "markdown", "ratios", "text", "verdicts")
 
 Servers = Mapping[str, Mapping[str, Any]]
 

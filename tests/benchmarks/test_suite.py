@@ -1,8 +1,8 @@
 import pytest
 import suite
 from figure import Figure
-from rows import ROWS
-from servers import SERVERS, SWITCHES
+from rows import ROWS, Load, Row
+from servers import SERVERS, SWITCHES, WORKERS
 
 from tests.cases import for_each
 
@@ -44,3 +44,34 @@ def test_what_stands_beside_a_figure_has_a_spread_too() -> None:
     assert found["all"] == [1, 3]
     assert found["median"] == 2
     assert found["beside"]["p50"]["highest"] == 4
+
+
+def test_two_workers_stand_beside_one_on_the_same_loop_only() -> None:
+    ours = ["ours-asyncio", "ours-uvloop", "ours-trio"]
+    every = list(SERVERS)
+    assert suite.servers_for("workers", every, named_only=True) == [*ours, *WORKERS]
+    assert set(WORKERS).isdisjoint(suite.servers_for("hello", every, named_only=False))
+    for loop in ("asyncio", "uvloop", "trio"):
+        [*one, app] = SERVERS[f"ours-{loop}"].asgi
+        assert WORKERS[f"workers-{loop}"].asgi == (*one, "--workers", "2", app)
+
+
+class _Counted(suite.Suite):
+    """Measures nothing, and says how often."""
+
+    def __init__(self) -> None:
+        self.load = Load(seconds=1)
+        self.asked = 0
+
+    def figure(self, row: Row, name: str, load: Load) -> Figure:
+        self.asked += 1
+        return Figure(value=1)
+
+
+@pytest.mark.parametrize(("row", "rounds"), [("hello", 5), ("workers", 9)])
+def test_a_row_may_ask_for_more_rounds_than_the_others(row: str, rounds: int) -> None:
+    counted = _Counted()
+    found = counted.measure(ROWS[row], ["ours-asyncio"], 5)
+    assert len(found["servers"]["ours-asyncio"]["all"]) == rounds
+    # And one to warm up.
+    assert counted.asked == rounds + 1

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 import verdicts
+from figure import CPU
 from floors import FLOORS, PEERS, Floor, wanted
 from rows import ROWS
 from servers import SERVERS
@@ -9,7 +10,7 @@ from suite import able
 
 
 def server(*figures: float, cpu: tuple[float, ...] = ()) -> dict[str, Any]:
-    return {"all": list(figures), "beside": {verdicts.CPU: {"all": list(cpu)}} if cpu else {}}
+    return {"all": list(figures), "beside": {CPU: {"all": list(cpu)}} if cpu else {}}
 
 
 def row(**servers: dict[str, Any]) -> dict[str, Any]:
