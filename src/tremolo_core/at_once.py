@@ -112,3 +112,14 @@ class SendsAtOnce(ConnectionStatus):
         if frames is None or frames.owes or self._out or not self._standing.sends_messages:
             return None
         return frames.write_whole(message)
+
+    def send_large_message(self, message: TextMessage | BytesMessage) -> Sequence[bytes] | None:
+        """As `send_message`, but hand over parts to write one behind the other.
+
+        The payload is one of them if it has more than 64 KiB, and is not copied.
+        """
+        frames = self._incoming.frames
+        if frames is None or frames.owes or self._out or not self._standing.sends_messages:
+            return None
+        parts: list[bytes] = []
+        return parts if frames.write_onto(parts, message) else None

@@ -27,7 +27,7 @@ from .access_log import Outcome
 from .errors import ClientDisconnected
 from .file_sending import duplicate_socket, file_section, send_section
 from .link import Link
-from .native_stream import NativeStream
+from .native_stream import BYTES_PER_TURN, NativeStream
 from .peer import Peer
 from .surroundings import Surroundings
 
@@ -41,10 +41,13 @@ _OPEN: Final = State.OPEN
 
 _MOST_AT_ONCE = 32_768
 """Bytes of a body that are written without looking whether the peer reads: half of what a stream
-lets wait. Or so much of a message."""
+lets wait."""
 
 _LARGEST_PIECE = 65_536
 """Bytes of a piece that are given to a stream which takes more: as much again may wait then."""
+
+_LARGEST_MESSAGE = BYTES_PER_TURN
+"""Bytes of a message of which the same is true, as it is there as a whole, whoever writes it."""
 
 _REMARKABLE = frozenset((Response, AcceptWebSocket, CloseWebSocket))
 """What does not go to the core as it is, or is to be remembered."""
@@ -57,6 +60,7 @@ class Answers:
     """The answers on one connection."""
 
     __slots__ = (
+        "_answered",
         "_closed_by_handler",
         "_peer",
         "_refused",
@@ -76,6 +80,8 @@ class Answers:
         """That of the request in flight, for the access log."""
         self._refused = False
         """Whether the server itself has answered a peer that broke the rules."""
+        self._answered = 0
+        """How often something had been read when a large message was sent."""
         self._closed_by_handler = False
         """Whether a WebSocket was closed by the handler, who then knows of it."""
 
@@ -135,14 +141,35 @@ class Answers:
     def send_message(self, message: TextMessage | BytesMessage) -> bool:
         """As `Exchange.send_message`."""
         content = message.text if isinstance(message, TextMessage) else message.data
-        stream = self._stream_at_once(len(content))
-        if stream is None or stream.turn_is_over or self._refused:
+        size = len(content)
+        stream = self._stream_at_once(size, _LARGEST_MESSAGE)
+        if stream is None or self._refused:
+            return False
+        if size > _MOST_AT_ONCE:
+            return self._send_large_message(stream, message)
+        if stream.turn_is_over:
             return False
         link = self.link
         data = link.connection.send_message(message)
         if data is None:
             return False
         link.write_at_once(stream, data)
+        return True
+
+    def _send_large_message(
+        self, stream: NativeStream, message: TextMessage | BytesMessage
+    ) -> bool:
+        link = self.link
+        # To read as much may have taken the whole turn. The answer belongs to it all the same: a
+        # client is to read it while others are read, or the two sides wait for each other.
+        if stream.turn_is_over and link.moved == self._answered:
+            return False
+        parts = link.connection.send_large_message(message)
+        if parts is None:
+            return False
+        self._answered = link.moved
+        link.writes += 1
+        link.sent += stream.send_parts_at_once(parts)
         return True
 
     def queue(self, events: Sequence[Event]) -> None:

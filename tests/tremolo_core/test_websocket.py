@@ -1267,8 +1267,10 @@ def test_a_message_sent_in_one_step_is_the_same_on_the_wire(
     make: Callable[[], Connection], message: TextMessage | BytesMessage
 ) -> None:
     whole, parts = make(), make()
+    in_parts = make().send_large_message(message)
     frame_sent = whole.send_message(message)
     assert not whole.has_data_to_send
+    assert (None if in_parts is None else b"".join(in_parts)) == frame_sent
     if frame_sent is None:
         if not message.final or message == TextMessage(text="\ud800"):
             return
@@ -1290,27 +1292,38 @@ def test_plain_messages_do_go_in_one_step() -> None:
     assert made.send_message(TextMessage(text="hi")) == b"\x81\x02hi"
 
 
-def test_a_message_is_sent_in_one_step_only_where_nothing_else_is_due() -> None:
+def test_the_payload_of_a_large_message_is_not_copied_to_be_sent(fast_path: bool) -> None:
+    data = bytes(65_536)
+    parts = opened().send_large_message(BytesMessage(data=data))
+    assert parts is not None
+    assert b"".join(parts) == b"\x82\x7f" + len(data).to_bytes(8) + data
+    assert any(part is data for part in parts) is fast_path
+
+
+@pytest.mark.parametrize("step", [Connection.send_message, Connection.send_large_message])
+def test_a_message_is_sent_in_one_step_only_where_nothing_else_is_due(
+    step: Callable[[Connection, BytesMessage], object],
+) -> None:
     message = BytesMessage(data=b"hi")
-    assert asked().send_message(message) is None, "it was not accepted"
+    assert step(asked(), message) is None, "it was not accepted"
     made = opened()
     made.send(Ping())
-    assert made.send_message(message) is None, "something waits to be written"
+    assert step(made, message) is None, "something waits to be written"
     made.data_to_send()
     made.receive_data(frame(PING, b"?"))
-    assert made.send_message(message) is None, "an answer is owed"
+    assert step(made, message) is None, "an answer is owed"
     made.data_to_send()
     assert sent(made, BytesMessage(data=b"one ", final=False)) == b"\x02\x04one "
-    assert made.send_message(message) is None, "another is in progress"
+    assert step(made, message) is None, "another is in progress"
     assert sent(made, BytesMessage(data=b"two")) == b"\x80\x03two"
-    assert made.send_message(message) is not None
+    assert step(made, message) is not None
     made.send(CloseWebSocket())
     made.data_to_send()
-    assert made.send_message(message) is None, "it was closed"
+    assert step(made, message) is None, "it was closed"
     broken = opened()
     broken.send_failed()
-    assert broken.send_message(message) is None
+    assert step(broken, message) is None
     refused = opened()
     refused.receive_data(frame(0x3))
     refused.data_to_send()
-    assert refused.send_message(message) is None
+    assert step(refused, message) is None

@@ -782,7 +782,7 @@ async def test_messages_that_need_not_wait_come_in_their_order(make_pair: MakePa
             if not at_once[-1]:
                 await exchange.send(message)
         assert not exchange.send_message(TextMessage(text="part", final=False))
-        large = BytesMessage(data=bytes(40_000))
+        large = BytesMessage(data=bytes(1_048_577))
         assert not exchange.send_message(large)
         await exchange.send(large)
         exchange.pace(download=1e9)
@@ -793,7 +793,11 @@ async def test_messages_that_need_not_wait_come_in_their_order(make_pair: MakePa
     async with conversation(talk, make_pair=make_pair) as talking:
         frames = await opened(talking)
         assert [await frames.text() for _ in range(100)] == [str(number) for number in range(100)]
-        assert isinstance(await frames.next(), Message)
+        size = 0
+        while size < 1_048_577:
+            event = await frames.next()
+            assert isinstance(event, Part)
+            size += len(event.data)
     # Never on a stream of others, and on ours not for ever, so that others have their turn.
     assert (True in at_once) is isinstance(talking.driver.stream, NativeStream)
     assert False in at_once
@@ -865,6 +869,40 @@ async def test_large_messages_come_back_whole(make_pair: MakePair, kind: int) ->
                     whole += part.encode() if isinstance(part, str) else part
                 assert whole == payload
                 assert await frames.text() == "behind"
+
+
+@over_every_stream
+async def test_a_large_message_is_answered_in_the_turn_that_has_read_it(
+    make_pair: MakePair,
+) -> None:
+    at_once: list[bool] = []
+
+    async def answer_twice(exchange: Exchange) -> None:
+        await exchange.send(ACCEPT)
+        async for event in exchange:
+            if isinstance(event, BytesMessage):
+                for _ in range(2):
+                    at_once.append(exchange.send_message(event))
+                    if not at_once[-1]:
+                        await exchange.send(event)
+
+    payload = bytes(range(256)) * 4_096
+    async with conversation(answer_twice, make_pair=make_pair) as talking:
+        frames = await opened(talking)
+        for _ in range(3):
+            async with anyio.create_task_group() as group:
+                group.start_soon(talking.client.send, large(BINARY, payload))
+                whole = b""
+                while len(whole) < 2 * len(payload):
+                    event = await frames.next()
+                    assert isinstance(event, Part)
+                    whole += event.data
+                assert whole == payload * 2
+    first, second = at_once[::2], at_once[1::2]
+    if isinstance(talking.driver.stream, NativeStream):
+        assert all(first)
+    # The other is sent when others have had their turn.
+    assert not any(second)
 
 
 async def test_a_large_message_survives_a_reader_that_is_cancelled() -> None:
