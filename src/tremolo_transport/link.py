@@ -13,7 +13,7 @@ import anyio
 from anyio import BrokenResourceError, CancelScope, ClosedResourceError, EndOfStream
 from anyio.lowlevel import checkpoint
 
-from tremolo_core import Request
+from tremolo_core import Request, State
 
 from .errors import ClientDisconnected
 from .file_sending import until_written
@@ -124,12 +124,14 @@ class Link(Line):
 
     def _end_of_input(self) -> None:
         connection = self.connection
+        idle = connection.client_state is State.IDLE and not connection.buffered
         connection.receive_eof()
         unread = connection.unread_body
         incomplete = unread is not None and unread > connection.buffered
-        if incomplete or connection.left_without_close or is_tls(self.stream):
+        if incomplete or connection.left_without_close or (is_tls(self.stream) and not idle):
             # The request can never be complete, so nobody waits for its answer; or the WebSocket
-            # has no other side; or nobody half-closes, as on TLS.
+            # has no other side; or nobody half-closes, as on TLS. There a goodbye between requests
+            # is answered by ours.
             self.break_off()
         else:
             self._departure.tell()

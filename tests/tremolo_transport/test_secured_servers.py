@@ -196,6 +196,25 @@ async def test_an_end_of_the_client_is_the_end_of_the_conversation() -> None:
             await gone.wait()
 
 
+async def test_a_goodbye_between_requests_is_answered() -> None:
+    # "Each party MUST send a close_notify alert before closing its write side" (RFC 8446 6.1).
+    def take_leave(requests: bytes, answers: int) -> bytes:
+        sock = socket.create_connection(server.addresses[0], timeout=PATIENCE)
+        with client_context().wrap_socket(sock, server_hostname=HOST) as client:
+            client.sendall(requests)
+            answer = b""
+            while answer.count(b"HTTP/1.1 200") < answers:
+                answer += client.recv(65_536)
+            # Raises if the other side has not said it, too.
+            with client.unwrap() as plain:
+                return plain.recv(1)
+
+    async with serve(whose, binds=[Listener(endpoint=ANY, tls=server_context())]) as server:
+        for requests in range(3):
+            left = await anyio.to_thread.run_sync(take_leave, GET * requests, requests)
+            assert left == b""
+
+
 async def test_a_silent_client_keeps_nobody_waiting() -> None:
     # Nor the stop, which would come to no end here if it waited for handshakes.
     listener = Listener(endpoint=ANY, tls=server_context(), handshake_timeout=None)
