@@ -2,8 +2,8 @@
 
 The loop has a handle and some steps for each socket in each turn, which is a tenth of
 a request. Here it watches an epoll of our own instead, and all that the kernel reports
-there is served by one call; what is sent meanwhile is written behind the last. trio's
-streams have the like in `trio_arrivals`.
+there is served by one call; what is sent meanwhile is written behind the last, unless
+there is only one. trio's streams have the like in `trio_arrivals`.
 """
 
 import asyncio
@@ -75,9 +75,10 @@ class _Arrivals:
 
     def _tell(self) -> None:
         callbacks = self._callbacks
-        self._turn_end.begin()
+        readable = self._epoll.poll(0, _AT_ONCE)
+        self._turn_end.begin(alone=len(readable) == 1)
         try:
-            for fd, _ in self._epoll.poll(0, _AT_ONCE):
+            for fd, _ in readable:
                 # One that was called before may have closed another.
                 callback = callbacks.get(fd)
                 if callback is not None:

@@ -33,11 +33,11 @@ class SendsAtOnce(NativeStream):
         """As `NativeStream.takes_at_once`."""
 
     def send_at_once(self, item: bytes | memoryview) -> None:
-        """As `NativeStream.send_at_once`; what is short is written when the loop's turn ends."""
+        """As `NativeStream.send_at_once`; what is short is written behind that of others."""
         size = len(item)
         self._calls += 1
         self._bytes += size
-        if not self._held and size <= _MOST_HELD:
+        if not self._held and size <= _MOST_HELD and not self._turn_end.alone:
             self._held = item
             self._turn_end.add(self, self._loop)
         else:

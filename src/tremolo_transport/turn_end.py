@@ -22,12 +22,14 @@ class _Holder(Protocol):
 class TurnEnd:
     """Of one event loop."""
 
-    __slots__ = ("_due", "_holders")
+    __slots__ = ("_due", "_holders", "alone")
 
     def __init__(self) -> None:
         self._holders: list[_Holder] = []
         self._due = False
         """Whether `write` will be called."""
+        self.alone = False
+        """Whether nobody else will send in this turn, so that there is nothing to hold for."""
 
     def add(self, holder: _Holder, loop: asyncio.AbstractEventLoop) -> None:
         """Have `holder` write at the end of this turn of `loop`."""
@@ -36,13 +38,17 @@ class TurnEnd:
             self._due = True
             loop.call_soon(self.write)
 
-    def begin(self) -> None:
-        """Leave it to the caller, who serves many streams at once, to `write` behind the last."""
+    def begin(self, *, alone: bool) -> None:
+        """Leave it to the caller, who serves many streams at once, to `write` behind the last.
+
+        Of one that is `alone` the client gets its answer before what is left to do behind it.
+        """
         self._due = True
+        self.alone = alone
 
     def write(self) -> None:
         """Have all of them write."""
-        self._due = False
+        self._due = self.alone = False
         holders, self._holders = self._holders, []
         for holder in holders:
             holder.write_held()

@@ -1,6 +1,7 @@
 """Sockets that one wait of the event loop is for: each is called, and what they send is held."""
 
 import asyncio
+import functools
 import gc
 import os
 import socket
@@ -160,6 +161,24 @@ async def test_what_is_sent_meanwhile_is_written_behind_the_last(
     seen = await log.until(4)
     assert sorted(seen[:2]) == ["a", "b"]
     assert seen[2:] == ["written", "written"]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_only_where_one_has_come_alone_is_there_nothing_to_hold_for(
+    pairs: tuple[Pair, Pair], log: Log, count: int
+) -> None:
+    turn_end = turn_end_of(asyncio.get_running_loop())
+
+    def read_and_note(pair: Pair) -> None:
+        pair.read()
+        log.note("alone" if turn_end.alone else "held")
+
+    for pair in pairs[:count]:
+        pair.then = functools.partial(read_and_note, pair)
+        pair.peer.send(b"x")
+    seen = await log.until(2 * count)
+    assert seen[1::2] == (["alone"] if count == 1 else ["held", "held"])
+    assert not turn_end.alone, "nor in what other callbacks of the loop send"
 
 
 async def test_one_that_fails_is_told_of_and_keeps_nobody_else_from_being_called(

@@ -1,10 +1,13 @@
 """What is sent without a wait: when it is written, and that it stays in its place."""
 
+import asyncio
+
 import anyio
 import pytest
 from anyio import EndOfStream
 
 from tremolo_transport.asyncio_stream import AsyncioStream
+from tremolo_transport.turn_end import turn_end_of
 
 from .conversations import PATIENCE
 from .test_asyncio_stream import anyio_backend, native_pair
@@ -28,6 +31,18 @@ async def test_what_is_short_is_held_to_the_end_of_the_turn() -> None:
         assert one.unwritten >= 2
         assert await received(other, 2) == b"ab"
         assert one.unwritten == 0
+
+
+async def test_nothing_is_held_where_nobody_else_sends() -> None:
+    async with native_pair() as (one, other):
+        turn_end = turn_end_of(asyncio.get_running_loop())
+        turn_end.begin(alone=True)
+        one.send_at_once(b"ab")
+        assert one.unwritten == 0
+        turn_end.write()
+        one.send_at_once(b"cd")
+        assert one.unwritten == 2, "that was for one turn"
+        assert await received(other, 4) == b"abcd"
 
 
 @pytest.mark.parametrize("size", [1, 16_384, 16_385, 40_000])

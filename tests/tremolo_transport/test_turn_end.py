@@ -71,7 +71,7 @@ def test_whoever_serves_many_at_once_has_all_written_behind_the_last() -> None:
         loop = asyncio.get_running_loop()
         turn_end = turn_end_of(loop)
         seen: list[str] = []
-        turn_end.begin()
+        turn_end.begin(alone=False)
         turn_end.add(Holder("a", seen), loop)
         turn_end.add(Holder("b", seen), loop)
         await asyncio.sleep(0)
