@@ -1,6 +1,7 @@
 """What is read ahead, what is owed, and what is held: the frames of one WebSocket by themselves."""
 
 import tracemalloc
+import zlib
 from collections.abc import Sequence
 
 import pytest
@@ -98,6 +99,48 @@ def test_something_else_may_be_put_in_its_place() -> None:
     read(frames, frame(TEXT, b"a"))
     assert not frames.told
     assert told(frames) == [EndOfMessage(), TextMessage(text="a")]
+
+
+def test_what_is_compressed_is_read_only_where_that_was_agreed() -> None:
+    made = zlib.compressobj(wbits=-15)
+    packed = made.compress(b"hello") + made.flush(zlib.Z_SYNC_FLUSH)
+    raw = frame(TEXT, packed.removesuffix(b"\x00\x00\xff\xff"), reserved=0b100)
+    frames = opened(deflate=PerMessageDeflate())
+    read(frames, raw)
+    assert told(frames) == [TextMessage(text="hello")]
+    frames = opened()
+    read(frames, raw)
+    assert told(frames) == []
+    with pytest.raises(RemoteProtocolError) as caught:
+        frames.end()
+    assert caught.value.close_code == 1002
+
+
+@pytest.mark.parametrize("fast_path", [False, True])
+def test_no_message_begins_within_another(fast_path: bool) -> None:
+    frames = opened(fast_path=fast_path)
+    read(frames, frame(TEXT, b"a"), frame(TEXT, b"b", fin=False) + frame(BINARY, b"c"))
+    assert told(frames) == [TextMessage(text="a")]
+    with pytest.raises(RemoteProtocolError) as caught:
+        frames.end()
+    assert caught.value.close_code == 1002
+
+
+def settled(frames: Frames) -> bool:
+    return frames.settled
+
+
+def test_it_is_settled_while_no_bytes_wait_and_nothing_is_wrong() -> None:
+    frames = opened()
+    assert settled(frames)
+    frames.feed(frame(TEXT, b"a")[:-1])
+    assert not settled(frames)
+    frames.feed(frame(TEXT, b"a")[-1:])
+    frames.read()
+    assert settled(frames)
+    # Text that is none: the frame was passed on as it should be.
+    read(frames, frame(TEXT, b"\xff"))
+    assert not settled(frames)
 
 
 # The short way.
@@ -490,6 +533,16 @@ def test_nothing_is_missing_of_what_is_passed_on_as_it_comes(acceptance: AcceptW
 
 def missing(frames: Frames) -> int:
     return frames.missing
+
+
+def test_without_the_fast_path_only_bytes_in_one_frame_are_taken_at_once() -> None:
+    raw = frame(BINARY, b"abc")
+    for other in (frame(TEXT, b"abc"), raw[:-1], raw * 2, frame(BINARY, b"abc", fin=False)):
+        frames = opened(fast_path=False)
+        assert not frames.receive_whole(other)
+        assert (frames.received, frames.whole) == (0, None)
+        assert frames.receive_whole(raw)
+        assert told(frames) == [BytesMessage(data=b"abc")]
 
 
 @pytest.mark.parametrize("fast_path", [False, True])

@@ -359,6 +359,13 @@ def test_what_is_written_elsewhere(
     judge(draft, END)
 
 
+def test_nothing_may_be_written_elsewhere() -> None:
+    draft = outgoing()
+    judge(draft, response(LENGTH_5))
+    assert draft.judge_elsewhere(0, SENDING) == 0
+    assert draft.judge_elsewhere(5, SENDING) == 5
+
+
 @pytest.mark.parametrize(
     ("head", "count", "server", "reason"),
     [
@@ -489,6 +496,16 @@ def test_a_server_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         judge(outgoing(), request)
 
 
+def test_plain_are_the_answers_of_http_1_1_whose_body_is_written() -> None:
+    plain = [b"GET", b"POST", b"head"]
+    assert all(outgoing(method).is_plain for method in plain)
+    assert outgoing(keep_alive=False).is_plain
+    others = [outgoing(b"HEAD"), outgoing(http_version=b"1.0"), asked_for_frames(), UNASKED]
+    assert not any(draft.is_plain for draft in others)
+    draft = outgoing(b"HEAD", http_version=b"1.0")
+    assert not draft.is_plain
+
+
 # Batches.
 
 DATA = Data(data=b"hello")
@@ -517,6 +534,16 @@ def test_events_that_are_sent_together() -> None:
         *(InformationalResponse, AnswerHead, Data, Data, EndOfMessage)
     ]
     assert batch.framed == []
+
+
+def test_an_answer_to_who_still_sends_changes_nothing_for_them() -> None:
+    for events, server in (
+        ((response(),), State.SEND_BODY),
+        ((response(), DATA), State.SEND_BODY),
+        ((response(), END), State.DONE),
+    ):
+        batch = of(outgoing(), *events, client=State.SEND_BODY)
+        assert states_of(batch) == (State.SEND_BODY, server)
 
 
 def test_no_events() -> None:
