@@ -25,7 +25,8 @@ from tremolo_core import (
 
 from .access_log import Outcome
 from .errors import ClientDisconnected
-from .file_sending import duplicate_socket, file_section, send_section
+from .file_section import file_section
+from .file_sending import duplicate_socket, send_section
 from .link import Link
 from .native_stream import BYTES_PER_TURN, NativeStream
 from .peer import Peer

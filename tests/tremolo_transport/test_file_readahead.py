@@ -1,0 +1,106 @@
+"""Files that are brought into memory before the kernel sends them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tremolo_transport.file_readahead import read_ahead
+from tremolo_transport.file_section import FileSection
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(not hasattr(os, "RWF_NOWAIT"), reason="the system cannot tell"),
+]
+
+CONTENT = bytes(range(256)) * 16_384 + b"the end"
+"""4 MiB and a little: more than is read in one call."""
+
+
+@contextmanager
+def file_on_disk(path: Path) -> Iterator[FileSection]:
+    """All of a file of which nothing is in memory."""
+    # Of another, as whoever asks has the kernel begin to read.
+    with forgotten(path.with_name("another")) as section:
+        if in_memory(section):
+            pytest.skip("the file system is in memory itself")
+    with forgotten(path) as section:
+        yield section
+
+
+@contextmanager
+def forgotten(path: Path) -> Iterator[FileSection]:
+    path.write_bytes(CONTENT)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+        forget(descriptor)
+        yield FileSection(descriptor=descriptor, offset=0, count=len(CONTENT))
+    finally:
+        os.close(descriptor)
+
+
+def forget(descriptor: int, offset: int = 0, count: int = 0) -> None:
+    os.posix_fadvise(descriptor, offset, count, os.POSIX_FADV_DONTNEED)
+
+
+def in_memory(section: FileSection) -> bool:
+    """Whether all of it is."""
+    read = bytearray(section.count)
+    with suppress(BlockingIOError):
+        at_once = os.preadv(section.descriptor, [read], section.offset, os.RWF_NOWAIT)
+        return at_once == section.count
+    return False
+
+
+def waits(section: FileSection) -> bool:
+    """Whether `read_ahead` would let others run."""
+    coroutine = read_ahead(section)
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return False
+    coroutine.close()
+    return True
+
+
+async def test_a_section_is_read_before_it_is_sent(tmp_path: Path) -> None:
+    with file_on_disk(tmp_path / "file") as whole:
+        await read_ahead(whole)
+        assert in_memory(whole)
+        assert not waits(whole)
+
+
+@pytest.mark.parametrize("missing", [0, 1 << 21])
+async def test_either_end_tells_that_some_is_missing(tmp_path: Path, missing: int) -> None:
+    with file_on_disk(tmp_path / "file") as whole:
+        await read_ahead(whole)
+        forget(whole.descriptor, missing, 0 if missing else 1 << 21)
+        await read_ahead(whole)
+        assert in_memory(whole)
+
+
+async def test_what_is_in_memory_is_not_waited_for(tmp_path: Path) -> None:
+    with file_on_disk(tmp_path / "file") as whole:
+        await read_ahead(whole)
+        forget(whole.descriptor, 0, 1 << 20)
+        forget(whole.descriptor, 3 << 20)
+        middle = FileSection(descriptor=whole.descriptor, offset=1 << 20, count=2 << 20)
+        assert not waits(middle)
+
+
+async def test_what_cannot_be_read_is_left_to_who_sends(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    with path.open("rb") as file, path.open("ab") as unreadable:
+        for descriptor, offset in ((file.fileno(), 10), (unreadable.fileno(), 0)):
+            assert not waits(FileSection(descriptor=descriptor, offset=offset, count=100))
+
+
+async def test_a_file_may_end_before(tmp_path: Path) -> None:
+    with file_on_disk(tmp_path / "file") as whole:
+        await read_ahead(replace(whole, count=2 * len(CONTENT)))
+        assert in_memory(whole)
