@@ -5,6 +5,7 @@ its program's business.
 """
 
 import enum
+import select
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -49,9 +50,21 @@ class Seat:
         self._call: Callable[[Command], None] | None = None
 
     def say(self, report: Report, text: str = "") -> None:
-        """Tell the supervisor; nothing happens if that is gone."""
+        """Tell the supervisor; nothing happens if that is gone.
+
+        That the worker is alive is left out while it does not listen: a supervisor
+        that is stopped would stop its workers, once the pipe is full.
+        """
         with suppress(OSError):
+            if report is Report.ALIVE and not self._has_room():
+                return
             self._pipe.send_bytes(report.value + b" " + text.encode())
+
+    def _has_room(self) -> bool:
+        """Whether the pipe is far from full: Linux says so while three quarters of it are free."""
+        poll = select.poll()
+        poll.register(self._pipe.fileno(), select.POLLOUT)
+        return bool(poll.poll(0))
 
     def obey(self, call: Callable[[Command], None]) -> None:
         """Call `call` with each command, in a thread that the process need not wait for.

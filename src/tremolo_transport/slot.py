@@ -62,7 +62,7 @@ class Slot:
         self.failed: int | None = None
         """The exit code of the last worker that was started, if it ended before it was ready."""
         self.exit_code = 0
-        """That of a worker which was told to end and failed to; 0 if none did."""
+        """That of a worker which was told to end and failed to; 0 if none did since `close`."""
 
     @property
     def processes(self) -> Iterator[WorkerProcess]:
@@ -98,6 +98,11 @@ class Slot:
             self.successor = None
         self.replace()
 
+    def overtake(self, *, seconds: float | None) -> None:
+        """Have another successor in place of one on its way, if there is one."""
+        if self.successor is not None:
+            self.renew(seconds=seconds)
+
     def restart(self, *, seconds: float) -> None:
         """Drop the worker, which is killed after so many seconds, and start another at once."""
         for process in (self.worker, self.successor):
@@ -109,6 +114,8 @@ class Slot:
     def close(self, command: Command, *, seconds: float | None) -> None:
         """Tell all workers to end; none is started any more."""
         self._start_at = None
+        # How others have ended before says nothing about this.
+        self.exit_code = 0
         for listening in self._sockets:
             # Else whoever connects while the workers finish would be left waiting, and not refused.
             listening.release()

@@ -142,6 +142,9 @@ class Supervisor:
             if not self._stopping:
                 logger.info("SIGHUP: replacing the workers")
                 self._roll_again = True
+                if self._rolling:
+                    # It may wait for ever for what the code was mended for.
+                    self._rolling[0].overtake(seconds=self._supervised.seconds)
         elif self._stopping:
             logger.warning("%s: ending at once", number.name)
             self._code = 128 + number

@@ -20,11 +20,14 @@ _REPORT_SECONDS = 2.0
 
 def leave(code: int) -> None:
     """End the process at once, and lose no log line: threads and clean-up are left behind."""
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(code)
+    try:
+        # Somebody's handler may raise anything.
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+    finally:
+        os._exit(code)
 
 
 class Watchdog:

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from .listeners import ListeningSocket
@@ -19,6 +19,9 @@ Target = Callable[[Seat], int]
 """What runs in the worker, and returns its exit code. It must be picklable."""
 
 _spawn = multiprocessing.get_context("spawn")
+
+_OF_THE_TERMINAL = (signal.SIGHUP, signal.SIGINT)
+"""Signals that come to all processes of a program, and are meant for the supervisor."""
 
 
 class WorkerProcess:
@@ -32,7 +35,7 @@ class WorkerProcess:
             target=_work, args=(target, seat), name=f"tremolo-worker-{number}"
         )
         try:
-            with _interrupts_blocked():
+            with _blocked(_OF_THE_TERMINAL):
                 self._process.start()
         except BaseException:
             self._pipe.close()
@@ -124,9 +127,9 @@ class WorkerProcess:
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Whoever interrupts at the keyboard means the supervisor: a process inherits the mask."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _blocked(numbers: Collection[signal.Signals]) -> Iterator[None]:
+    """Hold these signals back, also in a process that is started: it inherits the mask."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
     finally:
@@ -136,7 +139,9 @@ def _interrupts_blocked() -> Iterator[None]:
 def _work(target: Target, seat: Seat) -> None:
     # What was blocked while the process was made is ignored from here on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    # Not ignored: that would be inherited by programs that the application starts.
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_THE_TERMINAL)
     seat.obey(_leave_if_orphaned)
     raise SystemExit(target(seat))
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import queue
+import threading
 
 from tremolo_transport.seat import Command, Report, Seat
 
@@ -15,6 +16,29 @@ def test_what_is_said_arrives_with_its_text() -> None:
     assert ours.recv_bytes() == b"alive "
     ours.close()
     seat.say(Report.ALIVE)
+    seat.close()
+
+
+def test_one_who_does_not_listen_holds_nobody_up() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    seat = Seat(theirs, [])
+
+    def live_on() -> None:
+        for _ in range(10_000):
+            seat.say(Report.ALIVE)
+        seat.say(Report.SPENT, "it is tired")
+
+    living = threading.Thread(target=live_on, daemon=True)
+    living.start()
+    living.join(60)
+    assert not living.is_alive()
+    heard = []
+    while ours.poll():
+        heard.append(ours.recv_bytes())
+    assert heard[0] == b"alive "
+    # What is said once is not left out.
+    assert heard[-1] == b"spent it is tired"
+    ours.close()
     seat.close()
 
 

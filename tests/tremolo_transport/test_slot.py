@@ -247,6 +247,16 @@ def test_one_that_does_not_end_in_time_is_killed(places: Places) -> None:
     assert slot.exit_code == 1
 
 
+def test_how_an_earlier_one_has_ended_does_not_count_at_the_stop(places: Places) -> None:
+    place = places(spent, obedient)
+    slot = place.slot
+    place.until(lambda: len(place.started) == 2 and slot.ready)
+    assert slot.exit_code == 11
+    slot.close(Command.STOP, seconds=30.0)
+    place.until(lambda: not list(slot.processes))
+    assert slot.exit_code == 0
+
+
 def test_one_that_is_not_ready_is_not_waited_for(places: Places) -> None:
     place = places(never_ready)
     place.slot.close(Command.STOP, seconds=None)

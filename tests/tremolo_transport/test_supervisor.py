@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tremolo_transport import Bind
+from tremolo_transport.listeners import ListeningSocket
 from tremolo_transport.supervisor import Supervised, Supervisor
 from tremolo_transport.worker_process import Target, WorkerProcess
 from tremolo_transport.worker_queues import open_queues
@@ -118,6 +119,27 @@ def test_a_roll_replaces_each_in_turn(
     assert made.run(announce) == 0
     assert len(seen[0]) == len(seen[-1]) == 2
     assert seen[0].isdisjoint(seen[-1])
+
+
+def test_a_roll_that_gets_nowhere_is_overtaken_by_the_next(when_logged: WhenLogged) -> None:
+    made = supervisor(obedient)
+    pids: list[int] = []
+
+    def start(sockets: Sequence[ListeningSocket], number: int) -> WorkerProcess:
+        # The third is the first successor: its code waits for something that does not come.
+        stuck = len(pids) == 2
+        process = WorkerProcess(never_ready if stuck else obedient, sockets, number=number)
+        pids.append(process.pid)
+        if stuck:
+            signal.raise_signal(signal.SIGHUP)
+        return process
+
+    for slot in made._slots:
+        slot._start = start
+    when_logged("are replaced", raising(signal.SIGTERM))
+    assert made.run(raising(signal.SIGHUP)) == 0
+    # Two at first, the one that was stuck, and two in their place.
+    assert len(pids) >= 5
 
 
 def test_a_change_of_the_code_starts_all_anew() -> None:

@@ -55,6 +55,18 @@ leave(3)
     assert (done.returncode, done.stdout, done.stderr) == (3, "said", "logged\n")
 
 
+def test_leaving_cannot_fail() -> None:
+    then = """
+class Broken(logging.Handler):
+    def flush(self):
+        raise KeyError("on purpose")
+handler = Broken()
+threading.Thread(target=threading.Event().wait, args=(60,)).start()
+leave(3)
+"""
+    assert ended(then)[0] == 3
+
+
 def test_called_off_nothing_happens() -> None:
     dog = Watchdog(lambda: pytest.fail("nothing is stuck"))
     dog.give(60.0, code=4)

@@ -12,7 +12,7 @@ from tremolo_transport.listeners import open_sockets
 from tremolo_transport.seat import Command
 from tremolo_transport.worker_process import Target, WorkerProcess
 
-from .worker_targets import dies_when_ready, fails, never_ready, obedient, silent
+from .worker_targets import dies_when_ready, fails, hung_up_on, never_ready, obedient, silent
 
 PATIENCE = 60.0
 
@@ -75,6 +75,14 @@ def test_one_that_was_killed_says_by_what() -> None:
     until_ended(process)
     assert process.killed
     assert process.end() == "was ended by SIGKILL"
+
+
+def test_a_hang_up_is_meant_for_its_supervisor() -> None:
+    with started(hung_up_on) as process:
+        until_ready(process)
+        process.tell(Command.STOP, seconds=5.0)
+        until_ended(process)
+        assert process.exit_code == 0
 
 
 def test_without_a_supervisor_it_ends_before_it_is_ready() -> None:

@@ -2,11 +2,21 @@
 
 import os
 import queue
+import signal
 import socket
 
 from tremolo_transport.seat import Command, Report, Seat
 
-__all__ = ("dies_when_ready", "fails", "mute", "never_ready", "obedient", "silent", "spent")
+__all__ = (
+    "dies_when_ready",
+    "fails",
+    "hung_up_on",
+    "mute",
+    "never_ready",
+    "obedient",
+    "silent",
+    "spent",
+)
 
 
 def obedient(seat: Seat) -> int:
@@ -31,6 +41,12 @@ def spent(seat: Seat) -> int:
 def fails(seat: Seat) -> int:
     """Never ready."""
     return 3
+
+
+def hung_up_on(seat: Seat) -> int:
+    """As `obedient`, and its terminal closes."""
+    signal.raise_signal(signal.SIGHUP)
+    return obedient(seat)
 
 
 def dies_when_ready(seat: Seat) -> int:
