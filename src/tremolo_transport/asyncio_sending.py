@@ -8,8 +8,12 @@ from .turn_end import turn_end_of
 
 __all__ = ("SendsAtOnce",)
 
-_MOST_HELD = 16_384
-"""Bytes that are held to the end of a turn; for more, to wake the peer is the least."""
+_MOST_HELD = 40_960
+"""Bytes that are held to the end of a turn: all that `answers` sends at once, with its head.
+
+For 16 connections whose messages of 16 KiB come back, to write each by itself takes the
+server 1.3 times as long, and the client 1.9 times.
+"""
 
 
 class SendsAtOnce(NativeStream):

@@ -25,11 +25,13 @@ async def received(stream: AsyncioStream, size: int) -> bytes:
     return data
 
 
-async def test_what_is_short_is_held_to_the_end_of_the_turn() -> None:
+@pytest.mark.parametrize("size", [2, 33_000])
+async def test_what_is_short_is_held_to_the_end_of_the_turn(size: int) -> None:
     async with native_pair() as (one, other):
-        one.send_at_once(b"ab")
-        assert one.unwritten >= 2
-        assert await received(other, 2) == b"ab"
+        item = b"a" * size
+        one.send_at_once(item)
+        assert one.unwritten >= size
+        assert await received(other, size) == item
         assert one.unwritten == 0
 
 
@@ -45,7 +47,7 @@ async def test_nothing_is_held_where_nobody_else_sends() -> None:
         assert await received(other, 4) == b"abcd"
 
 
-@pytest.mark.parametrize("size", [1, 16_384, 16_385, 40_000])
+@pytest.mark.parametrize("size", [1, 40_960, 40_961, 100_000])
 async def test_all_that_is_sent_in_one_turn_is_in_its_order(size: int) -> None:
     async with native_pair() as (one, other):
         expected = b""
