@@ -95,7 +95,8 @@ class Gate:
         self._limits = limits
         self._buffer = bytearray()
         self._piece = b""
-        """What came last of a body of declared length, while the buffer is empty."""
+        """What came last, as it came, of a head or of a body of declared length; the buffer is
+        empty then."""
         self._stage = _HEAD
         self._line = 0
         """Where in the buffer the first unfinished line begins."""
@@ -146,9 +147,11 @@ class Gate:
 
     def feed(self, data: bytes | memoryview) -> None:
         """Take bytes from the peer."""
-        if self._stage is _BODY and not self._buffer:
+        stage = self._stage
+        if (stage is _HEAD or stage is _BODY) and not self._buffer:
             if not self._piece and type(data) is bytes:
-                # Nothing is to be found in it, so that it can pass as it is.
+                # Mostly a whole head, or of a body, in which nothing is to be found: both can
+                # pass as they are.
                 self._piece = data
                 return
             self._buffer += self._piece
@@ -178,8 +181,11 @@ class Gate:
         Raises RemoteProtocolError for a bad one: as soon as its size, its request
         line or the end of a line is known to be wrong, else when it is complete.
         """
+        if self._piece:
+            data, self._piece = self._piece, b""
+            return self._begin(data)
         limits, buffer = self._limits, self._buffer
-        # Mostly it comes in one piece.
+        # Where it has not come by itself, it may still have come in one piece.
         end = 0 if self._searched else buffer.find(b"\r\n\r\n") + 4
         if not 4 <= end <= limits.head or buffer[0] == _CR:
             if not self._skipped and not self._skip_empty_line():
@@ -197,15 +203,26 @@ class Gate:
         return self._pass_head(raw)
 
     def feed_head(self, data: bytes) -> Head | None:
-        """As `feed` and `head`, with less ado where `data` begin with a whole head, as mostly."""
+        """As `feed` and `head`, with less ado where nothing waits before `data`, as mostly."""
+        if self._piece:
+            self.feed(data)
+            return self.head()
+        return self._begin(data)
+
+    def _begin(self, data: bytes) -> Head | None:
+        """As `head`, where `data` are all there is, or all that is not in the buffer."""
         end = data.find(b"\r\n\r\n") + 4
         if end < 4 or self._buffer or end > self._limits.head or data[0] == _CR:
             self._buffer += data
             return self.head()
-        if end != len(data):
+        if end == len(data):
+            return self._pass_head(data)
+        head = self._pass_head(data[:end])
+        if self._stage is _BODY:
+            self._piece = data[end:]
+        else:
             self._buffer += data[end:]
-            data = data[:end]
-        return self._pass_head(data)
+        return head
 
     def _pass_head(self, raw: bytes) -> Head:
         head = parse_head(raw, self._limits, self._last)
