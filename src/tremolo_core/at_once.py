@@ -9,7 +9,6 @@ from typing import Final
 from .answer_head import AnswerHead, Framing, answer_head, lasting_head
 from .connection_status import ConnectionStatus
 from .events import BytesMessage, Data, EndOfMessage, Event, Response, TextMessage
-from .fast_engine import write_chunked
 from .plain_answers import judge_piece
 
 __all__ = ("SendsAtOnce",)
@@ -38,7 +37,7 @@ class SendsAtOnce(ConnectionStatus):
         everything is as before.
         """
         head = self._whole_head(response, len(body))
-        return None if head is None else head.raw + body
+        return None if head is None else self._incoming.engine.whole(head, (body,))
 
     def _send_three(self, response: Event, data: Event, end: Event) -> bool:
         """Have a whole answer that is sent as events written as one part, if it can be."""
@@ -59,7 +58,7 @@ class SendsAtOnce(ConnectionStatus):
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bytes | None:
         """As `send_whole`, for a body of no declared length in `pieces`, none of them empty."""
         head = self._whole_head(response, None) if pieces else None
-        return None if head is None else write_chunked(head.raw, pieces)
+        return None if head is None else self._incoming.engine.whole(head, pieces)
 
     def _whole_head(self, response: Response, size: int | None) -> AnswerHead | None:
         """The head of an answer that is taken as sent, with a body of `size` that it declares.
@@ -69,9 +68,7 @@ class SendsAtOnce(ConnectionStatus):
         incoming, outgoing = self._incoming, self._outgoing
         answered = self._standing.answered
         busy = self._out or incoming.withheld or self._refusal is not None
-        if busy or answered is None or incoming.engine is not incoming.fast:
-            return None
-        if not outgoing.is_plain:
+        if busy or answered is None or not outgoing.is_plain:
             return None
         if outgoing.keep_alive:
             head = lasting_head(response)

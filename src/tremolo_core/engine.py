@@ -44,6 +44,12 @@ class Engine(Protocol):
     def write(self, events: Iterable[OutgoingEvent], out: list[bytes]) -> None:
         """Put the bytes that say `events` behind those in `out`."""
 
+    def whole(self, head: AnswerHead, pieces: Sequence[bytes]) -> bytes:
+        """Return the bytes that `write` would make of a whole answer.
+
+        That is the head, the pieces of the body, of at least one byte each, and the end.
+        """
+
     def piece(self, data: bytes) -> Sequence[bytes]:
         """Return the parts that `write` would put there for Data of at least one byte.
 

@@ -17,7 +17,7 @@ from .head import Head
 from .head_writing import write_fields, write_head
 from .headers import Headers
 
-__all__ = ("FastEngine", "write_chunked")
+__all__ = ("FastEngine",)
 
 _END = EndOfMessage()
 _data = maker(Data)
@@ -76,6 +76,13 @@ class FastEngine:
             else:
                 out.append(write_head(event.status, event.reason, event.headers))
 
+    def whole(self, head: AnswerHead, pieces: Sequence[bytes]) -> bytes:
+        """As `Engine.whole`."""
+        if head.framing is _CHUNKED:
+            chunks = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
+            return b"%b%b0\r\n\r\n" % (head.raw, _join(chunks))
+        return head.raw + _join(pieces)
+
     def piece(self, data: bytes) -> Sequence[bytes]:
         """As `Engine.piece`."""
         if not self._chunked:
@@ -88,12 +95,6 @@ class FastEngine:
 
     def send_elsewhere(self, count: int) -> None:
         """As `Engine.send_elsewhere`: lengths are counted in `outgoing`."""
-
-
-def write_chunked(head: bytes, pieces: Sequence[bytes]) -> bytes:
-    """The bytes of a whole answer in chunks, without trailers; no piece may be empty."""
-    chunks = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
-    return b"%b%b0\r\n\r\n" % (head, b"".join(chunks))
 
 
 def _end_with_trailers(raw: bytes) -> EndOfMessage:

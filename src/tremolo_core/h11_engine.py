@@ -37,13 +37,15 @@ class H11Engine:
     __slots__ = ("_h11",)
 
     def __init__(self) -> None:
-        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_NO_LIMIT)
+        self._h11 = h11.Connection(h11.SERVER, _NO_LIMIT)
 
     def read_head(self, head: Head) -> Request:
         """As `Engine.read_head`; a RemoteProtocolError if h11 is stricter than the gate."""
         event = self._read(head.raw)
         assert isinstance(event, h11.Request)
         headers = _lowered(event.headers.raw_items())
+        if head.is_ordinary:
+            return _request(event.method, event.target, headers)
         if head.authority is not None:
             headers = Headers(((b"host", head.authority), *headers.without(b"host")))
         return _request(
@@ -56,15 +58,14 @@ class H11Engine:
 
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
         """As `Engine.read_body`; a RemoteProtocolError if h11 is stricter than the gate."""
-        match self._read(raw):
-            case h11.Data() as event:
-                return _data(data=bytes(event.data))
-            case h11.EndOfMessage() as event:
-                raw_trailers = event.headers.raw_items()
-                return EndOfMessage(trailers=_lowered(raw_trailers)) if raw_trailers else _END
-            case _:
-                # NEED_DATA behind the line or the end of a chunk.
-                return None
+        event = self._read(raw)
+        if type(event) is h11.Data:
+            return _data(bytes(event.data))
+        if type(event) is h11.EndOfMessage:
+            raw_trailers = event.headers.raw_items()
+            return EndOfMessage(trailers=_lowered(raw_trailers)) if raw_trailers else _END
+        # NEED_DATA behind the line or the end of a chunk.
+        return None
 
     def _read(self, raw: bytes) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         if raw:
@@ -88,6 +89,15 @@ class H11Engine:
                 self._h11.their_http_version = b"1.0"
             out += send(_to_h11(event)) or ()
 
+    def whole(self, head: AnswerHead, pieces: Sequence[bytes]) -> bytes:
+        """As `Engine.whole`."""
+        send = self._h11.send_with_data_passthrough
+        out = send(_head_to_h11(head)) or []
+        for piece in pieces:
+            out += send(h11.Data(piece)) or ()
+        out += send(_H11_END) or ()
+        return b"".join(out)
+
     def piece(self, data: bytes) -> Sequence[bytes]:
         """As `Engine.piece`."""
         return self._h11.send_with_data_passthrough(h11.Data(data)) or ()
@@ -108,16 +118,19 @@ def _to_h11(event: InformationalResponse | AnswerHead | EndOfMessage) -> h11.Eve
         case EndOfMessage():
             return h11.EndOfMessage(headers=titled(event.trailers)) if event.trailers else _H11_END
         case AnswerHead():
-            response = event.response
-            return (_kept_response if event.may_be_kept else _response)(
-                response.status, response.headers, response.reason
-            )
+            return _head_to_h11(event)
         case InformationalResponse():
             return h11.InformationalResponse(
                 status_code=event.status, headers=titled(event.headers), reason=event.reason
             )
         case _:
             assert_never(event)
+
+
+def _head_to_h11(head: AnswerHead) -> h11.Response:
+    response = head.response
+    make = _kept_response if head.may_be_kept else _response
+    return make(response.status, response.headers, response.reason)
 
 
 def _response(status: int, headers: Headers, reason: bytes) -> h11.Response:

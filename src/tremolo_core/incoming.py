@@ -4,6 +4,8 @@
 to be read in a given state. The counterpart for what we send is `outgoing`.
 """
 
+import functools
+from collections.abc import Callable
 from typing import Final
 
 from .engine import Engine
@@ -24,11 +26,13 @@ _IDLE: Final = State.IDLE
 _SEND_BODY: Final = State.SEND_BODY
 
 
-def _h11() -> Engine:
+@functools.cache
+def _h11() -> Callable[[], Engine]:
     # Imported for the first message that is none of the ordinary: who starts need not wait for it.
+    # To import it again for each takes longer than to read the message's end.
     from .h11_engine import H11Engine
 
-    return H11Engine()
+    return H11Engine
 
 
 class Incoming:
@@ -52,7 +56,7 @@ class Incoming:
         self._gate = Gate(limits)
         self.fast = FastEngine() if fast_path else None
         """The engine for ordinary messages, if it may be used."""
-        self.engine: Engine = self.fast or _h11()
+        self.engine: Engine = self.fast or _h11()()
         """What reads and writes the current cycle."""
         self.head: Head | None = None
         """The head of the last request that was read, unless that is long ago."""
@@ -130,7 +134,7 @@ class Incoming:
     def next_cycle(self) -> bool:
         """Turn to the next request; return whether bytes of it have come."""
         # Also for a refusal before there is a next request.
-        self.engine = self.fast or _h11()
+        self.engine = self.fast or _h11()()
         return self._gate.next_message()
 
     def forget(self) -> None:
@@ -178,7 +182,7 @@ class Incoming:
         come = self._gate.skip_to_next()
         if come is not None:
             self.withheld = False
-            self.engine = self.fast or _h11()
+            self.engine = self.fast or _h11()()
         return come
 
     def skip_end(self) -> bool:
@@ -196,7 +200,7 @@ class Incoming:
         meaning = head.meaning
         self.withheld = meaning.expects_continue and meaning.content_length != 0
         if not head.is_ordinary and self.fast is not None:
-            self.engine = _h11()
+            self.engine = _h11()()
         return self.engine.read_head(head)
 
     def _end(self, state: State) -> ConnectionClosed | None:

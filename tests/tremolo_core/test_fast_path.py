@@ -28,7 +28,6 @@ from tremolo_core import (
     Signal,
     State,
     TextMessage,
-    h11_engine,
     incoming,
 )
 from tremolo_core.engine import Engine
@@ -519,7 +518,7 @@ def test_both_engines_are_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
             return super().read_head(head)
 
     monkeypatch.setattr(incoming, "FastEngine", NotedFastEngine)
-    monkeypatch.setattr(h11_engine, "H11Engine", NotedH11Engine)
+    monkeypatch.setattr(incoming, "_h11", lambda: NotedH11Engine)
     pair = Both()
     pair.receive(GET)
     pair.next_event()
