@@ -582,7 +582,7 @@ def examined(pieces: Iterable[bytes | memoryview], limits: Limits) -> int:
         made.feed(piece)
         if made._piece and not begun:
             # As bytes cannot count: it is searched for a head's end, and passed on as it is.
-            counting.examined += len(piece.partition(b"\r\n\r\n")[0])
+            counting.examined += len(bytes(piece).partition(b"\r\n\r\n")[0])
         begun = begun or made.head() is not None
         if begun:
             bodies(made)
