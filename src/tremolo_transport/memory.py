@@ -53,16 +53,6 @@ class MemoryStream(ByteStream):
         self._receiving = ResourceGuard("reading from")
         self._sending = ResourceGuard("writing to")
 
-    @property
-    def has_received(self) -> bool:
-        """Whether `receive` would have something to return, or to raise, at once."""
-        pipe = self._incoming
-        return bool(pipe.data) or pipe.ended or pipe.broken or self._closed
-
-    def has_room(self, size: int) -> bool:
-        """Whether `send` would not wait for the other end to take so many bytes."""
-        return len(self._outgoing.data) + size <= self._outgoing.capacity
-
     async def receive(self, max_bytes: int = 65_536) -> bytes:
         if max_bytes < 1:
             raise ValueError("max_bytes must be a positive integer")

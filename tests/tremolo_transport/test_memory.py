@@ -116,24 +116,3 @@ def test_a_stream_in_memory_has_no_addresses() -> None:
     one, _ = memory_stream_pair()
     assert one.extra(SocketAttribute.remote_address, None) is None
     assert one.extra(SocketAttribute.raw_socket, None) is None
-
-
-async def test_it_is_known_whether_anybody_would_have_to_wait() -> None:
-    one, other = memory_stream_pair(4)
-    told = [other.has_received]
-    assert [one.has_room(size) for size in (4, 5)] == [True, False]
-    await one.send(b"abc")
-    told.append(other.has_received)
-    assert [one.has_room(size) for size in (1, 2)] == [True, False]
-    assert await other.receive() == b"abc"
-    told.append(other.has_received)
-    await one.send_eof()
-    told.append(other.has_received)
-    assert told == [False, True, False, True]
-
-
-@pytest.mark.parametrize("end", [0, 1])
-async def test_a_stream_that_is_broken_off_has_that_to_tell(end: int) -> None:
-    pair = memory_stream_pair()
-    pair[0].abort()
-    assert pair[end].has_received

@@ -1,6 +1,6 @@
 """The client's end of a connection: what `wire` needs of it, in memory or over a socket.
 
-In memory that is a `MemoryStream`. anyio's own socket streams cannot reset a
+In memory that is a `MemoryLine`. anyio's own socket streams cannot reset a
 connection as a peer does that vanishes, so there is one here that can.
 """
 
@@ -32,15 +32,6 @@ class Line(Protocol):
 
     def abort(self) -> None:
         """Vanish without a word: the server sees a reset."""
-
-    @property
-    def has_received(self) -> bool:
-        """Whether it is known that `receive` would not wait."""
-        return False
-
-    def has_room(self, size: int) -> bool:
-        """Whether it is known that `send` would not wait, for so many bytes."""
-        return False
 
 
 class SocketLine(Line):

@@ -10,18 +10,14 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.abc import TaskGroup
 
-from tremolo_transport import (
-    MemoryStream,
-    Peer,
-    ServerSettings,
-    ShutdownNotice,
-    memory_stream_pair,
-)
+from tremolo_transport import Peer, ServerSettings, ShutdownNotice
 from tremolo_transport.driver import Driver
 from tremolo_transport.exchange import Address
 from tremolo_transport.surroundings import Surroundings
 from tremolo_transport.sweeper import Sweeper
 
+from .clock import time_is_the_tests
+from .memory_line import MemoryLine, memory_lines
 from .observer import Observer
 
 __all__ = ("MemoryServer", "memory_server")
@@ -46,11 +42,13 @@ class MemoryServer:
         self._drivers: dict[Address, Driver] = {}
         """By their clients."""
         self._ports = itertools.count(_FIRST_PORT)
+        # On a clock a seed is to decide which task takes the next step.
+        self._in_step = not time_is_the_tests()
         group.start_soon(self._sweeper.run)
 
-    async def connect(self, *, scheme: str, capacity: int | None) -> tuple[MemoryStream, Address]:
+    async def connect(self, *, scheme: str, capacity: int | None) -> tuple[MemoryLine, Address]:
         """Open a connection; return the client's end, and what the server takes for its address."""
-        ours, theirs = memory_stream_pair() if capacity is None else memory_stream_pair(capacity)
+        ours, theirs = memory_lines(capacity, in_step=self._in_step)
         client = ("127.0.0.1", next(self._ports))
         driver = Driver(theirs, Peer(client=client, server=_SERVER, scheme=scheme), self._around)
         self._drivers[client] = driver

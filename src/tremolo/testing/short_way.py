@@ -40,6 +40,7 @@ class WholeResponse(httpx.Response):
     """A response whose body is there when it is made, and in no coding."""
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """As that of httpx."""
         if self.is_closed:
             return super().iter_bytes(chunk_size)
         self.is_stream_consumed = self.is_closed = True
@@ -48,6 +49,7 @@ class WholeResponse(httpx.Response):
 
     @property
     def num_bytes_downloaded(self) -> int:
+        """As that of httpx: bytes of the body."""
         return len(self.content)
 
 

@@ -22,6 +22,7 @@ from tremolo_core import (
 )
 from tremolo_core.h11_client import HttpEvent
 from tremolo_transport.exchange import Address
+from tremolo_transport.native_stream import NativeStream
 
 from .lines import Line
 from .response_reader import ResponseReader
@@ -64,6 +65,8 @@ class Wire:
         self.may_go_on = True
         """Whether another answer may follow the one that was read last."""
         self._line = line
+        self._quick = line if isinstance(line, NativeStream) else None
+        """The line, if it may be known that nobody has to wait."""
         self._on_left = on_left
         self._reader: ResponseReader | None = None
         self._unread = b""
@@ -205,22 +208,27 @@ class Wire:
     # How it works.
 
     async def _send(self, data: bytes) -> None:
-        if self._line.has_room(len(data)):
-            await self._line.send(data)
-            return
+        quick, rest = self._quick, data
+        if quick is not None and quick.takes_at_once and not quick.turn_is_over:
+            quick.send_at_once(data)
+            if not quick.unwritten:
+                return
+            rest = b""
         with self._patience() as scope:
-            await self._line.send(data)
+            await self._line.send(rest)
         if scope.cancelled_caught:
             raise TimeoutError(
                 f"the server did not read for {self.timeout:g} s, so {data[:40]!r} waits"
             )
 
     async def _receive(self, max_bytes: int) -> bytes:
-        # A deadline costs more than the few turns after which most answers are there.
-        for _ in range(_FEW_TURNS):
-            if self._line.has_received:
-                return await self._line.receive(max_bytes)
-            await checkpoint()
+        quick = self._quick
+        if quick is not None:
+            # A deadline costs more than the few turns after which most answers are there.
+            for _ in range(_FEW_TURNS):
+                if data := quick.take(max_bytes):
+                    return data
+                await checkpoint()
         with self._patience():
             return await self._line.receive(max_bytes)
         raise TimeoutError(f"the server sent nothing for {self.timeout:g} s")

@@ -8,19 +8,19 @@ import pytest
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 
 from tremolo.testing.lines import Line, SocketLine
+from tremolo.testing.memory_line import memory_lines
 from tremolo.testing.turns import let_others_run
-from tremolo_transport import MemoryStream, memory_stream_pair
 
 pytestmark = pytest.mark.anyio
 
 MORE_THAN_FITS = 20_000_000
 
 
-def memory() -> tuple[Line, Line]:
-    return memory_stream_pair()
+async def memory() -> tuple[Line, Line]:
+    return memory_lines()
 
 
-def over_socket() -> tuple[Line, Line]:
+async def over_socket() -> tuple[Line, Line]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()
@@ -31,7 +31,7 @@ def over_socket() -> tuple[Line, Line]:
 
 @pytest.fixture(params=[memory, over_socket])
 async def pair(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Line, Line]]:
-    one, other = request.param()
+    one, other = await request.param()
     yield one, other
     await one.aclose()
     await other.aclose()
@@ -131,14 +131,3 @@ async def test_closing_wakes_who_waits(pair: tuple[Line, Line]) -> None:
         group.start_soon(receive)
         await let_others_run()
         await line.aclose()
-
-
-async def test_whether_one_would_wait_is_known_in_memory_alone(pair: tuple[Line, Line]) -> None:
-    one, other = pair
-    in_memory = isinstance(one, MemoryStream)
-    assert one.has_room(3) is in_memory
-    await one.send(b"abc")
-    assert other.has_received is in_memory
-    assert await other.receive() == b"abc"
-    assert not other.has_received
-    assert not one.has_room(MORE_THAN_FITS)
