@@ -1,7 +1,10 @@
 import asyncio
+import sys
 from typing import Any
 
+import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from tremolo.testing.left_behind import LeftBehind
 from tremolo.testing.runs import CURRENT_RUN, Run
@@ -62,6 +65,38 @@ async def test_other_tasks_are_not() -> None:
     unwatch_tasks()
     assert await left.find() == []
     task.cancel()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks")
+def test_tasks_that_begin_at_once_do_so_and_those_of_task_groups_do_not() -> None:
+    begun: list[str] = []
+
+    async def begin(name: str) -> None:
+        begun.append(name)
+        with anyio.CancelScope():
+            await checkpoint()
+
+    async def live() -> None:
+        loop = asyncio.get_running_loop()
+        factory = getattr(asyncio, "eager_task_factory", None)
+        loop.set_task_factory(factory)
+        left = LeftBehind()
+        watch_tasks()
+        await begin_run(left)
+        task = asyncio.create_task(begin("at once"))
+        assert begun == ["at once"]
+        lingering = asyncio.create_task(linger())
+        async with anyio.create_task_group() as group:
+            group.start_soon(begin, "later")
+            assert begun == ["at once"]
+        await task
+        assert len(await left.find()) == 1
+        assert lingering.cancelled()
+        unwatch_tasks()
+        assert loop.get_task_factory() is factory
+
+    asyncio.run(live())
+    assert begun == ["at once", "later"]
 
 
 @pytest.mark.usefixtures("asyncio_only")
