@@ -1,6 +1,7 @@
 """The rows of the suite: each a kind of work, and the figure that one server reaches in it."""
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,11 +9,11 @@ from dataclasses import dataclass
 from ask import Ask
 from figure import CPU, Figure, family, resident, with_cpu
 from generator import rate
-from latency import PERCENTILES, latencies, percentile
+from latency import PERCENTILES, Taken, latencies, percentile
 from load import answer_size, connect
 from messages import echo
 from programs import workers_of
-from running import Running, on_core
+from running import Running, on_core, undisturbed
 from servers import SWITCHES, WORKERS
 from transfer import MIB, receive, send
 
@@ -65,6 +66,8 @@ class Row:
     """The servers that cannot do it."""
     only: tuple[str, ...] = ()
     """The servers that it is about; all, if there are none."""
+    repeated: int = 1
+    """How many times as many rounds it has as others: more where a round tells little."""
     rounds: int = 0
     """How many there are at least, where little is to be told from less."""
 
@@ -131,11 +134,20 @@ def _startup(server: Running, load: Load) -> Figure:
     return Figure(value=server.started_in * 1000)
 
 
+_SLICE, _PAUSE = 0.7, 0.3
+"""Seconds for which latencies are measured at a stretch, and between two of them."""
+
+
 def _latency(server: Running, load: Load) -> Figure:
-    with on_core(1):
-        taken = latencies(server.port, load.rate, load.seconds)
+    slices: list[Taken] = []
+    with on_core(1), undisturbed(family(server.pid)):
+        for _ in range(max(1, round(load.seconds / _SLICE))):
+            time.sleep(_PAUSE)
+            slices.append(latencies(server.port, load.rate, _SLICE))
+    taken = sorted(itertools.chain.from_iterable(each.seconds for each in slices))
     found = {f"p{share:g}": percentile(taken, share) * 1000 for share in PERCENTILES}
-    return Figure(value=found.pop("p99"), count=len(taken), beside=found)
+    answered = sum(each.answered for each in slices)
+    return Figure(value=found.pop("p99"), count=answered, beside=found)
 
 
 def _workers(server: Running, load: Load) -> Figure:
@@ -272,6 +284,7 @@ ROWS: dict[str, Row] = {
         unit="ms",
         measure=_latency,
         less_is_better=True,
+        repeated=3,
     ),
 }
 """In the order in which they run: `latency` asks at a rate that `hello` found."""

@@ -100,7 +100,7 @@ class Suite:
         failed: dict[str, str] = {}
         rounds = max(rounds, row.rounds)
         # The first round only warms up, where a server stays.
-        for number in range(0 if not row.fresh else 1, rounds + 1):
+        for number in range(0 if not row.fresh else 1, rounds * row.repeated + 1):
             # Nobody always runs right after the same other one.
             turn = number % max(1, len(names))
             for name in [*names[turn:], *names[:turn]]:

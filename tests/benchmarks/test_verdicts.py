@@ -54,6 +54,16 @@ def test_of_several_the_one_that_comes_closest_counts() -> None:
     assert verdicts.judge(less, measured).against == "a"
 
 
+def test_where_it_is_said_the_medians_are_compared_and_not_the_rounds() -> None:
+    measured = row(ours_asyncio=server(1, 9, 2), a=server(4, 1, 4), b=server(0.1, 5, 5))
+    by_rounds = Floor(row="latency", against=("a", "b"), at_most=True)
+    assert verdicts.judge(by_rounds, measured).median == 1.8
+    floor = Floor(row="latency", against=("a", "b"), floor=0.5, at_most=True, of_medians=True)
+    verdict = verdicts.judge(floor, measured)
+    assert (verdict.against, verdict.median, verdict.word) == ("a", 0.5, "reached")
+    assert verdict.found == (0.25, 9, 0.5), "the spread is that of the rounds"
+
+
 def test_what_is_not_compared_is_itself_the_figure() -> None:
     floor = Floor(row="idle-tls", floor=58, at_most=True)
     verdict = verdicts.judge(floor, row(ours_asyncio=server(60, 27, 28)))
