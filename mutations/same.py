@@ -13,6 +13,10 @@ SAME: dict[str, str] = {
     "forwarded._from_the_right: while end > 0:": (
         "what stands before a comma at the very start is empty, and passed over"
     ),
+    "forwarded._from_the_right: "
+    "while not (found := _ELEMENT.fullmatch(elements, start + 1, end)) and start > 0:": (
+        "no element begins with a comma, so that none is found with the one at the very start"
+    ),
     "gate._content: if size >= self._missing:": ("both ways take all there is"),
     "gate.head: if not 4 < end <= limits.head or buffer[0] == _CR:": (
         "without a line before it, it begins with a CR, and goes the longer way anyway"

@@ -237,6 +237,7 @@ def _host(host: bytes) -> bytes | None:
     return host if HOST.fullmatch(host) else None
 
 
-def _port(digits: bytes) -> int | None:
+def _port(digits: bytes) -> int:
+    """The port that is said; 0, which is none, if they say none."""
     port = int(digits) if _PORT.fullmatch(digits) else 0
-    return port if 0 < port <= 0xFFFF else None
+    return port if port <= 0xFFFF else 0

@@ -266,6 +266,23 @@ def test_a_message_that_is_held_is_not_counted_until_it_is_whole() -> None:
     assert frames.pass_on() == frame(TEXT, bytes(1_000))[:400]
 
 
+def test_it_is_known_whether_a_message_may_be_next() -> None:
+    frames = gate()
+    noted = [frames.between]
+    for piece in (
+        frame(TEXT, b"ab")[:-1],
+        frame(TEXT, b"ab")[-1:],
+        frame(BINARY, b"a", fin=False),
+        frame(PING),
+        frame(CONTINUATION, b"bc")[:-1],
+        frame(CONTINUATION, b"bc")[-1:],
+    ):
+        frames.feed(piece)
+        assert frames.pass_on() == piece
+        noted.append(frames.between)
+    assert noted == [True, False, True, False, False, False, True]
+
+
 def test_it_is_known_how_much_of_what_is_held_is_missing() -> None:
     frames = gate(limit=200_000)
     frames.holds_whole = True
