@@ -37,6 +37,23 @@ SAME: dict[str, str] = {
     "outbox.take: most is None or not self or (len(self) <= _FEW and sum(map(len, self)) < most)": (
         "the longer way hands over the same, only later"
     ),
+    "outbox.take_some: if not self.taken and len(self) < _FEW and sum(map(len, self)) <= most:": (
+        "the longer way hands over the same, only later"
+    ),
+    "outbox.take_some: if not self.taken and len(self) <= _FEW and sum(map(len, self)) < most:": (
+        "the longer way hands over the same, only later"
+    ),
+    "fast_frames.read_message: "
+    "masked = data[start:end] if size <= _LARGE else memoryview(data)[start:end]": (
+        "both are the same bytes; it matters for the time that it takes"
+    ),
+    "fast_frames.read_only_message: "
+    "masked = data[start:] if size <= _LARGE else memoryview(data)[start:]": (
+        "both are the same bytes; it matters for the time that it takes"
+    ),
+    "fast_frames.read_only_message: if size < _MOST_IN_SHORT:": (
+        "the longest of the short ones is left to `read_message`, which reads the same"
+    ),
     "pacing.take: if missing < 0:": ("a bucket that is just full is so by either reckoning"),
     "gate._take: data = bytes(buffer[:size] if size <= _LARGE else memoryview(buffer)[:size])": (
         "both copy the same; it matters for the time that it takes"

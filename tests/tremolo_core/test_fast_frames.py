@@ -38,6 +38,12 @@ def test_a_message_at_the_front(size: int) -> None:
         assert read(raw + rest) == (TextMessage(text="x" * size), len(raw))
 
 
+def test_a_mask_is_not_taken_for_a_length() -> None:
+    # All that has come would be a frame of 200 bytes, were the length told in two.
+    raw = frame(BINARY, b"hello", mask=b"\x00\xc8ab")
+    assert read(raw + bytes(208 - len(raw))) == (BytesMessage(data=b"hello"), len(raw))
+
+
 def test_text_is_utf_8() -> None:
     raw = frame(TEXT, "\u00e9\U0001f600".encode())
     assert read(raw) == (TextMessage(text="\u00e9\U0001f600"), len(raw))

@@ -102,6 +102,19 @@ def test_what_is_large_is_handed_over_uncopied_and_what_is_small_joined(most_unc
     assert len(pieces[1]) == min(most_uncopied, len(large))
 
 
+def test_a_part_is_large_if_it_is_larger_than_what_is_copied() -> None:
+    part = bytes(8)
+    assert holding(part).take_some(8, 100) is part
+    assert isinstance(holding(part).take_some(7, 100), memoryview)
+
+
+@pytest.mark.parametrize("most_uncopied", [8, 9])
+def test_a_large_part_that_was_handed_over_whole_is_gone(most_uncopied: int) -> None:
+    outbox = holding(bytes(8))
+    assert outbox.take_some(4, most_uncopied) == bytes(8)
+    assert not outbox
+
+
 def test_what_is_taken_in_either_way_is_taken() -> None:
     outbox = holding(b"0123456789", b"abc")
     assert outbox.take(4) == b"0123"
