@@ -181,23 +181,20 @@ class Connection(Cycles):
         may not be said; then none is sent, and everything is as before.
         """
         standing = self._standing
-        if standing is self._streaming and len(events) == 1:
-            # Like the piece before, which `judge_plainly` has found right.
-            piece = events[0]
-            if type(piece) is Data and (data := piece.data):
-                self._out.append(_join(self._incoming.engine.piece(data)))
-                return
-        if len(events) == 3 and self._send_three(*events):
-            return
-        incoming, outgoing = self._incoming, self._outgoing
+        incoming = self._incoming
         frames = incoming.frames
-        if (
-            frames is not None
-            and standing.sends_messages
-            and len(events) == 1
-            and frames.write_onto(self._out, events[0])
-        ):
+        if len(events) == 1:
+            event = events[0]
+            if frames is not None:
+                if standing.sends_messages and frames.write_onto(self._out, event):
+                    return
+            # Like the piece before, which `judge_plainly` has found right.
+            elif standing is self._streaming and type(event) is Data and event.data:
+                self._out.append(_join(incoming.engine.piece(event.data)))
+                return
+        elif len(events) == 3 and self._send_three(*events):
             return
+        outgoing = self._outgoing
         if self._refusal is None and not incoming.withheld:
             plain = judge_plainly(events, standing, outgoing)
             if plain is not None:
@@ -245,7 +242,9 @@ class Connection(Cycles):
     def data_to_send(self, most: int | None = None) -> bytes:
         """Hand over the next bytes to write, `most` at most, else all; `b""` if there are none."""
         if self._standing is not self._streaming:
-            self._add_owed()
+            frames = self._incoming.frames
+            if self._refusal is not None or (frames is not None and frames.owes):
+                self._add_owed()
         out = self._out
         if len(out) == 1 and not out.taken and (most is None or len(out[0]) <= most):
             # A piece of a stream: no second call for it.

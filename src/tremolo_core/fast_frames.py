@@ -5,9 +5,11 @@ left to the engine that reads and writes all of them, and so is every complaint:
 what is read here, `frame_gate` would pass, and wsproto would read the same.
 """
 
+from struct import Struct
+
 from ._values import maker
 from .events import BytesMessage, Event, TextMessage
-from .masking import Unmask
+from .masking import Masked, Unmask
 
 __all__ = ("read_message", "read_only_message", "write_in_two", "write_message")
 
@@ -26,8 +28,8 @@ _EIGHT_BYTES = 0x80 | 127
 _MOST_IN_SHORT = 125
 """The longest payload whose length stands in the second byte itself."""
 
-_SHORT_HEADER = 6
-"""How long its header is, with the mask."""
+_MIDDLE_HEADER = 8
+"""How long the header of a longer one is, up to 64 KiB, with the mask."""
 
 _LARGE = 4_096
 
@@ -35,6 +37,9 @@ _MOST_IN_ONE = 0xFFFF
 """The longest message, in bytes or characters, that is copied to go with its header."""
 
 _TEXT_HEADS = tuple(bytes((_TEXT, size)) for size in range(_MOST_IN_SHORT + 1))
+_middle_head = Struct(">BBH").pack
+"""The header with the length in two bytes."""
+
 _BYTES_HEADS = tuple(bytes((_BYTES, size)) for size in range(_MOST_IN_SHORT + 1))
 
 
@@ -76,22 +81,26 @@ def read_only_message(
 
     As `read_message`, with which it agrees.
     """
-    size, start = len(data) - _SHORT_HEADER, _SHORT_HEADER
-    if size <= _MOST_IN_SHORT:
-        # Of no frame that is cut, or has another behind it, is this true.
-        if size < 0 or data[1] != _MASKED + size:
-            return None
-    else:
-        size, start = size - 2, start + 2
-        if data[1] != _TWO_BYTES or data[2] << 8 | data[3] != size or size <= _MOST_IN_SHORT:
+    size = len(data) - _MIDDLE_HEADER
+    masked: Masked
+    if size > _MOST_IN_SHORT:
+        if data[1] != _TWO_BYTES or data[2] << 8 | data[3] != size:
             found = read_message(data, limit=limit, unmask=unmask)
             return found[0] if found is not None and found[1] == len(data) else None
-    first = data[0]
-    if (first != _BYTES and first != _TEXT) or (limit is not None and size > limit):
+        mask = data[4:8]
+        masked = data[8:] if size < _LARGE else memoryview(data)[8:]
+    else:
+        size += 2
+        # Of no frame that is cut, or has another behind it, is this true.
+        if size < 0 or data[1] != _MASKED + size or size > _MOST_IN_SHORT:
+            return None
+        mask, masked = data[2:6], data[6:]
+    if limit is not None and size > limit:
         return None
-    masked = data[start:] if size < _LARGE else memoryview(data)[start:]
-    payload = unmask(masked, data[start - 4 : start])
-    return _bytes_message(payload) if first == _BYTES else _message(first, payload)
+    first = data[0]
+    if first == _BYTES:
+        return _bytes_message(unmask(masked, mask))
+    return _message(first, unmask(masked, mask)) if first == _TEXT else None
 
 
 def _message(first: int, payload: bytes) -> TextMessage | BytesMessage | None:
@@ -110,27 +119,26 @@ def write_message(event: Event, below: int | None) -> bytes | None:
     `write_in_two` is for it.
     """
     if type(event) is BytesMessage:
-        first, heads, payload = _BYTES, _BYTES_HEADS, event.data
-        if len(payload) > _MOST_IN_ONE:
+        payload = event.data
+        size = len(payload)
+        if not event.final or (below is not None and size >= below):
             return None
-    elif type(event) is TextMessage:
-        first, heads = _TEXT, _TEXT_HEADS
-        if len(event.text) > _MOST_IN_ONE:
-            return None
-        try:
-            payload = event.text.encode()
-        except UnicodeEncodeError:
-            return None
-    else:
+        if size <= _MOST_IN_SHORT:
+            return _BYTES_HEADS[size] + payload
+        return None if size > _MOST_IN_ONE else _middle_head(_BYTES, 126, size) + payload
+    if type(event) is not TextMessage or len(event.text) > _MOST_IN_ONE:
+        return None
+    try:
+        payload = event.text.encode()
+    except UnicodeEncodeError:
         return None
     size = len(payload)
     if not event.final or (below is not None and size >= below):
         return None
     if size <= _MOST_IN_SHORT:
-        return heads[size] + payload
-    if size <= 0xFFFF:
-        return bytes((first, 126, size >> 8, size & 0xFF)) + payload
-    return _long_head(first, size) + payload
+        return _TEXT_HEADS[size] + payload
+    # More bytes than characters.
+    return (_middle_head(_TEXT, 126, size) if size <= 0xFFFF else _long_head(_TEXT, size)) + payload
 
 
 def write_in_two(event: Event, below: int | None) -> tuple[bytes, bytes] | None:

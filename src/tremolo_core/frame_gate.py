@@ -14,7 +14,7 @@ from typing import NoReturn
 from .deflate import longest
 from .errors import RemoteProtocolError
 
-__all__ = ("FrameGate",)
+__all__ = ("FrameGate", "is_bytes_in_one_frame")
 
 # RFC 6455 5.2. Of a header's first byte:
 _FIN = 0x80
@@ -286,6 +286,23 @@ class FrameGate:
             data = bytes(buffer[:size])
             del buffer[:size]
         return data
+
+
+def is_bytes_in_one_frame(data: bytes, limit: int | None) -> bool:
+    """Whether `data` is a message of bytes of `limit` at most, in one frame, and nothing more.
+
+    Where a message may begin, `FrameGate.pass_on` would pass on all of it then.
+    False if in doubt.
+    """
+    size = len(data) - _SHORT_HEADER
+    if size < _TWO_BYTES:
+        if size < 0 or data[1] != _MASKED + size:
+            return False
+    else:
+        size -= 2
+        if data[1] != _MASKED + _TWO_BYTES or data[2] << 8 | data[3] != size or size < _TWO_BYTES:
+            return False
+    return data[0] == _FIN | _BINARY and (limit is None or size <= limit)
 
 
 def _header_size(second: int) -> int:

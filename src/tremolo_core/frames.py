@@ -20,7 +20,7 @@ from .events import (
     TextMessage,
 )
 from .fast_frames import read_message, read_only_message, write_in_two, write_message
-from .frame_gate import FrameGate
+from .frame_gate import FrameGate, is_bytes_in_one_frame
 from .limits import Limits
 from .masking import fastest
 from .message_assembly import MessageAssembly
@@ -34,9 +34,6 @@ _COST_OF_EVENT = 128
 
 _SMALL = 128
 """Bytes of a frame, with its header, that cost less than the frame itself does."""
-
-_BYTES = b"\x82"
-"""The first byte of a message of bytes in one frame: FIN and the opcode (RFC 6455 5.2)."""
 
 _CROWD = 64
 """Small frames at once that are no accident; an engine takes a millisecond to read them."""
@@ -64,6 +61,7 @@ class Frames:
         "_error",
         "_gate",
         "_in_parts",
+        "_limit",
         "_limits",
         "_owes_ping",
         "_pong",
@@ -85,6 +83,8 @@ class Frames:
         limit = agreed.acceptance.message_limit
         if limit is None:
             limit = limits.message
+        self._limit = limit
+        """The most bytes that a message may have; None is no limit."""
         self._gate = FrameGate(limit=limit, deflate=agreed.deflate is not None)
         self._unmask = fastest() if fast_path else None
         """What takes masks off for `fast_frames`; None without the fast path.
@@ -154,14 +154,16 @@ class Frames:
             return False
         unmask = self._unmask
         if unmask is not None:
-            self.whole = read_only_message(data, self._gate.limit, unmask)
-        elif data[:1] == _BYTES and self._gate.whole_message(data) == len(data):
+            self.whole = whole = read_only_message(data, self._limit, unmask)
+            if whole is None:
+                return False
+        else:
             # Of text only the engine knows whether it is any.
+            if not is_bytes_in_one_frame(data, self._limit):
+                return False
             event = self._engine.read(data)
             assert isinstance(event, BytesMessage)
             self.whole = event
-        if self.whole is None:
-            return False
         self.received += len(data)
         return True
 

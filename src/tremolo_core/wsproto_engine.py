@@ -48,10 +48,17 @@ class WsprotoEngine:
     def read(self, raw: bytes) -> IncomingFrame | None:
         """As `FrameEngine.read`."""
         self._wsproto.receive_data(raw)
+        # To ask for the next only, and break off the generator, takes longer.
+        events = [*self._wsproto.events()]
+        if not events:
+            return None
         # There is no more than one in the bytes of one frame.
-        event = next(self._wsproto.events(), None)
+        (event,) = events
         if type(event) is _TheirBytes:
-            return _bytes_message(bytes(event.data), event.message_finished)
+            data = event.data
+            return _bytes_message(
+                data if type(data) is bytes else bytes(data), event.message_finished
+            )
         match event:
             case wsproto.events.TextMessage():
                 return _text_message(event.data, event.message_finished)
@@ -81,6 +88,9 @@ class WsprotoEngine:
 
     def send(self, event: FrameEvent) -> bytes:
         """As `FrameEngine.send`."""
+        if type(event) is BytesMessage and event.final:
+            # Without keywords, which take longer.
+            return self._wsproto.send(_TheirBytes(event.data))
         return bytes(self._wsproto.send(_to_wsproto(event)))
 
     def release(self) -> None:

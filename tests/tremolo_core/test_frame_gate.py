@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.cases import for_each
 from tremolo_core.deflate import longest
 from tremolo_core.errors import RemoteProtocolError
-from tremolo_core.frame_gate import FrameGate
+from tremolo_core.frame_gate import FrameGate, is_bytes_in_one_frame
 
 from .frame_corpus import BAD, CLOSES, COMPRESSED, GOOD, GOOD_COMPRESSED, NUL
 from .framing import BINARY, CONTINUATION, MASK, PING, TEXT, close_frame, frame, masked
@@ -315,3 +315,28 @@ def test_a_message_that_is_one_frame_is_known_by_itself() -> None:
         assert frames.whole_message(bad) == 0
     passed(frames, frame(TEXT, b"a", fin=False))
     assert frames.whole_message(raw) == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 200, 65_535])
+def test_so_is_one_of_bytes_that_is_all_there_is(size: int) -> None:
+    raw = frame(BINARY, bytes(size))
+    assert is_bytes_in_one_frame(raw, None)
+    assert is_bytes_in_one_frame(raw, size)
+    assert not is_bytes_in_one_frame(raw, size - 1)
+    assert gate(limit=size).whole_message(raw) == len(raw)
+    others = (
+        *(raw[:-1], raw + b"\x82", raw[1:], raw[:1] + bytes((raw[1] - 0x80,)) + raw[2:]),
+        *(frame(TEXT, bytes(size)), frame(BINARY, bytes(size), fin=False)),
+        frame(BINARY, bytes(size), reserved=0b100),
+    )
+    for other in others:
+        assert not is_bytes_in_one_frame(other, None)
+
+
+def test_a_length_in_more_bytes_than_it_needs_is_left_in_doubt() -> None:
+    for size in (0, 125):
+        assert not is_bytes_in_one_frame(frame(BINARY, bytes(size), length_of_length=2), None)
+    for size in (0, 125, 126, 65_535, 65_536):
+        assert not is_bytes_in_one_frame(frame(BINARY, bytes(size), length_of_length=8), None)
+    for cut in range(6):
+        assert not is_bytes_in_one_frame(frame(BINARY)[:cut], None)

@@ -62,13 +62,9 @@ def client(deflate: PerMessageDeflate | None = None) -> wsproto.connection.Conne
     return wsproto.connection.Connection(ConnectionType.CLIENT, [extension])
 
 
-def read(engine: WsprotoEngine, raw: bytes) -> list[IncomingFrame]:
-    """What is read of one frame or more."""
-    events: list[IncomingFrame] = []
-    while (event := engine.read(raw)) is not None:
-        events.append(event)
-        raw = b""
-    return events
+def read(engine: WsprotoEngine, *frames: bytes) -> list[IncomingFrame]:
+    """What is read of one frame after the other, or of parts of one."""
+    return [event for raw in frames if (event := engine.read(raw)) is not None]
 
 
 def joined(events: list[IncomingFrame]) -> list[IncomingFrame]:
@@ -114,9 +110,11 @@ def test_what_their_client_writes_is_read(
     events: list[FrameEvent], deflate: PerMessageDeflate | None, step: int
 ) -> None:
     peer, ours = client(deflate), engine(deflate, limit=100_000)
-    raw = b"".join(peer.send(theirs(event)) for event in events)
+    # It is never given more than one frame.
+    frames = [peer.send(theirs(event)) for event in events]
     got = [
         event
+        for raw in frames
         for start in range(0, len(raw), step)
         for event in read(ours, raw[start : start + step])
     ]
@@ -188,26 +186,26 @@ def test_a_close_can_be_answered_and_can_be_the_answer() -> None:
 
 @pytest.mark.parametrize("closing", [False, True])
 @pytest.mark.parametrize(
-    ("raw", "close_code"),
+    ("frames", "close_code"),
     [
-        (frame(TEXT, b"\xff"), 1007),
-        (frame(TEXT, b"\xed\xa0\x80"), 1007),
-        (frame(TEXT, b"\xe2\x82"), 1007),
-        (frame(TEXT, b"\xe2", fin=False) + frame(CONTINUATION, b"a"), 1007),
+        ((frame(TEXT, b"\xff"),), 1007),
+        ((frame(TEXT, b"\xed\xa0\x80"),), 1007),
+        ((frame(TEXT, b"\xe2\x82"),), 1007),
+        ((frame(TEXT, b"\xe2", fin=False), frame(CONTINUATION, b"a")), 1007),
         # The gate lets none of these through.
-        (frame(3), 1002),
-        (frame(TEXT, mask=None), 1002),
-        (frame(CLOSE, b"\x03"), 1002),
+        ((frame(3),), 1002),
+        ((frame(TEXT, mask=None),), 1002),
+        ((frame(CLOSE, b"\x03"),), 1002),
     ],
 )
 def test_a_failure_is_not_taken_for_a_polite_close(
-    raw: bytes, close_code: int, closing: bool
+    frames: tuple[bytes, ...], close_code: int, closing: bool
 ) -> None:
     ours = engine()
     if closing:
         ours.send(CloseWebSocket())
     with pytest.raises(RemoteProtocolError) as caught:
-        read(ours, raw)
+        read(ours, *frames)
     assert caught.value.close_code == close_code
     assert caught.value.status is None
     assert caught.value.reason in ("text that is not UTF-8", "a frame that wsproto refuses")
@@ -271,9 +269,9 @@ def test_control_frames_within_a_compressed_message_are_as_they_are() -> None:
     wire = (deflater.compress(b"hello" * 20) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
     got = read(
         engine(PerMessageDeflate(), limit=100),
-        frame(BINARY, wire[:4], reserved=COMPRESSED, fin=False)
-        + frame(PING, b"p")
-        + frame(CONTINUATION, wire[4:]),
+        frame(BINARY, wire[:4], reserved=COMPRESSED, fin=False),
+        frame(PING, b"p"),
+        frame(CONTINUATION, wire[4:]),
     )
     assert got[1:2] == [Ping(payload=b"p")]
     assert joined(got[:1] + got[2:]) == [BytesMessage(data=b"hello" * 20)]
