@@ -14,11 +14,12 @@ from . import loader, program
 from ._version import __version__
 from .config import OPTIONS, Config, ConfigError, configure, defaults_of
 from .exit_codes import ExitCode, complain
+from .last_threads import end_soon
 from .option import Option, Spelling, flag_of
 from .shared_locks import share_locks
 from .standard_streams import open_standard_streams
 
-__all__ = ("main",)
+__all__ = ("command", "main")
 
 _DESCRIPTION = """\
 Serve an ASGI application, or a Tremolo application, over HTTP.
@@ -131,5 +132,12 @@ def _help(option: Option) -> str:
     return f"{option.help} (default: {text})"
 
 
+def command() -> int:
+    """As `main`, for a process that has nothing else to do."""
+    code = main()
+    end_soon(code)
+    return code
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(command())

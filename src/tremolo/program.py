@@ -24,6 +24,7 @@ from . import loader
 from .config import Config
 from .env_file import load_env_file
 from .exit_codes import ExitCode, complain
+from .last_threads import end_soon
 from .log_setup import set_up_logging
 from .reloading import can_watch, watching
 
@@ -129,7 +130,9 @@ class _Worker:
 
     def __call__(self, seat: Seat) -> int:
         set_up_logging(self.config)
-        return _serve(self.build, self.config, seat.sockets, seat)
+        code = _serve(self.build, self.config, seat.sockets, seat)
+        end_soon(code)
+        return code
 
 
 def _supervise(build: "Callable[[], Handler]", config: Config) -> int:

@@ -1,4 +1,4 @@
-"""Names the code that does not end: functions in worker threads, and what blocks the event loop.
+"""Names the code that does not end: functions in threads, and what blocks the event loop.
 
 When they are looked for is decided by the program.
 """
@@ -8,7 +8,7 @@ import threading
 import traceback
 from types import FrameType
 
-__all__ = ("blocked_loop", "busy_threads")
+__all__ = ("blocked_loop", "busy_threads", "lasting_threads")
 
 _OURS = frozenset(
     (
@@ -34,6 +34,25 @@ def busy_threads() -> tuple[str, ...]:
         theirs = [each for each in frames if not _is_ours(each)]
         if ident != threading.main_thread().ident and theirs and any(map(_is_pool, frames)):
             found.append(_place(theirs[0], theirs[-1]))
+    return tuple(found)
+
+
+def lasting_threads() -> tuple[str, ...]:
+    """The threads that Python waits for before it ends, each by its function or its name.
+
+    Without those of pools that have nothing to do, which end by themselves then.
+    """
+    found = []
+    frames_of = sys._current_frames()
+    for thread in threading.enumerate():
+        if thread.daemon or thread is threading.main_thread() or thread.ident is None:
+            continue
+        frames = _outermost_first(frames_of.get(thread.ident))
+        theirs = [each for each in frames if not _is_ours(each)]
+        if theirs:
+            found.append(_place(theirs[0], theirs[-1]))
+        elif not any(map(_is_pool, frames)):
+            found.append(thread.name)
     return tuple(found)
 
 

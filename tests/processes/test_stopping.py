@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -135,6 +136,22 @@ def test_who_signals_the_whole_group_signals_once(workers: int) -> None:
             assert busy.getresponse().status == 200
         assert program.wait() == 0
         assert "at once" not in program.log
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_thread_of_the_application_does_not_keep_it(workers: int, tmp_path: Path) -> None:
+    source = """
+import threading
+from tests.processes.application import app, blocked_thread
+threading.Thread(target=blocked_thread).start()
+"""
+    (tmp_path / "threaded.py").write_text(source, encoding="utf-8")
+    with running(
+        f"--worker-num={workers}", application="threaded:app", directory=tmp_path
+    ) as program:
+        assert program.get("/")
+        assert program.stop() == 4
+        program.wait_for(r"blocked_thread \(.*application\.py, line \d+\) does not end")
 
 
 def _is_refused(port: int) -> bool:

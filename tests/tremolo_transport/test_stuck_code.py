@@ -1,13 +1,16 @@
 """The names of what does not end."""
 
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
 import anyio.to_thread
 import pytest
 
-from tremolo_transport.stuck_code import blocked_loop, busy_threads
+from tremolo_transport.stuck_code import blocked_loop, busy_threads, lasting_threads
 
 
 @pytest.mark.anyio
@@ -39,6 +42,40 @@ def test_a_thread_of_somebody_elses_is_no_business_of_ours() -> None:
     finally:
         free.set()
         thread.join()
+
+
+@contextmanager
+def going_on(*, daemon: bool, by_hand: bool) -> Iterator[None]:
+    """A thread meanwhile, in a function of ours or in nobody's."""
+    free = threading.Event()
+
+    def waits() -> None:
+        free.wait()
+
+    target = waits if by_hand else free.wait
+    thread = threading.Thread(target=target, daemon=daemon, name="somebody")
+    thread.start()
+    try:
+        yield
+    finally:
+        free.set()
+        thread.join()
+
+
+def test_what_python_waits_for_is_named_with_its_place_or_its_own_name() -> None:
+    with going_on(daemon=False, by_hand=True):
+        [name] = lasting_threads()
+    assert name.startswith("going_on.<locals>.waits (")
+    with going_on(daemon=False, by_hand=False):
+        assert lasting_threads() == ("somebody",)
+    with going_on(daemon=True, by_hand=True):
+        assert lasting_threads() == ()
+
+
+def test_a_pool_that_has_nothing_to_do_ends_by_itself() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        assert lasting_threads() == ()
 
 
 def test_a_loop_that_waits_is_not_blocked(anyio_backend: tuple[str, dict[str, Any]]) -> None:
