@@ -1,19 +1,18 @@
-"""How bytes come out of the kernel where an event loop is left out.
+"""How bytes come out of the kernel where nobody was told that there are any.
 
-Who waits for them, and when the loop is left out, is the business of `asyncio_stream`.
+Who waits for them, and when they are asked for like this, is the business of `asyncio_stream`.
 """
 
-import os
 import socket
 import threading
 
-__all__ = ("read_past_the_loop", "view_past_the_loop")
+__all__ = ("read_bytes", "read_view")
 
 _NOT_NOW = (BlockingIOError, InterruptedError)
 
 
 class _ReadBuffer(threading.local):
-    """What `view_past_the_loop` reads to. It stays, as fresh memory is slow to use."""
+    """What `read_view` reads to. It stays, as fresh memory is slow to use."""
 
     def __init__(self) -> None:
         self.view = memoryview(b"")
@@ -22,21 +21,20 @@ class _ReadBuffer(threading.local):
 _read_buffer = _ReadBuffer()
 
 
-def read_past_the_loop(sock: socket.socket, most: int) -> bytes:
+def read_bytes(sock: socket.socket, most: int) -> bytes:
     """Return what has come on a non-blocking socket, `most` bytes at most; none if nothing has.
 
-    None, too, if only the end has come, which the event loop sees all the same.
-    Raises OSError for what is wrong, which the kernel may not say again.
+    None, too, if only the end has come, which is there all the same. Raises
+    OSError for what is wrong, which the kernel may not say again.
     """
     try:
-        # What an event loop gives out as its socket can often not receive.
-        return os.read(sock.fileno(), most)
+        return sock.recv(most)
     except _NOT_NOW:
         return b""
 
 
-def view_past_the_loop(sock: socket.socket, most: int) -> memoryview:
-    """As `read_past_the_loop`, but return a view of memory that all streams of a thread read to.
+def read_view(sock: socket.socket, most: int) -> memoryview:
+    """As `read_bytes`, but return a view of memory that all streams of a thread read to.
 
     So it is good until the next read of any.
     """
@@ -44,6 +42,6 @@ def view_past_the_loop(sock: socket.socket, most: int) -> memoryview:
         _read_buffer.view = memoryview(bytearray(most))
     view = _read_buffer.view[:most]
     try:
-        return view[: os.readv(sock.fileno(), [view])]
+        return view[: sock.recv_into(view)]
     except _NOT_NOW:
         return view[:0]

@@ -8,7 +8,6 @@ import socket
 import sys
 from contextlib import suppress
 
-import anyio
 from anyio import BrokenResourceError, ClosedResourceError
 from anyio.abc import ByteStream, SocketStream
 from anyio.streams.tls import TLSAttribute
@@ -27,23 +26,18 @@ async def open_stream(sock: socket.socket, transport: Transport) -> ByteStream:
     Raises OSError or ValueError if the peer has gone already; the socket is
     still the caller's to close then.
     """
-    if transport is Transport.NATIVE:
-        if anyio.get_cancelled_exc_class() is asyncio.CancelledError:
-            return await AsyncioStream.from_socket(sock)
-        if sys.platform == "linux":
-            return _on_trio(sock)
-    return await SocketStream.from_socket(sock)
+    return open_at_once(sock, transport) or await SocketStream.from_socket(sock)
 
 
 def open_at_once(sock: socket.socket, transport: Transport) -> ByteStream | None:
-    """As `open_stream`, also from a callback of asyncio's; None if that is to be awaited."""
+    """As `open_stream`, also from a callback of asyncio's; None if it is not a stream of ours."""
     if transport is not Transport.NATIVE:
         return None
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return _on_trio(sock) if sys.platform == "linux" else None
-    return AsyncioStream.over(sock, loop) if watches_sockets(loop) else None
+    return AsyncioStream(sock, loop) if watches_sockets(loop) else None
 
 
 def _on_trio(sock: socket.socket) -> ByteStream:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import Any
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
-from anyio.abc import SocketAttribute
 
 from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN, NativeStream
+from .socket_attributes import attributes_of
 from .trio_arrivals import ENDING, INPUT, ROOM, arrivals_here
 from .trio_traps import WOKEN, trap_of, wait
 
@@ -175,13 +175,7 @@ class TrioStream(NativeStream):
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
         """The socket, and its two addresses while it is open."""
-        sock = self._socket
-        return {
-            SocketAttribute.raw_socket: lambda: sock,
-            SocketAttribute.family: lambda: sock.family,
-            SocketAttribute.local_address: lambda: _name(sock.getsockname),
-            SocketAttribute.remote_address: lambda: _name(sock.getpeername),
-        }
+        return attributes_of(self._socket)
 
     # The halves of `receive`.
 
@@ -366,12 +360,3 @@ class TrioStream(NativeStream):
         if self._writer is not None:
             task, self._writer = self._writer, None
             _reschedule(task)
-
-
-def _name(ask: Callable[[], Any]) -> Any:
-    """A socket's name as anyio has it, without IPv6's flow and scope; None if it has none now."""
-    try:
-        address = ask()
-    except OSError:
-        return None
-    return tuple(address[:2]) if isinstance(address, tuple) else address

@@ -1,10 +1,13 @@
 """What is sent without a wait: when it is written, and that it stays in its place."""
 
 import asyncio
+import socket
+import struct
 
 import anyio
 import pytest
-from anyio import EndOfStream
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
+from anyio.abc import SocketAttribute
 
 from tremolo_transport.asyncio_stream import AsyncioStream
 from tremolo_transport.turn_end import turn_end_of
@@ -18,11 +21,11 @@ pytestmark = pytest.mark.anyio
 
 
 async def received(stream: AsyncioStream, size: int) -> bytes:
-    data = b""
+    data = bytearray()
     with anyio.fail_after(PATIENCE):
         while len(data) < size:
             data += await stream.receive()
-    return data
+    return bytes(data)
 
 
 @pytest.mark.parametrize("size", [2, 33_000])
@@ -95,4 +98,87 @@ async def test_what_is_held_for_a_peer_that_has_gone_is_dropped() -> None:
             while one.takes_at_once:
                 one.send_at_once(b"x")
                 await anyio.lowlevel.checkpoint()
+        assert one.unwritten == 0
+
+
+async def test_parts_that_the_kernel_does_not_take_wait_uncopied_and_in_order() -> None:
+    async with native_pair() as (one, other):
+        assert one.send_parts_at_once([b"a" * 10, b"", b"b" * 20]) == 30
+        assert not one.unwritten
+        large = [bytes([number]) * 300_000 for number in range(100)]
+        assert one.send_parts_at_once(large) == 30_000_000
+        assert not one.takes_at_once
+        assert one._unsent is not None
+        assert one._unsent[-1].obj is large[-1]
+        expected = b"a" * 10 + b"b" * 20 + b"".join(large)
+        assert await received(other, len(expected)) == expected
+        await one.until_written()
+        assert one.takes_at_once
+
+
+async def test_of_more_parts_than_the_kernel_takes_at_once_none_is_lost() -> None:
+    async with native_pair() as (one, other):
+        parts = [b"%d;" % number for number in range(3_000)]
+        size = one.send_parts_at_once(parts)
+        assert await received(other, size) == b"".join(parts)
+
+
+async def test_whoever_waits_goes_on_while_a_little_is_unsent() -> None:
+    async with native_pair() as (one, other):
+        with anyio.fail_after(PATIENCE):
+            while one.takes_at_once:
+                one.send_at_once(bytes(20_000))
+            left = one.unwritten
+            # And what was held, and what came behind it.
+            assert 65_536 < left <= 65_536 + 40_000
+            async with anyio.create_task_group() as group:
+                group.start_soon(one.send, b"x")
+                while one.unwritten > 16_384:
+                    await other.receive()
+
+
+async def test_nothing_is_sent_behind_the_end() -> None:
+    async with native_pair() as (one, other):
+        await one.send_eof()
+        assert not one.takes_at_once
+        with pytest.raises(ClosedResourceError):
+            await one.send(b"too late")
+        await one.send_eof()
+        with anyio.fail_after(PATIENCE), pytest.raises(EndOfStream):
+            await other.receive()
+        await other.send(b"still heard")
+        assert await received(one, 11) == b"still heard"
+
+
+async def test_the_end_comes_behind_what_was_unsent() -> None:
+    async with native_pair() as (one, other):
+        one.send_parts_at_once([bytes(20_000_000)])
+        await one.send_eof()
+        assert len(await received(other, 20_000_000)) == 20_000_000
+        with anyio.fail_after(PATIENCE), pytest.raises(EndOfStream):
+            await other.receive()
+        assert not one.takes_at_once
+
+
+async def test_a_reset_is_noticed_by_whoever_sends_parts() -> None:
+    async with native_pair() as (one, other):
+        raw = other.extra(SocketAttribute.raw_socket)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await other.aclose()
+        while one.takes_at_once:
+            one.send_parts_at_once([b"one", b"two"])
+        with pytest.raises(BrokenResourceError) as caught:
+            await one.send(b"x")
+        assert isinstance(caught.value.__cause__, OSError)
+
+
+async def test_a_reset_is_noticed_while_something_is_unsent() -> None:
+    async with native_pair() as (one, other):
+        raw = other.extra(SocketAttribute.raw_socket)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as group:
+                group.start_soon(other.aclose)
+                with pytest.raises(BrokenResourceError):
+                    await one.send(bytes(20_000_000))
         assert one.unwritten == 0

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -45,9 +46,7 @@ async def native_pair() -> AsyncIterator[tuple[AsyncioStream, AsyncioStream]]:
 async def test_it_waits_until_the_kernel_has_everything() -> None:
     async with native_pair() as (one, other):
         await one.until_written()
-        transport = one._transport
-        assert transport is not None
-        while not transport.get_write_buffer_size():
+        while not one.unwritten:
             # What the kernel does not take waits, but is too little to have us wait.
             await one.send(bytes(60_000))
         async with anyio.create_task_group() as group:
@@ -57,9 +56,9 @@ async def test_it_waits_until_the_kernel_has_everything() -> None:
                 await one.until_written()
             with pytest.raises(BusyResourceError):
                 await one.send(b"too early")
-            while one._drained is not None:
+            while one._room is not None:
                 await other.receive()
-            assert transport.get_write_buffer_size() == 0
+            assert one.unwritten == 0
         await one.send(b"again")
         await close(one)
         with pytest.raises(ClosedResourceError):
@@ -102,7 +101,7 @@ async def full(sender: AsyncioStream, receiver: AsyncioStream) -> int:
     size = 2_000_000
     sending = asyncio.ensure_future(sender.send(bytes(size)))
     with anyio.fail_after(PATIENCE):
-        while receiver._reading:
+        while receiver._watched:
             await checkpoint()
     # What is cancelled has taken all.
     sending.cancel()
@@ -172,12 +171,11 @@ async def test_the_end_comes_behind_what_the_kernel_holds() -> None:
 async def test_a_reset_is_noticed_without_the_event_loop() -> None:
     async with native_pair() as (one, other):
         await full(one, other)
-        assert one._transport is not None
         assert await other.receive()
         linger = struct.pack("ii", 1, 0)
         raw = one.extra(SocketAttribute.raw_socket)
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        one._transport.abort()
+        one._end(None)
         with anyio.fail_after(PATIENCE), pytest.raises(BrokenResourceError) as caught:
             while True:
                 await other.receive()
@@ -218,3 +216,46 @@ async def test_the_end_is_raised_where_a_wait_would_begin() -> None:
         assert other.take(1) == b""
         with pytest.raises(EndOfStream):
             other.readiness()
+
+
+async def test_what_has_come_with_the_connection_is_there_at_once() -> None:
+    one, other = socket.socketpair()
+    one.setblocking(False)
+    with one, other:
+        other.sendall(b"early")
+        stream = AsyncioStream(one)
+        assert not stream._watched, "which mostly need not be"
+        assert stream.readiness() is None
+        assert stream.take(100) == b"early"
+        other.sendall(b"late")
+        with anyio.fail_after(PATIENCE):
+            assert await stream.receive() == b"late"
+        await stream.aclose()
+
+
+async def test_a_peer_that_has_left_before_is_told_of_by_receive() -> None:
+    one, other = socket.socketpair()
+    one.setblocking(False)
+    with one, other:
+        other.sendall(b"early")
+        other.close()
+        stream = AsyncioStream(one)
+        with anyio.fail_after(PATIENCE):
+            assert await stream.receive() == b"early"
+            with pytest.raises(EndOfStream):
+                await stream.receive()
+        await stream.aclose()
+
+
+async def test_a_socket_that_cannot_be_watched_is_told_of_by_receive() -> None:
+    # As at the kernel's limit of watches: a file cannot be watched at all.
+    one, other = socket.socketpair()
+    one.setblocking(False)
+    with one, other, tempfile.TemporaryFile() as file:
+        stream = AsyncioStream(one)
+        stream._end_watch()
+        stream._descriptor = file.fileno()
+        assert not stream.call_on_input(lambda: None)
+        with pytest.raises(BrokenResourceError) as caught:
+            await stream.receive()
+        assert isinstance(caught.value.__cause__, PermissionError)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tremolo_transport.socket_reading import read_past_the_loop, view_past_the_loop
+from tremolo_transport.socket_reading import read_bytes, read_view
 
 
 @pytest.fixture
@@ -26,18 +26,18 @@ def until_read(sock: socket.socket, most: int) -> bytes:
     sock.setblocking(True)
     sock.recv(1, socket.MSG_PEEK)
     sock.setblocking(False)
-    return read_past_the_loop(sock, most)
+    return read_bytes(sock, most)
 
 
 def test_no_more_than_was_asked_for(pair: tuple[socket.socket, socket.socket]) -> None:
     client, served = pair
     client.sendall(b"hello")
     assert until_read(served, 2) == b"he"
-    assert read_past_the_loop(served, 100) == b"llo"
+    assert read_bytes(served, 100) == b"llo"
 
 
 def test_nothing_has_come(pair: tuple[socket.socket, socket.socket]) -> None:
-    assert read_past_the_loop(pair[1], 100) == b""
+    assert read_bytes(pair[1], 100) == b""
 
 
 def test_the_end_is_still_there(pair: tuple[socket.socket, socket.socket]) -> None:
@@ -53,15 +53,15 @@ def test_a_connection_that_was_reset(pair: tuple[socket.socket, socket.socket]) 
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
     with pytest.raises(ConnectionResetError):
-        read_past_the_loop(served, 100)
+        read_bytes(served, 100)
 
 
 def test_each_thread_has_memory_of_its_own(pair: tuple[socket.socket, socket.socket]) -> None:
     client, served = pair
     client.sendall(b"onetwo")
     assert until_read(served, 0) == b""
-    views = [view_past_the_loop(served, 3)]
-    thread = threading.Thread(target=lambda: views.append(view_past_the_loop(served, 3)))
+    views = [read_view(served, 3)]
+    thread = threading.Thread(target=lambda: views.append(read_view(served, 3)))
     thread.start()
     thread.join()
     assert [bytes(view) for view in views] == [b"one", b"two"]
@@ -71,14 +71,14 @@ def test_a_view_is_of_memory_that_is_used_again(pair: tuple[socket.socket, socke
     client, served = pair
     client.sendall(b"hello!")
     assert until_read(served, 1) == b"h"
-    view = view_past_the_loop(served, 3)
+    view = read_view(served, 3)
     assert bytes(view) == b"ell"
-    assert bytes(view_past_the_loop(served, 2)) == b"o!"
+    assert bytes(read_view(served, 2)) == b"o!"
     assert bytes(view) == b"o!l"
-    assert bytes(view_past_the_loop(served, 100)) == b""
+    assert bytes(read_view(served, 100)) == b""
     client.close()
     served.setblocking(True)
-    assert bytes(view_past_the_loop(served, 100)) == b"", "the end, which the event loop tells of"
+    assert bytes(read_view(served, 100)) == b"", "the end, which the event loop tells of"
 
 
 def test_what_is_wrong_is_raised_with_a_view_too(pair: tuple[socket.socket, socket.socket]) -> None:
@@ -87,4 +87,4 @@ def test_what_is_wrong_is_raised_with_a_view_too(pair: tuple[socket.socket, sock
     client.close()
     served.setblocking(True)
     with pytest.raises(ConnectionResetError):
-        view_past_the_loop(served, 100)
+        read_view(served, 100)
