@@ -4,6 +4,7 @@ Nothing of `tremolo.testing` is imported before a test asks for it: the plugin
 is loaded wherever Tremolo is installed, also where httpx is not.
 """
 
+import inspect
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -135,6 +136,12 @@ def tremolo_clock(request: pytest.FixtureRequest) -> "Clock":
                 f"{_CLOCK} needs an event loop of its own, but the fixture {_BACKEND} is shared"
                 " with other tests: give it the scope of a function, or params"
             )
+    elif inspect.iscoroutinefunction(request.function):
+        # Time would be real, and nothing would tell.
+        pytest.fail(
+            f"{_CLOCK} drives tests that anyio's plugin runs, and another plugin runs this one:"
+            " mark it with pytest.mark.anyio, or test by Clock().run(...) in a plain function"
+        )
     clock: Clock = item.stash[_clocks]
     return clock
 

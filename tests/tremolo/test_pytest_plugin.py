@@ -222,6 +222,28 @@ async def test_it(tremolo_clock):
 """
 
 
+def test_a_test_that_another_plugin_runs_cannot_have_it(pytester: pytest.Pytester) -> None:
+    others = """
+        import asyncio
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_pyfunc_call(pyfuncitem):
+            asyncio.run(pyfuncitem.obj(pyfuncitem.funcargs["tremolo_clock"]))
+            return True
+    """
+    pytester.makeconftest(others)
+    result = run(
+        pytester,
+        """
+        async def test_it(tremolo_clock):
+            raise AssertionError("time would be real")
+        """,
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines("*mark it with pytest.mark.anyio, or test by Clock().run(...)*")
+
+
 def test_a_failure_tells_its_seed_which_repeats_it(pytester: pytest.Pytester) -> None:
     first = run(pytester, RACE).stdout.str()
     # Where CI is set pytest tells each failure whole a second time, in its summary.

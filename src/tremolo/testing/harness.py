@@ -190,7 +190,8 @@ class Harness:
                 f"the handler of {run} still runs {site.grace:g} s after its client has left. Let"
                 " it run inside `exchange.cancelled_on_disconnect()`, or look at what tells that"
                 " the client has left: ConnectionClosed, `http.disconnect` or"
-                " `exchange.disconnected`"
+                " `exchange.disconnected`. Or give the client `app_close_timeout`, after which"
+                " the server cancels it, as it does in production"
             )
             for run in self._departed()
         ]

@@ -148,5 +148,19 @@ async def test_a_complaint_says_what_to_do(tremolo_clock: Clock) -> None:
     await harness.open()
     await (await harness.connect()).send(GET)
     await anyio.sleep_until(tremolo_clock.time() + 1)
-    with pytest.raises(Misbehaviour, match=r"still runs 60 s after .*cancelled_on_disconnect"):
+    with pytest.raises(
+        Misbehaviour, match=r"still runs 60 s after .*cancelled_on_disconnect"
+    ) as told:
         await harness.close()
+    assert "app_close_timeout" in str(told.value)
+
+
+async def test_what_it_says_last_is_enough(tremolo_clock: Clock) -> None:
+    async def handler(exchange: Exchange) -> None:
+        await anyio.sleep_forever()
+
+    harness = Harness(find_handler(handler, {"app_close_timeout": 20}), Terms())
+    await harness.open()
+    await (await harness.connect()).send(GET)
+    await anyio.sleep_until(tremolo_clock.time() + 1)
+    await harness.close()
