@@ -117,13 +117,16 @@ class Process:
             self._orders.append(Report.SPENT)
             self._wakeup.wake()
             return
-        at_once = order is Command.DROP or self._stopping or self._server is None
+        orphaned = order is Command.ORPHANED
+        # A worker that stops already has its time, whatever becomes of its supervisor.
+        again = self._stopping and not orphaned
+        at_once = order is Command.DROP or again or self._server is None
         if at_once:
             code = 128 + order if isinstance(order, signal.Signals) else ExitCode.OK
             self._watchdog.give(_AT_ONCE_SECONDS, code=code)
         else:
             seconds, delay = self._config.server.shutdown, self._config.server.shutdown_delay
-            if order is Command.ORPHANED:
+            if orphaned:
                 seconds, delay = min(seconds or math.inf, _ORPHAN_SECONDS), 0.0
             if seconds is not None:
                 self._watchdog.give(delay + _with_margin(seconds), code=ExitCode.STUCK)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -158,6 +158,30 @@ def test_without_its_supervisor_no_worker_is_left() -> None:
         workers = pids(program, 2)
         program.signal(signal.SIGKILL)
         until(lambda: not any(map(is_running, workers)))
+
+
+def test_one_that_yields_has_its_time_without_its_supervisor_too() -> None:
+    with running() as program, ExitStack() as opened:
+        busy, idle = [
+            opened.enter_context(
+                socket.create_connection(("127.0.0.1", program.port), timeout=PATIENCE)
+            )
+            for _ in range(2)
+        ]
+        busy.sendall(b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert idle.recv(65_536)
+        program.signal(signal.SIGHUP)
+        # It has been told.
+        assert not idle.recv(1)
+        program.signal(signal.SIGKILL)
+        # More than a process has that is to end at once, and less than one without a supervisor.
+        busy.settimeout(3)
+        with pytest.raises(TimeoutError):
+            busy.recv(1)
+        busy.settimeout(PATIENCE)
+        busy.sendall(b"defghi")
+        assert busy.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_second_program_is_refused_the_port() -> None:
