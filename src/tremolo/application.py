@@ -276,6 +276,7 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
         """
         # They import this module, for applications that are told by name.
         from . import serving
+        from .config import configure
 
         options = self._options_of_ours(options)
         if log_level is not None:
@@ -285,7 +286,11 @@ class Application(RouteRegistry, HookRegistry, PortRegistry):
                 raise ValueError(
                     "run() must be told where to listen: a host and a port, or bind, or by listen()"
                 )
-            own = [] if host is None else [Bind(host=host, port=port)]
+            own = []
+            if host is not None:
+                # Raises for a port that is none.
+                told = configure({"host": host, "port": port})
+                own.append(Bind(host=told.host, port=told.port))
             options["bind"] = [*own, *self._listeners(host, options)]
         serving.run(self, debug=debug, loop=loop, worker_num=worker_num, **options)
 

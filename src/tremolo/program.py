@@ -6,6 +6,7 @@ be told stands in `config`; one serving process is run by `process`.
 
 import importlib.util
 import logging
+import multiprocessing
 import signal
 import traceback
 from collections.abc import Callable, Sequence
@@ -35,6 +36,11 @@ __all__ = ("run",)
 
 _logger = logging.getLogger("tremolo.program")
 
+_NO_GUARD = (
+    "a worker process imports the file that run() is called in, and would call it again:"
+    ' put the call below `if __name__ == "__main__":`, or serve with worker_num=0'
+)
+
 _MARGIN_SECONDS = 15.0
 """What a worker that stops may take beyond its bounds; long before, it ends itself."""
 
@@ -45,8 +51,13 @@ def run(build: "Callable[[], Handler]", config: Config) -> int:
     The first SIGINT or SIGTERM stops the server, within its bound; a second
     one, or one before it listens, ends it at once. Whatever goes wrong is said
     on standard error. With workers, `build` is called in each of them and must
-    be picklable.
+    be picklable. In a worker that imports the program's file, it only says that
+    the call must not be reached there.
     """
+    # As multiprocessing asks itself, which has no public name for it.
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        complain(_NO_GUARD)
+        return ExitCode.FAILED
     if config.env_file is not None:
         try:
             load_env_file(config.env_file)

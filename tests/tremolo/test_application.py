@@ -164,6 +164,14 @@ def test_the_number_of_workers_is_an_option(programs: Programs) -> None:
     assert programs.ran == []
 
 
+def test_the_port_is_an_option(programs: Programs) -> None:
+    Tremolo().run("", "80")  # type: ignore[arg-type]  # what is tested
+    assert programs.ran[0][1].binds == (Bind(host="", port=80),)
+    with pytest.raises(ValueError, match="port: must be a number from 0 to 65535, not 'web'"):
+        Tremolo().run("127.0.0.1", "web")  # type: ignore[arg-type]  # what is tested
+    assert len(programs.ran) == 1
+
+
 def test_an_option_that_is_misspelled_is_named(programs: Programs) -> None:
     with pytest.raises(TypeError, match=r"did you mean worker_num\?"):
         Tremolo().run("127.0.0.1", workers_num=5)

@@ -2,8 +2,10 @@
 
 import errno
 import logging
+import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -231,6 +233,31 @@ def test_a_busy_port_is_one_line(loop: Loop, capsys: pytest.CaptureFixture[str])
         assert run(lambda: not_found, told(port=port, loop=loop)) == ExitCode.FAILED
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"tremolo: cannot listen on 127.0.0.1:{port}: Address already in use"]
+
+
+UNGUARDED = """
+import tremolo
+
+app = tremolo.Tremolo()
+app.run("127.0.0.1", 0)
+"""
+
+
+def test_a_script_that_its_workers_would_run_again_is_one_line(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED, encoding="utf-8")
+    path = os.pathsep.join(filter(None, sys.path))
+    ran = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == ExitCode.FAILED
+    (line,) = ran.stderr.splitlines()
+    assert '`if __name__ == "__main__":`' in line
 
 
 def test_a_host_that_is_not_ours_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
