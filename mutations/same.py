@@ -48,11 +48,8 @@ SAME: dict[str, str] = {
         "both are the same bytes; it matters for the time that it takes"
     ),
     "fast_frames.read_only_message: "
-    "masked = data[start:] if size <= _LARGE else memoryview(data)[start:]": (
+    "masked = data[8:] if size <= _LARGE else memoryview(data)[8:]": (
         "both are the same bytes; it matters for the time that it takes"
-    ),
-    "fast_frames.read_only_message: if size < _MOST_IN_SHORT:": (
-        "the longest of the short ones is left to `read_message`, which reads the same"
     ),
     "pacing.take: if missing < 0:": ("a bucket that is just full is so by either reckoning"),
     "gate._take: data = bytes(buffer[:size] if size <= _LARGE else memoryview(buffer)[:size])": (

@@ -20,6 +20,7 @@ from .events import (
     TextMessage,
 )
 from .fast_frames import read_message, read_only_message, write_in_two, write_message
+from .fast_parts import MessageInPieces, in_pieces
 from .frame_gate import FrameGate, is_bytes_in_one_frame
 from .limits import Limits
 from .masking import fastest
@@ -64,6 +65,7 @@ class Frames:
         "_limit",
         "_limits",
         "_owes_ping",
+        "_pieces",
         "_pong",
         "_ready",
         "_released",
@@ -101,6 +103,8 @@ class Frames:
         """Bytes from which on whole messages are compressed; None if none is."""
         self._crowd = 0
         """Small frames that the engine was given since bytes came last."""
+        self._pieces: MessageInPieces | None = None
+        """What reads the message that is coming, in the engine's place."""
         self._in_parts = False
         """Whether the last message that we sent lacks its end."""
         self._assembly = MessageAssembly(by_fragment=agreed.acceptance.by_fragment)
@@ -210,11 +214,14 @@ class Frames:
                     self.tell(found[0])
                     read.append(found[0])
                     continue
+                starts = gate.between
                 raw = gate.pass_on()
                 if raw is None:
                     break
                 self._crowd += len(raw) < _SMALL
-                event = self._engine.read(raw)
+                if starts and self._unmask is not None:
+                    self._pieces = in_pieces(raw, self._unmask)
+                event = (self._pieces or self._engine).read(raw)
                 if event is not None:
                     self._take(event)
                     read.append(event)
@@ -353,6 +360,7 @@ class Frames:
         self._ready = False
         self._gate.discard()
         self._engine.release()
+        self._pieces = None
         self._assembly.release()
         self._pong = b""
         self.owes = self._owes_ping

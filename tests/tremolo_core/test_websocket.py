@@ -42,6 +42,7 @@ from tremolo_core import (
     TextMessage,
     Timeouts,
 )
+from tremolo_core.fast_parts import MessageInPieces
 from tremolo_core.frame_gate import FrameGate
 from tremolo_core.frames import Frames
 
@@ -1050,6 +1051,11 @@ def read_as_frames(monkeypatch: pytest.MonkeyPatch) -> bytearray:
     receive = wsproto.connection.Connection.receive_data
     drop = FrameGate.drop
     receive_whole = Frames.receive_whole
+    read_piece = MessageInPieces.read
+
+    def recorded_piece(self: MessageInPieces, raw: bytes) -> TextMessage | BytesMessage | None:
+        everything.extend(raw)
+        return read_piece(self, raw)
 
     def recorded(self: wsproto.connection.Connection, data: bytes | None) -> None:
         everything.extend(data or b"")
@@ -1070,6 +1076,7 @@ def read_as_frames(monkeypatch: pytest.MonkeyPatch) -> bytearray:
     monkeypatch.setattr(wsproto.connection.Connection, "receive_data", recorded)
     monkeypatch.setattr(FrameGate, "drop", recorded_drop)
     monkeypatch.setattr(Frames, "receive_whole", recorded_whole)
+    monkeypatch.setattr(MessageInPieces, "read", recorded_piece)
     return everything
 
 
