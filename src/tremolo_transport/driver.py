@@ -55,11 +55,11 @@ class Driver:
         "_connection",
         "_exchange",
         "_late",
-        "_left",
         "_link",
         "_outer",
         "_peer",
         "_request",
+        "_requests",
         "_rest",
         "_scope",
         "_swept",
@@ -90,8 +90,8 @@ class Driver:
         """Around what follows if that was cancelled, or does not end the connection."""
         self._cancelled = False
         """Whether all of it is."""
-        self._left = settings.requests_per_connection or 0
-        """How many requests may still come."""
+        self._requests = 0
+        """How many have come."""
         self._late = False
         """Whether the handler was cancelled, as it took too long."""
         self._swept = 0.0
@@ -108,9 +108,7 @@ class Driver:
     @property
     def kept_after(self) -> int:
         """How many requests it has had, while it waits for another; 0 at any other time."""
-        if self._exchange is not None:
-            return 0
-        return (self._around.settings.requests_per_connection or 0) - self._left
+        return self._requests if self._exchange is None else 0
 
     def on_close(self, callback: Callable[[], None]) -> None:
         """As `ConnectionInfo.on_close`."""
@@ -261,7 +259,7 @@ class Driver:
         around, shutdown = self._around, self._around.shutdown
         settings, counts = around.settings, around.counts
         websockets, logged = settings.websockets, settings.access_log
-        in_tasks = settings.task_per_request
+        in_tasks, most = settings.task_per_request, settings.requests_per_connection
         handler, copy_context = around.handler, around.context.copy
         forwarding = around.forwarding_of(self._peer)
         connection, link, answers = self._connection, self._link, self._answers
@@ -275,9 +273,9 @@ class Driver:
                 request = replace(request, upgrade=None)
             self.state = _BUSY
             counts.requests += 1
-            self._left -= 1
-            # Where there is no limit it is below that for ever.
-            answers.last = self._left == 0
+            self._requests += 1
+            if most is not None:
+                answers.last = self._requests >= most
             peer = self._peer
             if forwarding is not None:
                 peer = peer.forwarded(request.headers, forwarding)
