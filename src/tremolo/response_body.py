@@ -129,7 +129,7 @@ class ResponseBody(ResponseHead):
             if self._held is not None:
                 # Not joined here: all that is written is copied once.
                 await self._begin(*self._take_held(), _data(chunk))
-            elif not self._is_bodyless:
+            elif not self._is_bodyless and not self._exchange.send_piece(chunk):
                 # As `_begin` does, without another coroutine for it.
                 await self._exchange.send(_data(chunk))
         elif self._is_bodyless:

@@ -128,10 +128,19 @@ class Answers:
 
     def send_piece(self, data: bytes) -> bool:
         """As `Exchange.send_piece`."""
-        stream = self._stream_at_once(len(data), _LARGEST_PIECE)
-        if stream is None or stream.turn_is_over or self._refused:
-            return False
         link = self.link
+        stream = link.quick
+        # As in `_stream_at_once`, without a call for it.
+        if (
+            stream is None
+            or not stream.takes_at_once
+            or stream.turn_is_over
+            or link.writing
+            or len(data) > _LARGEST_PIECE
+            or link.pace.download is not None
+            or self._refused
+        ):
+            return False
         parts = link.connection.send_piece(data)
         if parts is None:
             return False

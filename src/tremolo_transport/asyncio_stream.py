@@ -243,6 +243,7 @@ class AsyncioStream(AsyncioSending):
         self._error = error
         self.takes_at_once = False
         self._held = b""
+        self._gathered, self._gathered_size = [], 0
         self._forget_unsent()
         self._end_watch()
         self._socket.close()

@@ -19,15 +19,9 @@ from anyio.lowlevel import checkpoint
 
 from .file_readahead import read_ahead
 from .file_section import FileSection
-from .native_stream import NativeStream
+from .native_stream import BYTES_SENT_PER_TURN, NativeStream
 
 __all__ = ("Allowance", "duplicate_socket", "send_section", "until_written")
-
-_AT_ONCE = 2_097_152
-"""Bytes that the kernel is given at a time, before other tasks get their turn: as nginx does.
-
-So many take less than a millisecond; what a turn takes, nobody notices then.
-"""
 
 _READ_AT_ONCE = 65_536
 
@@ -81,7 +75,7 @@ async def send_section(
     allowed = 0
     while offset < end:
         if not allowed:
-            allowed = await allowance(min(end - offset, _AT_ONCE))
+            allowed = await allowance(min(end - offset, BYTES_SENT_PER_TURN))
             await read_ahead(
                 FileSection(descriptor=section.descriptor, offset=offset, count=allowed)
             )

@@ -13,7 +13,7 @@ from typing import Any
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 
-from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN, NativeStream
+from .native_stream import BYTES_PER_TURN, BYTES_SENT_PER_TURN, CALLS_PER_TURN, NativeStream
 from .socket_attributes import attributes_of
 from .trio_arrivals import ENDING, INPUT, ROOM, arrivals_here
 from .trio_traps import WOKEN, trap_of, wait
@@ -90,7 +90,7 @@ class TrioStream(NativeStream):
         at_once: bool = self.takes_at_once
         if not at_once:
             await self._until_sent()
-        elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN:
+        elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_SENT_PER_TURN:
             await self.next_turn()
 
     def send_at_once(self, item: bytes | memoryview) -> None:
@@ -165,7 +165,7 @@ class TrioStream(NativeStream):
     @property
     def turn_is_over(self) -> bool:
         """As `NativeStream.turn_is_over`."""
-        return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN
+        return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_SENT_PER_TURN
 
     @property
     def unwritten(self) -> int:

@@ -64,6 +64,96 @@ async def test_all_that_is_sent_in_one_turn_is_in_its_order(size: int) -> None:
         assert await received(other, len(expected) + 3) == expected + b"end"
 
 
+async def test_large_pieces_that_follow_one_another_are_written_together() -> None:
+    async with native_pair() as (one, other):
+        piece = [b"<", bytes(65_534), b">"]
+        for number in range(1, 4):
+            one.send_parts_at_once(piece)
+            assert one.unwritten == number * 65_536
+        one.send_parts_at_once(piece)
+        assert one._gathered == [], "these are enough"
+        one.send_parts_at_once(piece)
+        assert await received(other, 5 * 65_536) == b"".join(piece * 5)
+        assert one.unwritten == 0, "the turn is over"
+
+
+async def test_nobody_waits_for_a_small_piece() -> None:
+    async with native_pair() as (one, other):
+        one.send_parts_at_once([b"<", bytes(65_534), b">"])
+        one.send_parts_at_once([b"ab", b"c"])
+        assert one._gathered == []
+        assert (await received(other, 65_539))[-4:] == b">abc"
+
+
+async def test_no_pieces_are_gathered_for_a_peer_that_does_not_read() -> None:
+    async with native_pair() as (one, other):
+        sent = 0
+        while one.takes_at_once:
+            sent += one.send_parts_at_once([bytes(50_000)])
+            assert not (one._unsent and one._gathered)
+        # What was gathered, or what waited already, and one piece.
+        assert one.unwritten <= 300_000
+        await other.aclose()
+        with anyio.fail_after(PATIENCE), pytest.raises(BrokenResourceError):
+            await one.until_written()
+        assert one.unwritten == 0
+
+
+@pytest.mark.parametrize("how", ["send_eof", "aclose", "until_written", "send"])
+async def test_gathered_pieces_come_before_what_is_done_next(how: str) -> None:
+    async with native_pair() as (one, other):
+        one.send_parts_at_once([b"a" * 50_000, b"b" * 50_000])
+        match how:
+            case "send_eof":
+                await one.send_eof()
+            case "aclose":
+                await one.aclose()
+            case "until_written":
+                await one.until_written()
+                assert one.unwritten == 0
+            case _:
+                await one.send(b"c")
+        expected = b"a" * 50_000 + b"b" * 50_000 + (b"c" if how == "send" else b"")
+        assert await received(other, len(expected)) == expected
+
+
+async def test_gathered_pieces_of_a_connection_that_has_ended_are_dropped() -> None:
+    async with native_pair() as (one, _):
+        one.send_parts_at_once([bytes(50_000)])
+        one._end(None)
+        assert one.unwritten == 0
+        one.write_held()
+
+
+async def test_a_turn_lets_others_run_once() -> None:
+    ran: list[int] = []
+    loop = asyncio.get_running_loop()
+    async with native_pair() as (one, _):
+        one.send_parts_at_once([bytes(20_000)] * 100)
+        for number in range(3):
+            loop.call_soon(ran.append, number)
+            loop.call_soon(loop.call_soon, ran.append, -1)
+            await one.next_turn()
+            assert ran == [number], "what they have begun is for the next turn"
+            assert not one.turn_is_over
+            await asyncio.sleep(0)
+            ran.clear()
+
+
+async def test_a_turn_can_be_cancelled() -> None:
+    async with native_pair() as (one, _):
+        task = asyncio.ensure_future(asyncio.wait_for(wait_for_turn(one), PATIENCE))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def wait_for_turn(stream: AsyncioStream) -> None:
+    while True:
+        await stream.next_turn()
+
+
 async def test_what_is_held_is_written_before_the_end() -> None:
     for how in ("send_eof", "aclose", "close_at_once"):
         async with native_pair() as (one, other):
