@@ -35,11 +35,11 @@ class Exchange:
 
 def on_core(exchange: Exchange, *, fast_path: bool = True) -> Callable[[int], None]:
     """The exchanges on one `tremolo_core.Connection`."""
+    connection = tremolo_core.Connection(fast_path=fast_path)
+    requests = itertools.cycle(exchange.requests)
+    answers = itertools.cycle(exchange.answers)
 
     def work(times: int) -> None:
-        connection = tremolo_core.Connection(fast_path=fast_path)
-        requests = itertools.cycle(exchange.requests)
-        answers = itertools.cycle(exchange.answers)
         for request, fields in zip(itertools.islice(requests, times), answers, strict=False):
             connection.receive_data(request)
             assert isinstance(connection.next_event(), tremolo_core.Request)
@@ -68,11 +68,11 @@ def on_core(exchange: Exchange, *, fast_path: bool = True) -> Callable[[int], No
 
 def on_h11(exchange: Exchange) -> Callable[[int], None]:
     """The same on one `h11.Connection`."""
+    connection = h11.Connection(h11.SERVER)
+    requests = itertools.cycle(exchange.requests)
+    answers = itertools.cycle(exchange.answers)
 
     def work(times: int) -> None:
-        connection = h11.Connection(h11.SERVER)
-        requests = itertools.cycle(exchange.requests)
-        answers = itertools.cycle(exchange.answers)
         for request, fields in zip(itertools.islice(requests, times), answers, strict=False):
             connection.receive_data(request)
             assert isinstance(connection.next_event(), h11.Request)

@@ -45,16 +45,17 @@ def frame(payload: bytes, mask: bytes) -> bytes:
 
 def on_core(messages: Sequence[bytes], *, unmask: Unmask, fast_path: bool) -> Callable[[int], None]:
     """The echo on one `tremolo_core.Connection`, which takes masks off by `unmask`."""
+    vars(core_frames)["fastest"] = lambda: unmask
+    connection = tremolo_core.Connection(fast_path=fast_path)
+    connection.receive_data(HANDSHAKE)
+    assert isinstance(connection.next_event(), tremolo_core.Request)
+    assert isinstance(connection.next_event(), tremolo_core.EndOfMessage)
+    connection.send(tremolo_core.AcceptWebSocket())
+    assert connection.data_to_send()
+    incoming = itertools.cycle(messages)
 
     def work(times: int) -> None:
-        vars(core_frames)["fastest"] = lambda: unmask
-        connection = tremolo_core.Connection(fast_path=fast_path)
-        connection.receive_data(HANDSHAKE)
-        assert isinstance(connection.next_event(), tremolo_core.Request)
-        assert isinstance(connection.next_event(), tremolo_core.EndOfMessage)
-        connection.send(tremolo_core.AcceptWebSocket())
-        assert connection.data_to_send()
-        for message in itertools.islice(itertools.cycle(messages), times):
+        for message in itertools.islice(incoming, times):
             connection.receive_data(message)
             event = connection.next_event()
             assert isinstance(event, tremolo_core.BytesMessage)
@@ -66,10 +67,11 @@ def on_core(messages: Sequence[bytes], *, unmask: Unmask, fast_path: bool) -> Ca
 
 def on_wsproto(messages: Sequence[bytes]) -> Callable[[int], None]:
     """The same on one `wsproto.connection.Connection`."""
+    connection = wsproto.connection.Connection(wsproto.connection.ConnectionType.SERVER)
+    incoming = itertools.cycle(messages)
 
     def work(times: int) -> None:
-        connection = wsproto.connection.Connection(wsproto.connection.ConnectionType.SERVER)
-        for message in itertools.islice(itertools.cycle(messages), times):
+        for message in itertools.islice(incoming, times):
             connection.receive_data(message)
             for event in connection.events():
                 assert isinstance(event, wsproto.events.BytesMessage)
