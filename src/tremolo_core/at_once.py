@@ -49,10 +49,11 @@ class SendsAtOnce(ConnectionStatus):
             or len(data.data) > _MOST_JOINED
         ):
             return False
-        whole = self.send_whole(response, data.data)
-        if whole is None:
+        body = data.data
+        head = self._whole_head(response, len(body))
+        if head is None:
             return False
-        self._out.append(whole)
+        self._out.append(self._incoming.engine.whole(head, (body,)))
         return True
 
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bytes | None:

@@ -43,7 +43,7 @@ class H11Engine:
         """As `Engine.read_head`; a RemoteProtocolError if h11 is stricter than the gate."""
         event = self._read(head.raw)
         assert isinstance(event, h11.Request)
-        headers = _lowered(event.headers.raw_items())
+        headers = Headers([(name.lower(), value) for name, value in event.headers.raw_items()])
         if head.is_ordinary:
             return _request(event.method, event.target, headers)
         if head.authority is not None:
