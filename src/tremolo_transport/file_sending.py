@@ -9,7 +9,7 @@ threads.
 
 import os
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeAlias
 
 import anyio.to_thread
@@ -37,10 +37,11 @@ def duplicate_socket(stream: ByteStream) -> Iterator[int | None]:
     """
     duplicate = None
     if isinstance(stream, NativeStream | SocketStream):
-        try:
-            duplicate = os.dup(stream.extra(SocketAttribute.raw_socket).fileno())
-        except OSError:
-            duplicate = None
+        # One in memory may be native, and has none.
+        sock = stream.extra(SocketAttribute.raw_socket, None)
+        if sock is not None:
+            with suppress(OSError):
+                duplicate = os.dup(sock.fileno())
     try:
         yield duplicate
     finally:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,7 +13,7 @@ import pytest
 from tremolo import Application
 from tremolo.testing import Client, Clock, Misbehaviour
 from tremolo_asgi import LifespanFailed
-from tremolo_core import Data, EndOfMessage, Response
+from tremolo_core import Data, EndOfMessage, Headers, Response
 from tremolo_transport.exchange import Exchange
 
 from .handlers import CHUNKED, GET, echo, hello, read_body, show
@@ -204,6 +205,22 @@ async def test_a_large_body_goes_through_a_handler_that_sends_it_back(tcp: bool)
     data = bytes(range(256)) * 4_000
     async with Client(echo, tcp=tcp) as client:
         assert (await client.post("/", content=data)).content == data
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000])
+async def test_a_file_is_sent(tmp_path: Path, size: int, tcp: bool) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * size)
+
+    async def handler(exchange: Exchange) -> None:
+        headers = Headers(((b"content-length", b"%d" % size),))
+        with path.open("rb") as file:
+            await exchange.send(Response(status=200, headers=headers))
+            await exchange.send_file(file)
+            await exchange.send(EndOfMessage())
+
+    async with Client(handler, tcp=tcp) as client:
+        assert (await client.get("/")).content == b"x" * size
 
 
 async def test_a_large_body_that_nobody_reads(tcp: bool) -> None:
