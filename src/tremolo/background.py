@@ -39,7 +39,10 @@ class BackgroundTask:
         await self._ended.wait()
 
     async def run(self) -> None:
-        """Be the task. Raises what its coroutine raises."""
+        """Be the task, unless it was given up. Raises what its coroutine raises."""
+        if self._begun:
+            # What it is to follow has ended before its first step.
+            return
         self._begun = True
         try:
             with self._scope:
