@@ -55,10 +55,10 @@ SAME: dict[str, str] = {
     "gate._take: data = bytes(buffer[:size] if size <= _LARGE else memoryview(buffer)[:size])": (
         "both copy the same; it matters for the time that it takes"
     ),
-    "gate.feed_head: if end <= 4 or self._buffer or end > self._limits.head or data[0] == _CR:": (
+    "gate._begin: if end <= 4 or self._buffer or end > self._limits.head or data[0] == _CR:": (
         "without a line before it, it begins with a CR, and goes the longer way anyway"
     ),
-    "gate.feed_head: if end < 4 or self._buffer or end >= self._limits.head or data[0] == _CR:": (
+    "gate._begin: if end < 4 or self._buffer or end >= self._limits.head or data[0] == _CR:": (
         "one that is just as long as it may be takes the longer way to the same"
     ),
     "head.parse_head: if len(lines) != count or count >= limits.fields:": (
