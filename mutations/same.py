@@ -51,6 +51,9 @@ SAME: dict[str, str] = {
     "masked = data[8:] if size <= _LARGE else memoryview(data)[8:]": (
         "both are the same bytes; it matters for the time that it takes"
     ),
+    "connection.data_to_send: if self._refusal is None or (frames is not None and frames.owes):": (
+        "whoever is asked for what is owed asks the same once more"
+    ),
     "pacing.take: if missing < 0:": ("a bucket that is just full is so by either reckoning"),
     "gate._take: data = bytes(buffer[:size] if size <= _LARGE else memoryview(buffer)[:size])": (
         "both copy the same; it matters for the time that it takes"
