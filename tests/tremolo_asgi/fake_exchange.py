@@ -1,5 +1,7 @@
 """An exchange with nobody behind it, for tests of what stands on top of one.
 
+They look at how messages are grouped into calls of it, and have it refuse a call: what a
+client sees, which is all that `tremolo.testing` would tell, is bytes.
 What it does is what `Exchange` promises, as far as the bridge relies on it;
 `test_applications` has the same conversations over real sockets.
 """

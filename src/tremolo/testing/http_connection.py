@@ -11,7 +11,7 @@ from anyio import BrokenResourceError, ClosedResourceError
 from tremolo_core import Data, EndOfMessage, InformationalResponse, Response, value
 
 from .harness import Harness
-from .request_writer import head, is_chunked
+from .request_writer import kept_head
 from .upload import Upload, pieces_of
 from .wire import Wire
 
@@ -114,9 +114,8 @@ class HttpConnection:
         await self._wire.aclose()
 
     async def _send(self, request: OutgoingRequest) -> None:
-        start = head(request.method, request.target, request.headers)
+        start, chunked = kept_head(request.method, request.target, request.headers)
         body = request.body
-        chunked = is_chunked(request.headers)
         if isinstance(body, bytes) and len(body) <= _LITTLE and not chunked:
             try:
                 await self._wire.send(start + body)

@@ -81,11 +81,20 @@ class MemoryLine(NativeStream):
 
     def send_at_once(self, item: bytes | memoryview) -> None:
         """As `NativeStream.send_at_once`; the other end may have acted upon it on return."""
+        peer = self._peer
+        size = len(item)
         self._calls += 1
-        self._bytes += len(item)
-        self._unsent = memoryview(item)
-        self._awaited = False
-        self._pass_on()
+        self._bytes += size
+        room = peer._room - size
+        if room < _MOST_AT_ONCE or not size:
+            self._unsent = memoryview(item)
+            self._awaited = False
+            self._pass_on()
+            return
+        # Mostly there is room for this, and for as much again.
+        peer._room = room
+        peer._come.append(bytes(item))
+        peer._wake_reader()
 
     async def until_written(self) -> None:
         """As `NativeStream.until_written`."""

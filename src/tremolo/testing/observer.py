@@ -105,6 +105,8 @@ class Observer:
 
     def take_failures(self, run: Run | None = None) -> list[BaseException]:
         """What went wrong in `run`, or in all; nothing is told twice."""
+        if not self._failures:
+            return []
         taken = [error for where, error in self._failures if run is None or where is run]
         self._failures = [each for each in self._failures if all(each[1] is not t for t in taken)]
         return taken

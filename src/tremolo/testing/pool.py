@@ -1,5 +1,6 @@
 """Keeps connections for the requests to come, and opens new ones."""
 
+from functools import lru_cache
 from typing import Final, Self
 
 from tremolo_core import Data, EndOfMessage, Headers, Response
@@ -11,6 +12,9 @@ __all__ = ("Pool", "Reply")
 
 _SAYS_MORE: Final = frozenset((b"content-encoding", b"location", b"set-cookie", b"set-cookie2"))
 """Fields by which an answer wants more of a client than to be read."""
+
+_MOST_HEADERS: Final = 256
+"""Those of so many answers are judged once: of one handler they are mostly the same."""
 
 
 class Pool:
@@ -64,9 +68,8 @@ class Reply:
 
         None if not, and nothing has happened.
         """
-        for name, _ in self.headers:
-            if name in _SAYS_MORE:
-                return None
+        if _says_more(self.headers):
+            return None
         body = self._connection.take_body()
         if body is not None:
             await self._end()
@@ -97,3 +100,8 @@ class Reply:
         self._open = False
         if await self._connection.finish():
             self._idle.append(self._connection)
+
+
+@lru_cache(_MOST_HEADERS)
+def _says_more(headers: Headers) -> bool:
+    return any(name in _SAYS_MORE for name, _ in headers)

@@ -5,10 +5,15 @@ get to the server is the business of `http_connection`.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
 
 from tremolo_core import LocalProtocolError
 
-__all__ = ("chunk", "head", "is_chunked")
+__all__ = ("chunk", "head", "is_chunked", "kept_head")
+
+_MOST_HEADS: Final = 256
+"""Heads that are remembered: a test often asks for the same again."""
 
 
 def head(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -32,6 +37,14 @@ def is_chunked(headers: Iterable[tuple[bytes, bytes]]) -> bool:
         name.lower() == b"transfer-encoding" and value.lower().endswith(b"chunked")
         for name, value in headers
     )
+
+
+@lru_cache(_MOST_HEADS)
+def kept_head(
+    method: str, target: bytes, headers: tuple[tuple[bytes, bytes], ...]
+) -> tuple[bytes, bool]:
+    """The `head`, and whether it announces a body in chunks."""
+    return head(method, target, headers), is_chunked(headers)
 
 
 def chunk(data: bytes) -> bytes:

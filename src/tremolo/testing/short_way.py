@@ -7,8 +7,11 @@ redirects, codings, answers that come piece by piece.
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, Final
+
+from tremolo_core import Headers
 
 from .needs_httpx import httpx
 from .pool import Reply
@@ -17,6 +20,9 @@ __all__ = ("WholeResponse", "add_to_elapsed", "has_short_way", "whole_response")
 
 _LOGGER: Final = logging.getLogger("httpx")
 """Where httpx tells of each request; then it is to do that."""
+
+_MOST_HEADERS: Final = 256
+"""Those of so many answers are kept: of one handler they are mostly the same for a second."""
 
 
 def has_short_way(
@@ -59,7 +65,8 @@ def whole_response(
     """What httpx would make of an answer to `request`, which `began` by `time.perf_counter`."""
     response = WholeResponse(
         reply.status,
-        headers=reply.headers,
+        # Copied from what was made of the same once.
+        headers=_made(reply.headers),
         stream=httpx.ByteStream(body),
         request=request,
         extensions={"http_version": b"HTTP/1.1", "reason_phrase": reply.reason},
@@ -74,3 +81,8 @@ def add_to_elapsed(response: httpx.Response, seconds: float) -> httpx.Response:
     first: Any = response.history[0] if response.history else response
     first.elapsed += timedelta(seconds=seconds)
     return response
+
+
+@lru_cache(_MOST_HEADERS)
+def _made(headers: Headers) -> httpx.Headers:
+    return httpx.Headers(headers)

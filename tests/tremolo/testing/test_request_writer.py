@@ -1,7 +1,7 @@
 import h11
 import pytest
 
-from tremolo.testing.request_writer import chunk, head, is_chunked
+from tremolo.testing.request_writer import chunk, head, is_chunked, kept_head
 from tremolo_core import LocalProtocolError
 
 
@@ -47,3 +47,14 @@ def test_whatever_else_is_wrong_is_the_servers_to_say() -> None:
 )
 def test_it_is_known_whether_chunks_are_due(name: bytes, value: bytes, expected: bool) -> None:
     assert is_chunked([(b"Host", b"a"), (name, value)]) is expected
+
+
+def test_a_head_that_is_kept_is_the_one_that_was_written() -> None:
+    for fields in (((b"Host", b"a"),), ((b"Host", b"a"), (b"Transfer-Encoding", b"chunked"))):
+        for method, target in (("GET", b"/"), ("POST", b"/"), ("GET", b"/a")):
+            for _ in range(2):
+                expected = (head(method, target, fields), is_chunked(fields))
+                assert kept_head(method, target, fields) == expected
+    for _ in range(2):
+        with pytest.raises(LocalProtocolError, match="line break"):
+            kept_head("GET", b"/", ((b"Host", b"\n"),))

@@ -174,6 +174,14 @@ async def test_a_client_that_was_left_says_so() -> None:
         await client.get("/there")
 
 
+async def test_the_fields_of_each_response_are_its_own() -> None:
+    async with Client(handler) as client:
+        for _ in range(2):
+            response = await client.get("/nothing")
+            assert "x" not in response.headers
+            response.headers["x"] = "y"
+
+
 async def test_a_response_can_be_stored() -> None:
     async with Client(handler) as client:
         response = await client.get("/there")
