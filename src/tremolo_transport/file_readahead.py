@@ -18,6 +18,8 @@ _NOT_NOW = getattr(os, "RWF_NOWAIT", 0)
 _SCRATCH = memoryview(bytearray(65_536))
 """What is read only so that it is in memory goes here, whoever reads."""
 
+_ONE_BYTE = [_SCRATCH[:1]]
+
 
 async def read_ahead(section: FileSection) -> None:
     """Return when the kernel need not wait for the bytes of `section`, as far as it can tell.
@@ -30,18 +32,16 @@ async def read_ahead(section: FileSection) -> None:
 
 
 def _at_hand(section: FileSection) -> bool:
-    """Whether the first and the last byte are in memory; what lies between was read with them."""
+    """Whether the last byte is in memory: what lies before it was read before, or with it."""
     last = section.offset + section.count - 1
     try:
-        # The last first: it is what is missing when a file is read for the first time.
-        for offset in (last, section.offset):
-            os.preadv(section.descriptor, [_SCRATCH[:1]], offset, _NOT_NOW)
+        # There is none where the file has become shorter.
+        return os.preadv(section.descriptor, _ONE_BYTE, last, _NOT_NOW) == 1
     except BlockingIOError:
         return False
     except OSError:
         # A file system that cannot tell.
         return True
-    return True
 
 
 def _read(section: FileSection) -> None:

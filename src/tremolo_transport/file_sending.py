@@ -96,7 +96,12 @@ async def send_section(
         on_sent()
         allowed -= size
         if not allowed:
-            await checkpoint()
+            await _next_turn(stream)
+
+
+def _next_turn(stream: ByteStream) -> Awaitable[None]:
+    # anyio asks for the event loop each time.
+    return stream.next_turn() if isinstance(stream, NativeStream) else checkpoint()
 
 
 async def _send_by_reading(descriptor: int, offset: int, most: int, stream: ByteStream) -> int:
