@@ -6,6 +6,7 @@ kept. What may follow the head is judged in `outgoing`.
 
 import enum
 from http import HTTPStatus
+from typing import TypeVar
 
 from ._values import maker, value
 from .errors import LocalProtocolError
@@ -50,11 +51,13 @@ class AnswerHead:
 _answer_head = maker(AnswerHead)
 _response = maker(Response)
 
+K = TypeVar("K")
+
 _Key = tuple[int, Headers, bytes, bytes, bool, bool]
 
 _MOST_KEPT = 256
 _LONGEST_KEPT = 2_048
-"""At most half a megabyte, then; applications' heads have a few hundred bytes."""
+"""At most half a megabyte of each kind, then; applications' heads have a few hundred bytes."""
 
 _UNFRAMED = b"identity"
 """As a transfer coding it has no meaning any more (RFC 9112 7), and is never written."""
@@ -62,6 +65,9 @@ _UNFRAMED = b"identity"
 _CHUNKED_FIELD = (b"transfer-encoding", b"chunked")
 
 _kept: dict[_Key, AnswerHead] = {}
+
+_lasting: dict[tuple[int, Headers, bytes], AnswerHead] = {}
+"""Most of all, those of HTTP/1.1 behind which another may follow: by less of a key."""
 
 
 class _Last:
@@ -86,34 +92,40 @@ def answer_head(
     it is `their_last` because the client has said so. Raises LocalProtocolError
     for what may not be sent.
     """
+    if keep_alive and http_version == b"1.1":
+        return lasting_head(event)
     key = (event.status, event.headers, event.reason, http_version, keep_alive, their_last)
     head = _kept.get(key)
     if head is None:
-        if keep_alive and http_version == b"1.1":
-            head = _make_plainly(event)
-        if head is None:
-            head = _make(event, http_version, keep_alive=keep_alive, their_last=their_last)
+        head = _make(event, http_version, keep_alive=keep_alive, their_last=their_last)
         if head.may_be_kept:
-            _keep(key, head)
+            _keep(_kept, key, head)
     return head
 
 
 def lasting_head(event: Response) -> AnswerHead:
     """As `answer_head`, where the request was of HTTP/1.1 and another may follow."""
-    last, head = _last.pair
-    if event is last and head is not None:
-        return head
-    head = answer_head(event, b"1.1", keep_alive=True, their_last=False)
-    if head.may_be_kept:
-        _last.pair = event, head
+    last, kept = _last.pair
+    if event is last and kept is not None:
+        return kept
+    key = event.status, event.headers, event.reason
+    head = _lasting.get(key)
+    if head is None:
+        head = _make_plainly(event)
+        if head is None:
+            head = _make(event, b"1.1", keep_alive=True, their_last=False)
+        if not head.may_be_kept:
+            return head
+        _keep(_lasting, key, head)
+    _last.pair = event, head
     return head
 
 
-def _keep(key: _Key, head: AnswerHead) -> None:
-    if len(_kept) >= _MOST_KEPT:
+def _keep(kept: dict[K, AnswerHead], key: K, head: AnswerHead) -> None:
+    if len(kept) >= _MOST_KEPT:
         # What is used often comes back at once.
-        _kept.clear()
-    _kept[key] = head
+        kept.clear()
+    kept[key] = head
 
 
 def _make_plainly(event: Response) -> AnswerHead | None:

@@ -53,7 +53,7 @@ class FastEngine:
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:
         """As `Engine.read_body`."""
         if passed is _CONTENT:
-            return _data(data=raw)
+            return _data(raw)
         if passed is _FRAMING:
             return None
         return _END if len(raw) <= len(b"\r\n") else _end_with_trailers(raw)

@@ -304,15 +304,15 @@ class Gate:
             raise RemoteProtocolError(f"a body of more than {self.body_limit} bytes", status=413)
 
     def _pass_piece(self) -> bytes:
-        piece, self._piece = self._piece, b""
+        piece = self._piece
+        self._piece = b""
         self.passed = _CONTENT
-        missing = self._missing - len(piece)
+        self._missing = missing = self._missing - len(piece)
         if missing > 0:
-            self._missing = missing
             return piece
-        self._missing = 0
         self._stage = _BODY_END
         if missing:
+            self._missing = 0
             self._buffer += piece[missing:]
             piece = piece[:missing]
         return piece

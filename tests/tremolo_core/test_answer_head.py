@@ -17,9 +17,10 @@ CLOSE = (b"connection", b"close")
 
 @pytest.fixture(autouse=True)
 def kept(monkeypatch: pytest.MonkeyPatch) -> dict[object, AnswerHead]:
-    """What is kept, nothing at first."""
+    """What is kept of either kind, whose keys are different; nothing at first."""
     nothing: dict[object, AnswerHead] = {}
     monkeypatch.setattr(module, "_kept", nothing)
+    monkeypatch.setattr(module, "_lasting", nothing)
     return nothing
 
 
