@@ -25,6 +25,12 @@ A supervisor makes one at least once a second, but not while it is stopped with 
 paused with its container.
 """
 
+_LATE_SECONDS = 10.0
+"""How long a start may take that is not waited for if another was asked for meanwhile.
+
+One that is nearly ready would be no faster the second time.
+"""
+
 
 class Slot:
     """A slot of a supervisor. Time is that of `time.monotonic`, and is told."""
@@ -98,9 +104,13 @@ class Slot:
             self.successor = None
         self.replace()
 
-    def overtake(self, *, seconds: float | None) -> None:
-        """Have another successor in place of one on its way, if there is one."""
-        if self.successor is not None:
+    def overtake(self, now: float, *, asked: float, seconds: float | None) -> None:
+        """Have another successor in place of one that is late, if a newer was `asked` for since.
+
+        It may wait for ever for what the code was mended for.
+        """
+        late = self.successor
+        if late is not None and late.started < min(asked, now - _LATE_SECONDS):
             self.renew(seconds=seconds)
 
     def restart(self, *, seconds: float) -> None:

@@ -56,6 +56,8 @@ class Supervisor:
         self._rolling: list[Slot] = []
         """Slots whose worker is still to be replaced, in their order."""
         self._roll_again = False
+        self._asked = -math.inf
+        """When the last SIGHUP came."""
         self._stopping = False
         self._code = 0
         self._announced = False
@@ -135,16 +137,14 @@ class Supervisor:
         elif not self._announced:
             self._look_at_start(announce)
         else:
-            self._roll()
+            self._roll(now)
 
     def _obey(self, number: signal.Signals) -> None:
         if number == signal.SIGHUP:
             if not self._stopping:
                 logger.info("SIGHUP: replacing the workers")
                 self._roll_again = True
-                if self._rolling:
-                    # It may wait for ever for what the code was mended for.
-                    self._rolling[0].overtake(seconds=self._supervised.seconds)
+                self._asked = time.monotonic()
         elif self._stopping:
             logger.warning("%s: ending at once", number.name)
             self._code = 128 + number
@@ -171,10 +171,12 @@ class Supervisor:
             first = self._slots[0].worker
             announce(first.addresses if first is not None else ())
 
-    def _roll(self) -> None:
+    def _roll(self, now: float) -> None:
         """Replace the next worker, once the one before has left."""
+        seconds = self._supervised.seconds
         if self._rolling:
             if not self._rolling[0].ready:
+                self._rolling[0].overtake(now, asked=self._asked, seconds=seconds)
                 return
             if self._rolling.pop(0).failed is not None:
                 logger.error("the workers that are not replaced yet are left as they are")
@@ -186,6 +188,6 @@ class Supervisor:
         else:
             return
         if self._rolling:
-            self._rolling[0].renew(seconds=self._supervised.seconds)
+            self._rolling[0].renew(seconds=seconds)
         else:
             logger.info("the workers are replaced")

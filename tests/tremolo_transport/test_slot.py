@@ -234,6 +234,23 @@ def test_one_on_its_way_that_has_read_older_code_is_left_out(places: Places) -> 
     assert place.started[0].told is Command.YIELD
 
 
+def test_one_on_its_way_is_overtaken_if_it_is_late_and_a_newer_was_asked_for(
+    places: Places,
+) -> None:
+    place = places(obedient, never_ready, obedient)
+    slot = place.slot
+    place.until(lambda: slot.ready)
+    slot.replace()
+    begun = place.started[1].started
+    slot.overtake(begun + 60, asked=begun - 1, seconds=30.0)
+    slot.overtake(begun + 9, asked=begun + 1, seconds=30.0)
+    assert len(place.started) == 2
+    slot.overtake(begun + 11, asked=begun + 1, seconds=30.0)
+    assert place.started[1].killed
+    place.until(lambda: slot.ready)
+    assert slot.worker is place.started[2]
+
+
 def test_one_that_does_not_end_in_time_is_killed(places: Places) -> None:
     place = places(silent)
     slot = place.slot

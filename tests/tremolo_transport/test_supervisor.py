@@ -131,6 +131,7 @@ def test_a_roll_that_gets_nowhere_is_overtaken_by_the_next(when_logged: WhenLogg
         process = WorkerProcess(never_ready if stuck else obedient, sockets, number=number)
         pids.append(process.pid)
         if stuck:
+            process.started -= 60
             signal.raise_signal(signal.SIGHUP)
         return process
 
