@@ -32,8 +32,10 @@ class Program:
 def workers_of(pid: int) -> list[int]:
     """The worker processes of a program."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    # `multiprocessing` has one of its own there.
-    return [child for child in map(int, children.split()) if "spawn_main" in _command(child)]
+    # `multiprocessing` has one of its own there, which sees to what the others leave behind.
+    return [
+        child for child in map(int, children.split()) if "resource_tracker" not in _command(child)
+    ]
 
 
 def _command(pid: int) -> str:

@@ -52,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit:
         return ExitCode.OK  # after --help and --version
     with share_locks(config) as config:
-        return program.run(functools.partial(loader.build, target, config), config)
+        build = functools.partial(loader.build, target, config)
+        return program.run(build, config, may_fork=argv is None)
 
 
 def _understand(told: dict[str, Any], unknown: list[str]) -> tuple[Config, str]:

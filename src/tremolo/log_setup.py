@@ -3,12 +3,11 @@
 A server inside somebody's program leaves logging alone.
 """
 
-import json
+import functools
 import logging
-import logging.config
 import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
 
 from .config import Config
 
@@ -16,7 +15,14 @@ __all__ = ("JsonFormatter", "LineFormatter", "set_up_logging")
 
 _FORMAT = "[%(asctime)s] %(levelname)s %(name)s: %(message)s"
 
-_to_json = json.JSONEncoder(default=str).encode
+
+@functools.cache
+def _encoder() -> Callable[[object], str]:
+    """Makes JSON of anything. Few programs need it, and all would wait for its import."""
+    import json
+
+    return json.JSONEncoder(default=str).encode
+
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "taskName"}
 """What every record has; the rest is what its writer has added."""
@@ -51,6 +57,8 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
+        from datetime import UTC, datetime
+
         told: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -62,17 +70,21 @@ class JsonFormatter(logging.Formatter):
             told["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             told["stack"] = record.stack_info
-        return _to_json(told)
+        return _encoder()(told)
 
 
 def set_up_logging(config: Config) -> None:
     """Do what `config` says; nothing changes in the formats of a program that has set them up."""
     if config.log_config is not None:
+        from logging.config import dictConfig, fileConfig
+
         if config.log_config.endswith(".json"):
+            import json
+
             with open(config.log_config, encoding="utf-8") as file:
-                logging.config.dictConfig(json.load(file))
+                dictConfig(json.load(file))
         else:
-            logging.config.fileConfig(config.log_config, disable_existing_loggers=False)
+            fileConfig(config.log_config, disable_existing_loggers=False)
         return
     handler = logging.StreamHandler(sys.stderr)
     formatter: logging.Formatter

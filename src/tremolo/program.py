@@ -45,14 +45,15 @@ _MARGIN_SECONDS = 15.0
 """What a worker that stops may take beyond its bounds; long before, it ends itself."""
 
 
-def run(build: "Callable[[], Handler]", config: Config) -> int:
+def run(build: "Callable[[], Handler]", config: Config, *, may_fork: bool = False) -> int:
     """Serve what `build` returns until a signal comes, and return the exit code.
 
     The first SIGINT or SIGTERM stops the server, within its bound; a second
     one, or one before it listens, ends it at once. Whatever goes wrong is said
     on standard error. With workers, `build` is called in each of them and must
     be picklable. In a worker that imports the program's file, it only says that
-    the call must not be reached there.
+    the call must not be reached there. `may_fork` says that the process is the
+    program's alone, with no application in it, so that a worker may be a copy of it.
     """
     # As multiprocessing asks itself, which has no public name for it.
     if getattr(multiprocessing.current_process(), "_inheriting", False):
@@ -76,7 +77,7 @@ def run(build: "Callable[[], Handler]", config: Config) -> int:
         return ExitCode.FAILED
     try:
         if config.workers.number and _can_be_sent(build, config):
-            return _supervise(build, config)
+            return _supervise(build, config, may_fork=may_fork)
         if config.reload or config.workers not in (
             WorkerSettings(),
             WorkerSettings(number=0),
@@ -146,7 +147,7 @@ class _Worker:
         return code
 
 
-def _supervise(build: "Callable[[], Handler]", config: Config) -> int:
+def _supervise(build: "Callable[[], Handler]", config: Config, *, may_fork: bool) -> int:
     worker = _Worker(build=build, config=config)
     try:
         queues = open_queues(config.listeners, config.workers)
@@ -157,7 +158,12 @@ def _supervise(build: "Callable[[], Handler]", config: Config) -> int:
         for listening in {id(each): each for queue in queues for each in queue}.values():
             opened.callback(listening.close)
         supervised = Supervised(
-            target=worker, settings=config.workers, seconds=_bound(config), watched=config.reload
+            target=worker,
+            settings=config.workers,
+            seconds=_bound(config),
+            watched=config.reload,
+            # Code that is watched is to be read anew by each worker, and so is the first.
+            may_fork=may_fork and not config.reload,
         )
         supervisor = Supervisor(supervised, queues)
         if config.reload:

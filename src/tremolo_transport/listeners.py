@@ -63,6 +63,10 @@ class ListeningSocket:
             remove_socket(*self._path)
             self._path = None
 
+    def inherited(self) -> "ListeningSocket":
+        """The same for a process that was forked: the path stays with who has opened it."""
+        return _received(self.socket, self.listener)
+
     def __reduce__(self) -> tuple[object, ...]:
         return _received, (self.socket, self.listener)
 

@@ -49,6 +49,10 @@ class Seat:
         """One for each that the supervisor has opened, in its order."""
         self._call: Callable[[Command], None] | None = None
 
+    def inherited(self) -> "Seat":
+        """The same for a process that was forked, as others get it by pickling."""
+        return Seat(self._pipe, [each.inherited() for each in self.sockets])
+
     def say(self, report: Report, text: str = "") -> None:
         """Tell the supervisor; nothing happens if that is gone.
 

@@ -4,8 +4,8 @@ They are made once a second, not once an answer. An application has few
 different answers, so those that were completed within that second are kept.
 """
 
+import time
 from dataclasses import replace
-from email.utils import formatdate
 from typing import TypeAlias
 
 from tremolo_core import AcceptWebSocket, Headers, Response
@@ -15,6 +15,9 @@ __all__ = ("Stamp",)
 
 
 _Key: TypeAlias = tuple[int, Headers, bytes, bool]
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _MOST_KEPT = 64
 _MOST_FIELDS = 16
@@ -44,7 +47,7 @@ class Stamp:
         self._dated = int(wall_clock)
         fields = []
         if self._date:
-            fields.append((b"date", formatdate(self._dated, usegmt=True).encode("ascii")))
+            fields.append((b"date", _http_date(self._dated)))
         if self._server_name:
             fields.append((b"server", self._server_name))
         self._fields = Headers(fields)
@@ -86,6 +89,14 @@ class Stamp:
     def _missing(self, headers: Headers) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in headers}
         return [field for field in self._fields if field[0] not in names]
+
+
+def _http_date(seconds: int) -> bytes:
+    """The moment as RFC 9110 5.6.7 has it. `email.utils` can do it, with much to be imported."""
+    now = time.gmtime(seconds)
+    day, month = _DAYS[now.tm_wday], _MONTHS[now.tm_mon - 1]
+    at = f"{now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02}"
+    return f"{day}, {now.tm_mday:02} {month} {now.tm_year:04} {at} GMT".encode("ascii")
 
 
 def _may_be_kept(headers: Headers) -> bool:

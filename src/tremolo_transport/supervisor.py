@@ -8,6 +8,7 @@ import logging
 import math
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from multiprocessing import connection
@@ -41,6 +42,8 @@ class Supervised:
     """How long a worker that was told to end may take, until it is killed."""
     watched: bool = False
     """Whether a worker that cannot start waits for its code to change."""
+    may_fork: bool = False
+    """Whether nothing in this process keeps the first worker from being a copy of it."""
 
 
 class Supervisor:
@@ -61,6 +64,9 @@ class Supervisor:
         self._stopping = False
         self._code = 0
         self._announced = False
+        # Others come later, and are to have the code as it is then; and of several each would
+        # hold the sockets and pipes of those before it.
+        self._may_fork = supervised.may_fork and len(queues) == 1
         self._slots = [
             Slot(self._start, each, number, watched=supervised.watched)
             for number, each in enumerate(queues, 1)
@@ -102,7 +108,9 @@ class Supervisor:
         self._wakeup.wake()
 
     def _start(self, sockets: Sequence[ListeningSocket], number: int) -> WorkerProcess:
-        return WorkerProcess(self._supervised.target, sockets, number=number)
+        forked = self._may_fork and threading.active_count() == 1
+        self._may_fork = False
+        return WorkerProcess(self._supervised.target, sockets, number=number, forked=forked)
 
     def _processes(self) -> list[WorkerProcess]:
         return [process for slot in self._slots for process in slot.processes]

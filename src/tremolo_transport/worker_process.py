@@ -6,9 +6,12 @@ When a worker is started, replaced or killed is decided in `supervisor`.
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 from .listeners import ListeningSocket
 from .seat import Command, Report, Seat
@@ -20,6 +23,9 @@ Target = Callable[[Seat], int]
 
 _spawn = multiprocessing.get_context("spawn")
 
+_fork = multiprocessing.get_context("fork") if sys.platform == "linux" else None
+"""Elsewhere a system's own libraries may not bear it."""
+
 _OF_THE_TERMINAL = (signal.SIGHUP, signal.SIGINT)
 """Signals that come to all processes of a program, and are meant for the supervisor."""
 
@@ -27,15 +33,34 @@ _OF_THE_TERMINAL = (signal.SIGHUP, signal.SIGINT)
 class WorkerProcess:
     """A process that was started, from its first moment to its last."""
 
-    def __init__(self, target: Target, sockets: Sequence[ListeningSocket], *, number: int) -> None:
-        """Start it. Raises whatever pickling `target` raises; OSError for want of room."""
+    def __init__(
+        self,
+        target: Target,
+        sockets: Sequence[ListeningSocket],
+        *,
+        number: int,
+        forked: bool = False,
+    ) -> None:
+        """Start it. Raises whatever pickling `target` raises; OSError for want of room.
+
+        With `forked` it begins as a copy of this process, where the system is one on which
+        that is sound, and so in half the time: it has the code that this process has. That
+        is to be asked for only while this process has one thread, and no other worker.
+        """
         self._pipe, theirs = _spawn.Pipe()
         seat = Seat(theirs, sockets)
-        self._process = _spawn.Process(
-            target=_work, args=(target, seat), name=f"tremolo-worker-{number}"
-        )
+        name = f"tremolo-worker-{number}"
+        self._process: BaseProcess
+        held_back: Collection[signal.Signals] = _OF_THE_TERMINAL
+        if forked and _fork is not None:
+            copied = (target, seat, self._pipe, signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+            self._process = _fork.Process(target=_work_in_a_copy, args=copied, name=name)
+            # Until it no longer does with it what the supervisor does.
+            held_back = (*_OF_THE_TERMINAL, signal.SIGTERM)
+        else:
+            self._process = _spawn.Process(target=_work, args=(target, seat), name=name)
         try:
-            with _blocked(_OF_THE_TERMINAL):
+            with _blocked(held_back):
                 self._process.start()
         except BaseException:
             self._pipe.close()
@@ -134,6 +159,18 @@ def _blocked(numbers: Collection[signal.Signals]) -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work_in_a_copy(
+    target: Target, seat: Seat, supervisors: Connection, mask: Collection[int]
+) -> None:
+    # Held open here too, the end of the supervisor's would not be noticed.
+    supervisors.close()
+    # What is the supervisor's to do is not done twice.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if signal.SIGTERM not in mask:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    _work(target, seat.inherited())
 
 
 def _work(target: Target, seat: Seat) -> None:

@@ -1,6 +1,7 @@
 """The fields that answers get unless they have their own."""
 
 import tracemalloc
+from email.utils import formatdate
 
 from tremolo_core import AcceptWebSocket, Headers, Response
 from tremolo_transport.stamp import Stamp
@@ -28,6 +29,13 @@ def test_an_answer_gets_the_date_and_the_servers_name_behind_its_own_fields() ->
         b"date: Sun, 06 Nov 1994 08:49:37 GMT",
         b"server: Tremolo",
     ]
+
+
+def test_the_date_is_that_of_the_library_on_every_day_of_a_year() -> None:
+    stamp = Stamp(server_name=b"", date=True)
+    for seconds in range(1_700_000_000, 1_733_000_000, 86_399):
+        stamp.renew(seconds)
+        assert stamped(stamp) == [f"date: {formatdate(seconds, usegmt=True)}".encode("ascii")]
 
 
 def test_it_has_its_fields_before_it_is_told_the_time() -> None:

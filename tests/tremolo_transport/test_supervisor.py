@@ -3,7 +3,10 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,8 @@ from tremolo_transport.worker_queues import open_queues
 from tremolo_transport.worker_settings import WorkerSettings
 
 from .worker_targets import fails, never_ready, obedient, silent
+
+ROOT = Path(__file__).parents[2]
 
 
 class OnRecord(logging.Handler):
@@ -181,3 +186,63 @@ def test_nothing_is_left_behind_when_it_fails_itself() -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+_FIRST_WORKERS = """
+import contextlib, signal, sys, threading
+from tests.tremolo_transport import worker_targets
+from tremolo_transport.supervisor import Supervised, Supervisor
+from tremolo_transport.worker_settings import WorkerSettings
+
+how = sys.argv[1]
+number = 2 if how == "two" else 1
+worker_targets.MARK = "copied"
+supervised = Supervised(
+    target=worker_targets.marked, settings=WorkerSettings(number=number), may_fork=how != "told"
+)
+supervisor = Supervisor(supervised, [[] for _ in range(number)])
+if how == "thread":
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+def announce(marks):
+    print(*marks)
+    if how == "replaced":
+        [slot] = supervisor._slots
+        started = slot._start
+
+        def start(sockets, number):
+            successor = started(sockets, number)
+            while successor.ready is None:
+                successor.hear()
+            print(*successor.addresses)
+            signal.raise_signal(signal.SIGTERM)
+            return successor
+
+        slot._start = start
+        signal.raise_signal(signal.SIGHUP)
+    else:
+        signal.raise_signal(signal.SIGTERM)
+
+sys.exit(supervisor.run(announce))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others start every worker anew")
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("one", ["copied"]),
+        ("replaced", ["copied", "fresh"]),
+        ("told", ["fresh"]),
+        ("two", ["fresh"]),
+        ("thread", ["fresh"]),
+    ],
+)
+def test_only_the_first_worker_where_nothing_else_is_there_is_a_copy(
+    how: str, expected: list[str]
+) -> None:
+    # In a process of its own, as that of the tests has other threads.
+    told = [sys.executable, "-c", _FIRST_WORKERS, how]
+    done = subprocess.run(told, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.split() == expected, done.stderr
+    assert done.returncode == 0

@@ -8,15 +8,30 @@ import socket
 from tremolo_transport.seat import Command, Report, Seat
 
 __all__ = (
+    "closes_all",
     "dies_when_ready",
     "fails",
     "hung_up_on",
+    "marked",
     "mute",
     "never_ready",
     "obedient",
     "silent",
     "spent",
 )
+
+
+MARK = "fresh"
+"""What another process changes shows in its copies only."""
+
+
+def marked(seat: Seat) -> int:
+    """As `obedient`; where it listens is its mark."""
+    commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    seat.obey(commands.put)
+    seat.say(Report.READY, MARK)
+    commands.get()
+    return 0
 
 
 def obedient(seat: Seat) -> int:
@@ -41,6 +56,13 @@ def spent(seat: Seat) -> int:
 def fails(seat: Seat) -> int:
     """Never ready."""
     return 3
+
+
+def closes_all(seat: Seat) -> int:
+    """Closes its sockets, as a server does in the end."""
+    for listening in seat.sockets:
+        listening.close()
+    return 0
 
 
 def hung_up_on(seat: Seat) -> int:
