@@ -11,12 +11,14 @@ from .cycles import Cycles
 from .deadlines import Wait, Waiting, lateness
 from .errors import LocalProtocolError, RemoteProtocolError
 from .events import (
+    BytesMessage,
     CloseWebSocket,
     ConnectionClosed,
     Data,
     Event,
     Request,
     Signal,
+    TextMessage,
 )
 from .head import Head
 from .limits import Limits, Timeouts
@@ -163,6 +165,18 @@ class Connection(Cycles):
             return self._asked(event, incoming.head)
         self._standing = standing.by_client[type(event)][self._outgoing.keep_alive]
         return event
+
+    def next_message(self) -> TextMessage | BytesMessage | None:
+        """As `next_event`, if all that came last is one whole message of a WebSocket.
+
+        The short way for a driver that waits for one. If it returns None, nothing
+        is done, and `next_event` says what there is instead.
+        """
+        frames = self._incoming.frames
+        if frames is None or frames.whole is None:
+            return None
+        message, frames.whole = frames.whole, None
+        return message
 
     def limit_body(self, size: int | None) -> None:
         """Refuse the current request's body (413) beyond `size` bytes; None is no limit.

@@ -95,12 +95,6 @@ class ConnectionStatus:
         return 0 if frames is None else frames.missing
 
     @property
-    def has_message(self) -> bool:
-        """Whether a whole message of a WebSocket is next, and the last that was received."""
-        frames = self._incoming.frames
-        return frames is not None and frames.whole is not None
-
-    @property
     def sends_chunks(self) -> bool:
         """Whether the body of the answer that has begun goes in chunks."""
         return self._outgoing.is_chunked

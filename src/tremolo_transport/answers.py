@@ -61,7 +61,6 @@ class Answers:
     """The answers on one connection."""
 
     __slots__ = (
-        "_answered",
         "_closed_by_handler",
         "_peer",
         "_refused",
@@ -81,8 +80,6 @@ class Answers:
         """That of the request in flight, for the access log."""
         self._refused = False
         """Whether the server itself has answered a peer that broke the rules."""
-        self._answered = 0
-        """How often something had been read when a large message was sent."""
         self._closed_by_handler = False
         """Whether a WebSocket was closed by the handler, who then knows of it."""
 
@@ -153,33 +150,20 @@ class Answers:
         content = message.text if isinstance(message, TextMessage) else message.data
         size = len(content)
         stream = self._stream_at_once(size, _LARGEST_MESSAGE)
-        if stream is None or self._refused:
-            return False
-        if size > _MOST_AT_ONCE:
-            return self._send_large_message(stream, message)
-        if stream.turn_is_over:
+        if stream is None or stream.turn_is_over or self._refused:
             return False
         link = self.link
+        if size > _MOST_AT_ONCE:
+            parts = link.connection.send_large_message(message)
+            if parts is None:
+                return False
+            link.writes += 1
+            link.sent += stream.send_parts_at_once(parts)
+            return True
         data = link.connection.send_message(message)
         if data is None:
             return False
         link.write_at_once(stream, data)
-        return True
-
-    def _send_large_message(
-        self, stream: NativeStream, message: TextMessage | BytesMessage
-    ) -> bool:
-        link = self.link
-        # To read as much may have taken the whole turn. The answer belongs to it all the same: a
-        # client is to read it while others are read, or the two sides wait for each other.
-        if stream.turn_is_over and link.moved == self._answered:
-            return False
-        parts = link.connection.send_large_message(message)
-        if parts is None:
-            return False
-        self._answered = link.moved
-        link.writes += 1
-        link.sent += stream.send_parts_at_once(parts)
         return True
 
     def queue(self, events: Sequence[Event]) -> None:

@@ -136,9 +136,13 @@ class ServedExchange(Exchange):
                 await link.news()
             else:
                 await link.read_interruptibly()
-                if not connection.has_message:
-                    self._answers.attend_to_frames()
-                if link.reads % _READS_PER_TURN == 0:
+                is_due = link.reads % _READS_PER_TURN == 0
+                if not is_due and upload is None and not self._over:
+                    message = connection.next_message()
+                    if message is not None:
+                        return message
+                self._answers.attend_to_frames()
+                if is_due:
                     await checkpoint()
         return _CLOSED
 

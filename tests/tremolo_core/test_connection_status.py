@@ -3,7 +3,6 @@
 import pytest
 
 from tremolo_core import (
-    BytesMessage,
     CloseWebSocket,
     Closing,
     Connection,
@@ -41,7 +40,7 @@ from .scenes import (
     response,
     sent,
 )
-from .test_websocket import opened, told
+from .test_websocket import opened
 
 pytestmark = pytest.mark.usefixtures("fast_path")
 
@@ -294,24 +293,3 @@ def test_it_is_known_what_is_missing_and_whether_there_is_a_crowd(fast_path: boo
     made = opened()
     made.receive_data(frame(PING) * 1_000)
     assert made.crowded
-
-
-def test_it_is_known_whether_all_that_came_is_one_message(fast_path: bool) -> None:
-    made = opened()
-    assert not has_message(made)
-    made.receive_data(frame(TEXT, b"none"))
-    assert has_message(made) is fast_path
-    assert told(made) == [TextMessage(text="none")]
-    made.receive_data(frame(BINARY, b"one"))
-    assert has_message(made)
-    made.receive_data(frame(BINARY, b"two"))
-    # It says where nobody need look any further, and not where anything waits.
-    assert not has_message(made)
-    assert told(made) == [BytesMessage(data=b"one"), BytesMessage(data=b"two")]
-    made.receive_data(frame(PING))
-    assert not has_message(made)
-    assert not has_message(Connection())
-
-
-def has_message(made: Connection) -> bool:
-    return made.has_message

@@ -1334,3 +1334,25 @@ def test_a_message_is_sent_in_one_step_only_where_nothing_else_is_due(
     refused.receive_data(frame(0x3))
     refused.data_to_send()
     assert step(refused, message) is None
+
+
+def test_a_message_that_came_by_itself_is_told_in_one_step(fast_path: bool) -> None:
+    assert Connection().next_message() is None
+    made = opened()
+    assert made.next_message() is None
+    made.receive_data(frame(BINARY, b"one"))
+    assert made.next_message() == BytesMessage(data=b"one")
+    assert made.next_message() is None
+    assert made.next_event() is Signal.NEED_DATA
+    # Of text only wsproto knows whether it is any.
+    made.receive_data(frame(TEXT, b"two"))
+    two = TextMessage(text="two")
+    assert made.next_message() == (two if fast_path else None)
+    assert told(made) == ([] if fast_path else [two])
+    # Not where anything waits before it, or is to be done.
+    made.receive_data(frame(BINARY, b"three"))
+    made.receive_data(frame(BINARY, b"four"))
+    assert made.next_message() is None
+    assert told(made) == [BytesMessage(data=b"three"), BytesMessage(data=b"four")]
+    made.receive_data(frame(PING))
+    assert made.next_message() is None
