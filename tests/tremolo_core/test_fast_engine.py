@@ -165,6 +165,16 @@ def test_an_answer(events: list[OutgoingEvent], raw: list[bytes]) -> None:
     assert [write(made, event) for event in events] == raw
 
 
+@pytest.mark.parametrize(
+    ("fields", "body"), [(LENGTH_5, b"hello"), (Headers(), b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")]
+)
+def test_a_whole_answer(fields: Headers, body: bytes) -> None:
+    head = answer_head(
+        Response(status=200, headers=fields), b"1.1", keep_alive=True, their_last=False
+    )
+    assert asked().whole(head, (b"hel", b"lo")) == head.raw + body
+
+
 @pytest.mark.parametrize("raw", [GET, POST])
 def test_the_next_answer_is_framed_by_itself(raw: bytes) -> None:
     made = FastEngine()

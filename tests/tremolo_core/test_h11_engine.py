@@ -205,6 +205,16 @@ def test_an_answer(events: list[OutgoingEvent], raw: bytes) -> None:
     assert b"".join(write(made, event) for event in events) == raw
 
 
+@pytest.mark.parametrize(
+    ("fields", "body"), [(LENGTH_5, b"hello"), (CHUNKS, b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")]
+)
+def test_a_whole_answer(fields: Headers, body: bytes) -> None:
+    head = begun(Response(status=200, headers=fields, reason=b"OK"))
+    raw = asked().whole(head, (b"hel", b"lo"))
+    assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert raw.partition(b"\r\n\r\n")[2] == body
+
+
 def test_chunks_one_by_one() -> None:
     made = asked()
     write(made, begun(Response(status=200, headers=CHUNKS)))
