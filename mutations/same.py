@@ -70,7 +70,7 @@ SAME: dict[str, str] = {
     "head_fields.read_fields: or not noted < _USUAL": (
         "with all of them at once it is found out anew, and not kept"
     ),
-    "answer_head.lasting_head: if event is last and head is None:": (
+    "answer_head.lasting_head: if event is last and kept is None:": (
         "the head is made anew, or looked up by what it says"
     ),
     "connection.receive_request: if request is None and incoming.head is None:": (

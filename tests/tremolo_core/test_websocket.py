@@ -1307,6 +1307,16 @@ def test_the_payload_of_a_large_message_is_not_copied_to_be_sent(fast_path: bool
     assert any(part is data for part in parts) is fast_path
 
 
+def test_nor_is_it_where_it_is_sent_as_any_event(fast_path: bool) -> None:
+    data = bytes(70_000)
+    made = opened()
+    made.send(BytesMessage(data=data))
+    pieces = [made.views_to_send(1_000, 100_000), made.views_to_send(1_000, 100_000)]
+    assert b"".join(pieces) == b"\x82\x7f" + len(data).to_bytes(8) + data
+    views = [piece.obj for piece in pieces if isinstance(piece, memoryview)]
+    assert (views[0] is data) is fast_path
+
+
 @pytest.mark.parametrize("step", [Connection.send_message, Connection.send_large_message])
 def test_a_message_is_sent_in_one_step_only_where_nothing_else_is_due(
     step: Callable[[Connection, BytesMessage], object],
