@@ -161,7 +161,7 @@ class Driver:
             self._rest = None
             if self._tasks is not None:
                 self._tasks.cancel()
-            farewell.tell_of_end(*self._close_callbacks)
+            self._around.context.copy().run(farewell.tell_of_end, *self._close_callbacks)
 
     async def _serve(self) -> CancelScope | None:
         """Serve requests; return the scope that this has ended in, or None to rest."""

@@ -123,8 +123,9 @@ class ConnectionInfo(Protocol):
     def on_close(self, callback: Callable[[], None]) -> None:
         """Call `callback` once when the connection has ended; at once if it has.
 
-        Callbacks run in the order of their registration, on the server's event
-        loop, and must not block. What one raises is logged, the others run.
+        Callbacks run in the order of their registration, on the server's event loop and
+        in a copy of the context that start-up left, and must not block. What one raises
+        is logged, the others run.
         """
 
     def start_soon(

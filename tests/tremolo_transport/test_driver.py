@@ -645,6 +645,31 @@ async def test_callbacks_for_the_end_run_in_order_and_whatever_they_raise(
     assert errors(caplog) == ["a callback for the end of a connection failed"] * 2
 
 
+async def test_what_a_callback_sets_is_gone_with_the_connection() -> None:
+    # The task that has served one connection may serve another.
+    seen: list[str] = []
+
+    def note() -> None:
+        seen.append(VISITED.get("nothing"))
+        VISITED.set("the end")
+
+    async def handler(exchange: Exchange) -> None:
+        exchange.connection.on_close(note)
+        await exchange.respond(200)
+
+    context = contextvars.Context()
+    context.run(VISITED.set, "the start-up")
+    async with anyio.create_task_group() as group:
+        for _ in range(2):
+            client, server = memory_stream_pair()
+            await client.send(GET)
+            await client.send_eof()
+            around = surroundings(handler, group, context=context)
+            await Driver(server, Peer(), around).run()
+    assert seen == ["the start-up"] * 2
+    assert VISITED.get("nothing") == "nothing"
+
+
 async def test_a_stream_that_cannot_be_closed_ends_the_connection_all_the_same(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
