@@ -44,7 +44,7 @@ class Taken:
 
 
 def latencies(port: int, rate: float, seconds: float, *, connections: int = CONNECTIONS) -> Taken:
-    """Ask `rate` times per second."""
+    """Ask `rate` times per second. Raises RuntimeError if the answers were wrong or too late."""
     opened = [connect(port) for _ in range(connections)]
     try:
         size = answer_size(opened[0], REQUEST % 1_000_000)
