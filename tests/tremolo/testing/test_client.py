@@ -296,6 +296,24 @@ async def test_requests_at_the_same_time_have_connections_of_their_own(tcp: bool
             group.start_soon(get)
 
 
+async def test_a_handler_may_ask_its_own_application(tcp: bool) -> None:
+    asked: list[tuple[bytes, bool]] = []
+    clients: list[Client] = []
+
+    async def handler(exchange: Exchange) -> None:
+        me = anyio.get_current_task()
+        level = int(exchange.request.target[1:])
+        inner = b"" if level == 3 else (await clients[0].get(f"/{level + 1}")).content
+        asked.append((exchange.request.target, anyio.get_current_task() == me))
+        await exchange.respond(200, (), exchange.request.target + inner)
+
+    async with Client(handler, tcp=tcp) as client:
+        clients.append(client)
+        for _ in range(2):
+            assert (await client.get("/1")).content == b"/1/2/3"
+    assert asked == [(b"/3", True), (b"/2", True), (b"/1", True)] * 2
+
+
 async def test_a_kept_connection_that_the_server_has_closed(tremolo_clock: Clock) -> None:
     async def handler(exchange: Exchange) -> None:
         await exchange.respond(200, (), b"%d" % exchange.connection.id)
