@@ -11,6 +11,7 @@ from anyio import BrokenResourceError
 from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream as Client
 
+from tremolo.testing import Clock
 from tremolo_transport.admission import NotAdmitted
 from tremolo_transport.handshakes import shake_hands
 from tremolo_transport.memory import MemoryStream, memory_stream_pair
@@ -84,11 +85,13 @@ async def test_who_speaks_plain_http_is_told_so_in_http(line: bytes) -> None:
     assert body == b"400 This port speaks HTTPS, and not HTTP.\r\n"
 
 
-async def test_a_peer_that_does_not_leave_is_not_waited_for_for_ever() -> None:
+async def test_a_peer_that_does_not_leave_is_not_waited_for_for_ever(tremolo_clock: Clock) -> None:
     async def ask(stream: MemoryStream) -> None:
         await stream.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 
+    began = tremolo_clock.time()
     assert (await refused(ask)).reason == "it speaks plain HTTP on a port for TLS"
+    assert tremolo_clock.time() - began == pytest.approx(2)
 
 
 @pytest.mark.parametrize("data", [b"\x00", b"\x80\x2e\x01\x00\x02", b"\r\n"])
