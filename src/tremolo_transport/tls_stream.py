@@ -98,7 +98,9 @@ class TLSStream(ByteStream):
                 except EndOfStream:
                     self._incoming.write_eof()
             except ssl.SSLEOFError:
-                # It has left without a goodbye.
+                # It has left without a goodbye. OpenSSL has an alert for that, which would keep
+                # whoever has only half-closed from reading what it was sent.
+                self._outgoing.read()
                 raise EndOfStream from None
             except ssl.SSLError as error:
                 raise BrokenResourceError from error

@@ -215,6 +215,23 @@ async def test_a_goodbye_between_requests_is_answered() -> None:
             assert left == b""
 
 
+async def test_an_end_without_a_goodbye_is_answered_by_the_end() -> None:
+    def leave() -> bytes:
+        sock = socket.create_connection(server.addresses[0], timeout=PATIENCE)
+        with client_context().wrap_socket(sock, server_hostname=HOST) as client:
+            client.sendall(GET)
+            answer = client.recv(65_536)
+            # Not the client's own, which would end TLS first.
+            socket.socket.shutdown(client, socket.SHUT_WR)
+            while more := client.recv(65_536):
+                answer += more
+            return answer
+
+    async with serve(whose, binds=[Listener(endpoint=ANY, tls=server_context())]) as server:
+        answer = await anyio.to_thread.run_sync(leave)
+        assert body(answer) == b"127.0.0.1 https None https"
+
+
 async def test_a_silent_client_keeps_nobody_waiting() -> None:
     # Nor the stop, which would come to no end here if it waited for handshakes.
     listener = Listener(endpoint=ANY, tls=server_context(), handshake_timeout=None)
