@@ -480,7 +480,7 @@ async def test_a_turn_is_over_after_a_number_of_calls_or_bytes() -> None:
         over.clear()
         for _ in range(16):
             over.append(one.turn_is_over)
-            one.send_at_once(bytes(65_536))
+            one.send_at_once(bytes(131_072))
         assert over == [False] * 16
         assert one.turn_is_over
 

@@ -1,7 +1,7 @@
 """Makes a request that is like an earlier one by copying that: a tenth of the work.
 
-URLs and fields are merged by httpx, which has made the first of each kind. Of what
-is sent it is `short_way` that is the counterpart.
+URLs and fields are merged by httpx, which has made the first of each kind. How they
+are sent is the business of `short_way`.
 """
 
 from collections.abc import Callable, Mapping
