@@ -62,11 +62,7 @@ class FastEngine:
         """As `Engine.write`."""
         for event in events:
             if isinstance(event, Data):
-                data = event.data
-                if self._chunked:
-                    out += (b"%x\r\n" % len(data), data, b"\r\n")
-                else:
-                    out.append(data)
+                out += self.piece(event.data)
             elif isinstance(event, AnswerHead):
                 self._chunked = event.framing is _CHUNKED
                 out.append(event.raw)
