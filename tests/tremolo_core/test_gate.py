@@ -314,6 +314,13 @@ def test_the_next_message_begins_behind_this_one() -> None:
     assert head.raw == GET
 
 
+def test_what_waits_comes_before_what_a_head_is_looked_for_in() -> None:
+    made = gate(GET[:5])
+    head = made.feed_head(GET[5:])
+    assert head is not None
+    assert head.raw == GET
+
+
 def test_a_message_is_skipped_once_only_its_end_has_not_come_out() -> None:
     made = with_head(BODY_OF_FIVE, b"hello")
     assert made.skip_to_next() is None, "its body has not come out"
