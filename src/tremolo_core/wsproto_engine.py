@@ -55,10 +55,7 @@ class WsprotoEngine:
         # There is no more than one in the bytes of one frame.
         (event,) = events
         if type(event) is _TheirBytes:
-            data = event.data
-            return _bytes_message(
-                data if type(data) is bytes else bytes(data), event.message_finished
-            )
+            return _bytes_message(bytes(event.data), event.message_finished)
         match event:
             case wsproto.events.TextMessage():
                 return _text_message(event.data, event.message_finished)
@@ -66,12 +63,10 @@ class WsprotoEngine:
                 return Ping(payload=bytes(event.payload))
             case wsproto.events.Pong():
                 return Pong(payload=bytes(event.payload))
-            case wsproto.events.CloseConnection():
-                # No Close was received: wsproto tells of a frame that it could not
-                # read as if the peer had closed politely.
-                raise self._failure(event.code)
-            case _:
-                return None
+        # No Close was received: wsproto tells of a frame that it could not
+        # read as if the peer had closed politely.
+        assert isinstance(event, wsproto.events.CloseConnection)
+        raise self._failure(event.code)
 
     def read_close(self, raw: bytes) -> CloseWebSocket:
         """As `FrameEngine.read_close`."""

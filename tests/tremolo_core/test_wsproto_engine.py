@@ -148,6 +148,14 @@ def test_fragments_are_written_and_read(deflate: PerMessageDeflate | None) -> No
         assert list(peer.events()) == [theirs(part)]
 
 
+@pytest.mark.parametrize("deflate", [None, PerMessageDeflate()])
+def test_bytes_are_read_as_bytes(deflate: PerMessageDeflate | None) -> None:
+    raw = client(deflate).send(wsproto.events.BytesMessage(data=b"hello" * 100))
+    events = read(engine(deflate), raw)
+    assert joined(events) == [BytesMessage(data=b"hello" * 100)]
+    assert {type(event.data) for event in events if isinstance(event, BytesMessage)} == {bytes}
+
+
 def test_a_control_frame_between_fragments_is_not_compressed() -> None:
     # wsproto's client, which takes it for the end of a compressed message, cannot testify.
     ours = engine(PerMessageDeflate())
