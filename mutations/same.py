@@ -54,10 +54,6 @@ SAME: dict[str, str] = {
     "connection.data_to_send: if self._refusal is None or (frames is not None and frames.owes):": (
         "whoever is asked for what is owed asks the same once more"
     ),
-    "connection.receive_data: "
-    "if frames is None and self._standing.hears_messages and frames.receive_whole(data):": (
-        "the longer way tells the same"
-    ),
     "connection._add_owed: "
     "if frames is not None and frames.owes or self._standing.server is State.OPEN:": (
         "what is owed has no bytes where nothing is"
