@@ -124,7 +124,9 @@ class HttpCycle:
         except (KeyError, TypeError):
             kind = kind_of(message)
         if kind == "http.response.body" and (progress is _HEAD or progress is _BODY):
-            body, more = read_body(message)
+            body, more = message.get("body", b""), message.get("more_body", False)
+            if type(body) is not bytes or type(more) is not bool:
+                body, more = read_body(message)
             goes_on = more or self._with_trailers
             exchange = self._exchange
             head, self._head = self._head, None

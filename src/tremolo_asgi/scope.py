@@ -38,6 +38,17 @@ def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) ->
     # As `decode_path`, without a call for what most are; by its number, as there.
     path = decode_path(raw_path) if _PERCENT in raw_path else raw_path.decode("ascii")
     client = peer.client
+    offered = offered_extensions(request)
+    extensions: Extensions
+    if offered is _WITHOUT_TRAILERS and peer.tls is None:
+        # As `_extensions`, without a call for nearly every request.
+        extensions = {
+            "http.response.early_hint": {},
+            "http.response.pathsend": {},
+            "http.response.zerocopysend": {},
+        }
+    else:
+        extensions = _extensions(offered, peer)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.5"},
@@ -53,7 +64,7 @@ def http_scope(request: Request, peer: Peer, *, root_path: str, state: State) ->
         "client": None if client is None else (client[0], client[1] or 0),
         "server": peer.server,
         "state": state.copy(),
-        "extensions": _extensions(offered_extensions(request), peer),
+        "extensions": extensions,
     }
 
 
@@ -148,16 +159,7 @@ def under_root(path: str, root_path: str) -> str:
 
 
 def _extensions(offered: tuple[str, ...], peer: Peer) -> Extensions:
-    extensions: Extensions
-    if offered is _WITHOUT_TRAILERS:
-        # The same, written out for nearly every request.
-        extensions = {
-            "http.response.early_hint": {},
-            "http.response.pathsend": {},
-            "http.response.zerocopysend": {},
-        }
-    else:
-        extensions = {name: {} for name in offered}
+    extensions: Extensions = {name: {} for name in offered}
     if peer.tls is not None:
         extensions["tls"] = tls_extension(peer)
     return extensions

@@ -98,17 +98,26 @@ class Answers:
 
     def send_whole(self, response: Response, body: bytes) -> bool:
         """As `Exchange.send_whole`."""
-        stream = self._stream_at_once(len(body))
-        if stream is None:
-            return False
         link, around = self.link, self.around
-        # As in `_stamped_head`, without a call for it.
+        stream = link.quick
+        # As `_stream_at_once`, `_stamped_head` and `Link.write_at_once`, without their calls, as
+        # nearly every answer comes here.
+        if (
+            stream is None
+            or not stream.takes_at_once
+            or link.writing
+            or len(body) > _MOST_AT_ONCE
+            or link.pace.download is not None
+        ):
+            return False
         stamped = around.stamp.complete(response, self.last or around.shutdown.begun)
         data = link.connection.send_whole(stamped, body)
         if data is None:
             return False
         self.outcome.status = response.status
-        link.write_at_once(stream, data)
+        stream.send_at_once(data)
+        link.writes += 1
+        link.sent += len(data)
         return True
 
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:

@@ -107,13 +107,14 @@ class AsyncioSending(NativeStream):
 
     def send_at_once(self, item: bytes | memoryview) -> None:
         """As `NativeStream.send_at_once`; what is short is written behind that of others."""
-        size = len(item)
         self._calls += 1
-        self._bytes += size
+        size = len(item)
         if size <= _MOST_HELD and not (self._held or self._gathered or self._turn_end.alone):
+            # Not counted by its bytes: so little comes to its number of calls first.
             self._held = item
             self._turn_end.add(self, self._loop)
         else:
+            self._bytes += size
             self.write_held()
             self._write(item)
 

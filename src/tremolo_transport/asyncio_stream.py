@@ -55,6 +55,8 @@ class AsyncioStream(AsyncioSending):
         self._more = False
         """Whether the kernel had more when it was left there."""
         self._eof = False
+        self._over = False
+        """Whether nothing more will come: at the end, or as we have closed it, or it is lost."""
         self._reader = Wake(self._loop)
         """Wakes whoever is in `receive`; it carries no data, so that none can be lost with it."""
         self._on_input: Callable[[], None] | None = None
@@ -96,7 +98,7 @@ class AsyncioStream(AsyncioSending):
 
     def call_on_input(self, callback: Callable[[], None]) -> bool:
         """As `NativeStream.call_on_input`."""
-        if self._received or self._eof or self._lost or self._closed:
+        if self._received or self._over:
             return False
         if not (self._watched or self._begin_watch()):
             return False
@@ -126,7 +128,7 @@ class AsyncioStream(AsyncioSending):
             return self.next_turn()
         if self._reader.callback is not None:
             raise BusyResourceError("reading from")
-        if self._closed or self._eof or self._lost:
+        if self._over:
             self._raise_end()
         if not (self._watched or self._begin_watch()):
             self._raise_end()
@@ -169,7 +171,7 @@ class AsyncioStream(AsyncioSending):
         if not data:
             # Else we would be told of it again and again.
             self._end_watch()
-            self._eof = True
+            self._eof = self._over = True
             self._wake_reader()
             return True
         if self._received:
@@ -229,7 +231,7 @@ class AsyncioStream(AsyncioSending):
 
     def _close(self) -> None:
         """Receive nothing more, and end as soon as all is written."""
-        self._closed = True
+        self._closed = self._over = True
         self.takes_at_once = False
         self._end_watch()
         self._wake_reader()
@@ -239,7 +241,7 @@ class AsyncioStream(AsyncioSending):
     def _end(self, error: OSError | None) -> None:
         if self._lost:
             return
-        self._lost = True
+        self._lost = self._over = True
         self._error = error
         self.takes_at_once = False
         self._held = b""
