@@ -30,6 +30,7 @@ from .file_sending import duplicate_socket, send_section
 from .link import Link
 from .native_stream import BYTES_PER_TURN, NativeStream
 from .peer import Peer
+from .send_queues import let_grow
 from .surroundings import Surroundings
 
 __all__ = ("Answers",)
@@ -197,6 +198,7 @@ class Answers:
         self._closed_by_handler |= CloseWebSocket in kinds
         if AcceptWebSocket in kinds:
             link.framed = True
+            let_grow(link.stream)
             if self.around.shutdown.draining:
                 self.close_websocket(self.around.shutdown.close_code)
 

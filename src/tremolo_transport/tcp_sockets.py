@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import TypeAlias
 
 from .endpoints import Bind
+from .send_queues import keep_short
 
 __all__ = ("listen_tcp", "send_at_once")
 
@@ -102,6 +103,7 @@ def _listen(family: int, name: _Name, bind: Bind) -> socket.socket:
             # is asked for.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, bind.host != "::")
         send_at_once(sock)
+        keep_short(sock)
         if bind.reuse_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(name)

@@ -55,6 +55,8 @@ def test_what_is_written_to_its_connections_is_sent_at_once() -> None:
             break
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == 262_144
 
 
 def test_the_port_of_choice_is_taken() -> None:
