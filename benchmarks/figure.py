@@ -1,16 +1,23 @@
 """One measurement of one server, and what its processes have worked meanwhile."""
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ("CPU", "Figure", "family", "resident", "ticks", "with_cpu")
+__all__ = ("CPU", "Figure", "family", "resident", "ticks", "until_at_rest", "with_cpu")
 
 CPU = "CPU, µs each"
 """The name under which processor time stands beside a figure."""
 
 PROC = Path("/proc")
+
+_LOOK = 0.1
+"""Seconds between two looks at who is to come to rest."""
+
+_AT_REST = 0.1
+"""Of a core, which sweeps and signs of life do not take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +60,23 @@ def resident(pid: int) -> int:
     """The bytes of memory that a process has resident; Linux only."""
     pages = (PROC / f"{pid}" / "statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def until_at_rest(pid: int, *, most: float = 10.0) -> bool:
+    """Wait until a server hardly works for a tenth of a second; false if it goes on working.
+
+    One that was given more than it can do still works on it when its clients have left,
+    on the core that the next server is to have. Waits `most` seconds.
+    """
+    until = time.monotonic() + most
+    before = _worked(pid)
+    while before is not None and time.monotonic() < until:
+        time.sleep(_LOOK)
+        after = _worked(pid)
+        if after is None or after - before < _LOOK * _AT_REST:
+            return True
+        before = after
+    return before is None
 
 
 def _worked(pid: int) -> float | None:

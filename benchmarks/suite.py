@@ -11,6 +11,7 @@ which floors were reached.
 import argparse
 import contextlib
 import os
+import random
 import shutil
 import signal
 import sys
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import verdicts
-from figure import Figure, with_cpu
+from figure import Figure, until_at_rest, with_cpu
 from floors import FLOORS, wanted
 from generator import generator
 from report import PUBLISHED, machine, spread, write
@@ -92,7 +93,10 @@ class Suite:
                 running(name, row.kind, program, self._file)
             )
         server = self._running[key]
-        return with_cpu(server.pid, lambda: row.measure(server, load))
+        try:
+            return with_cpu(server.pid, lambda: row.measure(server, load))
+        finally:
+            until_at_rest(server.pid)
 
     def measure(self, row: Row, names: Sequence[str], rounds: int) -> dict[str, Any]:
         """The row's figures of these servers, and why there are none of some."""
@@ -101,9 +105,8 @@ class Suite:
         rounds = max(rounds, row.rounds)
         # The first round only warms up, where a server stays.
         for number in range(0 if not row.fresh else 1, rounds * row.repeated + 1):
-            # Nobody always runs right after the same other one.
-            turn = number % max(1, len(names))
-            for name in [*names[turn:], *names[:turn]]:
+            # Nobody always runs right after the same other one, in an order that stays the same.
+            for name in random.Random(number).sample(names, len(names)):
                 if name in failed:
                     continue
                 load = self.load

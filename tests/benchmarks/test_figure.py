@@ -1,8 +1,10 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from figure import Figure, family, resident, ticks, with_cpu
+from figure import Figure, family, resident, ticks, until_at_rest, with_cpu
 
 LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
 
@@ -31,3 +33,14 @@ def test_what_was_worked_stands_beside_for_each_one() -> None:
 @LINUX
 def test_without_a_count_there_is_no_processor_time() -> None:
     assert with_cpu(os.getpid(), lambda: Figure(value=1)) == Figure(value=1)
+
+
+@LINUX
+def test_one_that_still_works_is_waited_for_and_one_that_rests_is_not() -> None:
+    program = "import sys, time\nwhile sys.argv[1] == 'work': pass\ntime.sleep(60)"
+    for what, rests in (("work", False), ("rest", True)):
+        with subprocess.Popen([sys.executable, "-c", program, what]) as process:
+            try:
+                assert until_at_rest(process.pid, most=0.5 if not rests else 60) is rests
+            finally:
+                process.kill()
