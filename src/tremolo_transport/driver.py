@@ -155,7 +155,8 @@ class Driver:
         self._link.break_off()
         self._answers.log()
         try:
-            await farewell.close(self.stream)
+            # Who cancels has waited long enough.
+            await farewell.close(self.stream, at_once=self._cancelled)
         finally:
             self.state = ConnectionState.CLOSED
             self._rest = None

@@ -107,11 +107,16 @@ async def linger(stream: ByteStream) -> None:
         return
 
 
-async def close(stream: ByteStream) -> None:
-    """Close `stream` whatever happens, soon, even in a cancelled scope."""
+async def close(stream: ByteStream, *, at_once: bool = False) -> None:
+    """Close `stream` whatever happens, soon, even in a cancelled scope.
+
+    If it is to be `at_once`, what the peer has not taken is dropped.
+    """
     if isinstance(stream, NativeStream) and stream.close_at_once():
         return
-    with CancelScope(shield=True, deadline=anyio.current_time() + _WRITE_SECONDS):
+    with CancelScope(shield=True, deadline=anyio.current_time() + _WRITE_SECONDS) as scope:
+        if at_once:
+            scope.cancel()
         try:
             await stream.aclose()
         except (BrokenResourceError, ClosedResourceError, OSError) as error:

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import logging
 import re
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +14,7 @@ from functools import partial
 import anyio
 import pytest
 from anyio import BrokenResourceError, CancelScope, EndOfStream
-from anyio.abc import ByteStream
+from anyio.abc import ByteStream, SocketAttribute
 from anyio.lowlevel import checkpoint
 
 from tremolo_core import ConnectionClosed, Data, EndOfMessage, Headers, Response, Timeouts
@@ -27,8 +28,9 @@ from tremolo_transport.exchange import (
     Handler,
 )
 from tremolo_transport.memory import MemoryStream, memory_stream_pair
+from tremolo_transport.native_stream import NativeStream
 from tremolo_transport.peer import Peer
-from tremolo_transport.settings import ServerSettings
+from tremolo_transport.settings import ServerSettings, Transport
 
 from .conversations import (
     GET,
@@ -40,6 +42,7 @@ from .conversations import (
     over_every_stream,
     settle,
     surroundings,
+    tcp_pair,
 )
 from .striking import by_scope_and_by_task, strike_everywhere
 
@@ -1031,3 +1034,22 @@ async def test_so_can_one_whose_handlers_have_tasks_of_their_own(
     # What the handlers wait for, the connection waits for in one place.
     assert places > 5
     assert errors(caplog) == []
+
+
+async def test_whoever_cancels_does_not_wait_for_a_client_that_does_not_read() -> None:
+    async def wait_and_see(exchange: Exchange) -> None:
+        await anyio.sleep_forever()
+
+    pair = tcp_pair(Transport.NATIVE)
+    async with conversation(wait_and_see, make_pair=pair) as talk:
+        stream = talk.driver.stream
+        assert isinstance(stream, NativeStream)
+        await talk.client.send(GET)
+        await settle()
+        stream.extra(SocketAttribute.raw_socket).setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        # More than the two kernels take; nobody has waited for it.
+        stream.send_parts_at_once([bytes(20_000_000)])
+        assert stream.unwritten
+        talk.driver.cancel()
+        await settle()
+        assert talk.ended.is_set()
