@@ -151,8 +151,7 @@ class Answers:
         parts = link.connection.send_piece(data)
         if parts is None:
             return False
-        link.writes += 1
-        link.sent += stream.send_parts_at_once(parts)
+        link.write_parts_at_once(stream, parts)
         return True
 
     def send_message(self, message: TextMessage | BytesMessage) -> bool:
@@ -167,8 +166,7 @@ class Answers:
             parts = link.connection.send_large_message(message)
             if parts is None:
                 return False
-            link.writes += 1
-            link.sent += stream.send_parts_at_once(parts)
+            link.write_parts_at_once(stream, parts)
             return True
         data = link.connection.send_message(message)
         if data is None:

@@ -7,12 +7,11 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
-from typing import NoReturn
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError
 from anyio.lowlevel import checkpoint
 
-from .native_stream import BYTES_SENT_PER_TURN, CALLS_PER_TURN, NativeStream
+from .native_stream import NativeStream
 from .turn_end import turn_end_of
 
 __all__ = ("AsyncioSending", "Turn")
@@ -70,8 +69,6 @@ class AsyncioSending(NativeStream):
         """Whether the connection is gone, for whatever reason."""
         self._error: OSError | None = None
         """Why."""
-        self._calls = 0
-        self._bytes = 0
         self.takes_at_once = True
         """As `NativeStream.takes_at_once`."""
 
@@ -90,7 +87,7 @@ class AsyncioSending(NativeStream):
         room: asyncio.Future[None] | None = self._room
         if room is not None:
             await self._wait_for_room(room)
-        elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_SENT_PER_TURN:
+        elif self.turn_is_over:
             await self.next_turn()
 
     async def send_eof(self) -> None:
@@ -151,11 +148,6 @@ class AsyncioSending(NativeStream):
                 await self._wait_for_room(self._room)
             finally:
                 self._little = _LITTLE_UNSENT
-
-    @property
-    def turn_is_over(self) -> bool:
-        """As `NativeStream.turn_is_over`."""
-        return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_SENT_PER_TURN
 
     @property
     def unwritten(self) -> int:
@@ -298,14 +290,10 @@ class AsyncioSending(NativeStream):
         self._must_be_open()
 
     def _must_be_open(self) -> None:
-        if self._ending or self._closed or self._lost:
-            self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        """Say why nothing can be sent."""
-        if self._closed or not self._lost:
+        if self._closed or (self._ending and not self._lost):
             raise ClosedResourceError
-        raise BrokenResourceError from self._error
+        if self._lost:
+            raise BrokenResourceError from self._error
 
 
 def _behind(count: int, parts: Sequence[bytes | memoryview]) -> Sequence[bytes | memoryview]:

@@ -59,8 +59,6 @@ class AsyncioStream(AsyncioSending):
         """Whether nothing more will come: at the end, or as we have closed it, or it is lost."""
         self._reader = Wake(self._loop)
         """Wakes whoever is in `receive`; it carries no data, so that none can be lost with it."""
-        self._on_input: Callable[[], None] | None = None
-        """Called in place of a reader."""
         self._ended: asyncio.Future[None] | None = None
         """Wakes whoever waits in `aclose` for what is still to be written."""
         if not self._read():
@@ -104,10 +102,6 @@ class AsyncioStream(AsyncioSending):
             return False
         self._on_input = callback
         return True
-
-    def forget_call(self) -> None:
-        """As `NativeStream.forget_call`."""
-        self._on_input = None
 
     def close_at_once(self) -> bool:
         """As `NativeStream.close_at_once`."""

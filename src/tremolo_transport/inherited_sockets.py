@@ -11,8 +11,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack
 
 from .endpoints import DescriptorBind, SystemdBind
-from .send_queues import keep_short
-from .tcp_sockets import send_at_once
+from .tcp_sockets import set_up
 
 __all__ = ("take_descriptor", "take_from_systemd")
 
@@ -77,8 +76,7 @@ def _take(descriptor: int) -> socket.socket:
         ):
             raise OSError(errno.EINVAL, "it is no socket that listens for connections")
         if sock.family in (socket.AF_INET, socket.AF_INET6):
-            send_at_once(sock)
-            keep_short(sock)
+            set_up(sock)
         # The programs that this one starts have no business with it.
         sock.set_inheritable(False)
         sock.setblocking(False)

@@ -5,7 +5,7 @@ At any moment at most one task is inside `stream.receive`, and one inside
 `served_exchange`; whether the peer is still there is kept in `line`.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -194,6 +194,11 @@ class Link(Line):
         stream.send_at_once(data)
         self.writes += 1
         self.sent += len(data)
+
+    def write_parts_at_once(self, stream: NativeStream, parts: Sequence[bytes]) -> None:
+        """As `write_at_once` of all `parts` behind one another."""
+        self.writes += 1
+        self.sent += stream.send_parts_at_once(parts)
 
     async def flush(self) -> None:
         """Write what the core wants written, and return when it is out.

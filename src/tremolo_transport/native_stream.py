@@ -33,6 +33,12 @@ class NativeStream(ByteStream):
     takes_at_once: bool
     """Whether `send_at_once` may be called: nobody need wait, as the kernel takes all."""
 
+    _calls = 0
+    _bytes = 0
+    """How many there were since other tasks had their turn."""
+    _on_input: Callable[[], None] | None = None
+    """Called in place of a reader."""
+
     async def receive(self, max_bytes: int = 65_536) -> bytes:
         """As `ByteStream.receive`."""
         if max_bytes < 1:
@@ -87,9 +93,9 @@ class NativeStream(ByteStream):
         return len(data)
 
     @property
-    @abstractmethod
     def turn_is_over(self) -> bool:
         """Whether other tasks are to have their turn, by the next that `receive` or `send` does."""
+        return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_SENT_PER_TURN
 
     @abstractmethod
     def next_turn(self) -> Awaitable[None]:
@@ -111,9 +117,9 @@ class NativeStream(ByteStream):
         Until then nobody may be in `receive`.
         """
 
-    @abstractmethod
     def forget_call(self) -> None:
         """Take back a `call_on_input`."""
+        self._on_input = None
 
     @abstractmethod
     def close_at_once(self) -> bool:

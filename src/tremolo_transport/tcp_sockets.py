@@ -13,7 +13,7 @@ from typing import TypeAlias
 from .endpoints import Bind
 from .send_queues import keep_short
 
-__all__ = ("listen_tcp", "send_at_once")
+__all__ = ("listen_tcp", "set_up")
 
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """The name has an address of a family that this machine does not have."""
@@ -42,15 +42,16 @@ def listen_tcp(bind: Bind) -> list[socket.socket]:
                 raise OSError(error.errno, _reason(bind, error)) from None
 
 
-def send_at_once(listener: socket.socket) -> None:
-    """Have what is written to the connections of a listening TCP socket be sent at once.
+def set_up(listener: socket.socket) -> None:
+    """Have a listening TCP socket be as ours are; its connections inherit it.
 
-    They inherit it. Else the second of two small writes would wait for the
-    peer, which waits 40 ms before it says that it has the first (RFC 896, RFC
-    1122 4.2.3.2). asyncio sets this only where it knows a socket's protocol,
-    and who accepts a connection does not.
+    What is written to them is sent at once, and little of it waits in the kernel.
+    Else the second of two small writes would wait for the peer, which waits 40 ms
+    before it says that it has the first (RFC 896, RFC 1122 4.2.3.2). asyncio sets
+    this only where it knows a socket's protocol, and who accepts a connection does not.
     """
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    keep_short(listener)
 
 
 def _resolve(bind: Bind) -> list[tuple[int, _Name]]:
@@ -102,8 +103,7 @@ def _listen(family: int, name: _Name, bind: Bind) -> socket.socket:
             # Each family has a socket of its own, on every system alike, unless one for both
             # is asked for.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, bind.host != "::")
-        send_at_once(sock)
-        keep_short(sock)
+        set_up(sock)
         if bind.reuse_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(name)

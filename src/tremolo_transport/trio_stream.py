@@ -13,7 +13,7 @@ from typing import Any
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 
-from .native_stream import BYTES_PER_TURN, BYTES_SENT_PER_TURN, CALLS_PER_TURN, NativeStream
+from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN, NativeStream
 from .socket_attributes import attributes_of
 from .trio_arrivals import ENDING, INPUT, ROOM, arrivals_here
 from .trio_traps import WOKEN, trap_of, wait
@@ -66,16 +66,12 @@ class TrioStream(NativeStream):
         """Whoever waits in `receive`."""
         self._trap: Any = None
         """What trio is told for that; it is the same each time."""
-        self._on_input: Callable[[], None] | None = None
-        """Called in place of a reader."""
         self._unsent = _NOTHING
         """What the kernel had no room for: at most one item."""
         self._writer: trio.lowlevel.Task | None = None
         """Whoever waits until it is sent."""
         self._awaited = False
         """Whether anybody has waited for that."""
-        self._calls = 0
-        self._bytes = 0
         self.takes_at_once = True
         """As `NativeStream.takes_at_once`: nothing is unsent, and there is no error."""
 
@@ -90,7 +86,7 @@ class TrioStream(NativeStream):
         at_once: bool = self.takes_at_once
         if not at_once:
             await self._until_sent()
-        elif self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_SENT_PER_TURN:
+        elif self.turn_is_over:
             await self.next_turn()
 
     def send_at_once(self, item: bytes | memoryview) -> None:
@@ -151,21 +147,12 @@ class TrioStream(NativeStream):
         self._on_input = callback
         return True
 
-    def forget_call(self) -> None:
-        """As `NativeStream.forget_call`."""
-        self._on_input = None
-
     def close_at_once(self) -> bool:
         """As `NativeStream.close_at_once`."""
         if self._closed or self._unsent:
             return False
         self._close()
         return True
-
-    @property
-    def turn_is_over(self) -> bool:
-        """As `NativeStream.turn_is_over`."""
-        return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_SENT_PER_TURN
 
     @property
     def unwritten(self) -> int:

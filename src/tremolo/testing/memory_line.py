@@ -58,10 +58,6 @@ class MemoryLine(NativeStream):
         """Whether anybody has waited for that."""
         self._reader = new_wait(in_step=in_step)
         self._writer = new_wait(in_step=False)
-        self._on_input: Callable[[], None] | None = None
-        """Called in place of a reader."""
-        self._calls = 0
-        self._bytes = 0
         self.takes_at_once = capacity >= _MOST_AT_ONCE
         """As `NativeStream.takes_at_once`."""
 
@@ -174,7 +170,7 @@ class MemoryLine(NativeStream):
 
     @property
     def turn_is_over(self) -> bool:
-        """As `NativeStream.turn_is_over`."""
+        """As `NativeStream.turn_is_over`, by one number of bytes for both directions."""
         return self._calls >= CALLS_PER_TURN or self._bytes >= BYTES_PER_TURN
 
     async def next_turn(self) -> None:
@@ -193,10 +189,6 @@ class MemoryLine(NativeStream):
             return False
         self._on_input = callback
         return True
-
-    def forget_call(self) -> None:
-        """As `NativeStream.forget_call`."""
-        self._on_input = None
 
     def close_at_once(self) -> bool:
         """As `NativeStream.close_at_once`."""
