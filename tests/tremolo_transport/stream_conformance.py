@@ -19,6 +19,8 @@ from anyio import (
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
+from tests.turns import Turns
+
 from .conversations import settle
 
 __all__ = ("CHECKS",)
@@ -277,27 +279,21 @@ async def only_one_task_sends_at_a_time(one: ByteStream, other: ByteStream) -> N
 
 
 async def sending_and_receiving_let_others_run(one: ByteStream, other: ByteStream) -> None:
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await checkpoint()
+    turns = Turns()
 
     async with anyio.create_task_group() as group:
-        group.start_soon(count)
+        group.start_soon(turns.run)
         await settle()
-        before = turns
+        before = turns.count
         for _ in range(20):
             await one.send(b"x")
         # Of two tasks that trio runs in the same turn either may be the first.
-        assert turns >= before + 10
+        assert turns.count >= before + 10
         await settle()
-        before = turns
+        before = turns.count
         for _ in range(20):
             await other.receive(1)
-        assert turns >= before + 10
+        assert turns.count >= before + 10
         group.cancel_scope.cancel()
 
 

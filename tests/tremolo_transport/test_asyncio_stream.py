@@ -19,6 +19,7 @@ from anyio import (
 from anyio.abc import SocketAttribute
 from anyio.lowlevel import checkpoint
 
+from tests.turns import Turns
 from tremolo_transport.asyncio_stream import AsyncioStream
 
 from . import test_native_stream
@@ -137,23 +138,17 @@ async def test_of_what_the_kernel_holds_no_more_is_read_than_was_asked_for() -> 
 
 
 async def test_others_run_while_the_kernel_has_ever_more() -> None:
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await checkpoint()
+    turns = Turns()
 
     async with native_pair() as (one, other), anyio.create_task_group() as group:
         left = await full(one, other)
-        group.start_soon(count)
+        group.start_soon(turns.run)
         await settle()
-        before = turns
+        before = turns.count
         with anyio.fail_after(PATIENCE):
             while left > 500_000:
                 left -= len(await other.receive(131_072))
-        assert turns > before, "1.5 MB were read, and a turn is over after 1 MiB"
+        assert turns.count > before, "1.5 MB were read, and a turn is over after 1 MiB"
         group.cancel_scope.cancel()
 
 

@@ -14,8 +14,8 @@ import anyio
 import pytest
 from anyio import BrokenResourceError, CancelScope
 from anyio.abc import ByteStream, SocketAttribute
-from anyio.lowlevel import checkpoint
 
+from tests.turns import Turns
 from tremolo_core import Data, EndOfMessage, Headers, LocalProtocolError, Response
 from tremolo_transport.exchange import ClientDisconnected, Exchange, ExchangeOver
 from tremolo_transport.file_section import FileSection
@@ -180,13 +180,7 @@ async def test_a_section_is_sent(transport: Transport, tmp_path: Path) -> None:
 
 @over_sockets
 async def test_others_have_their_turn(transport: Transport, tmp_path: Path) -> None:
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await checkpoint()
+    turns = Turns()
 
     async with sockets(transport, buffers=None) as (_, server):
         # Nobody is faster than who takes everything.
@@ -194,11 +188,11 @@ async def test_others_have_their_turn(transport: Transport, tmp_path: Path) -> N
             os.truncate(tmp_path / "file", 64 << 20)
             section = FileSection(descriptor=file.fileno(), offset=0, count=64 << 20)
             async with anyio.create_task_group() as group:
-                group.start_soon(count)
+                group.start_soon(turns.run)
                 await sender(section, over=over.fileno(), stream=server)()
                 group.cancel_scope.cancel()
     # At least one for every 2 MiB; the first or last may fall outside.
-    assert turns >= 31
+    assert turns.count >= 31
 
 
 @over_sockets

@@ -17,6 +17,7 @@ from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
 from tests.tremolo_core.framing import BINARY, PING, TEXT, frame, handshake
+from tests.turns import Turns
 from tremolo_core import (
     AcceptWebSocket,
     BytesMessage,
@@ -281,19 +282,13 @@ async def test_a_flush_writes_all_that_the_core_has() -> None:
 
 async def test_a_flush_of_nothing_lets_others_run() -> None:
     _, link = linked()
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await checkpoint()
+    turns = Turns()
 
     async with anyio.create_task_group() as group:
-        group.start_soon(count)
+        group.start_soon(turns.run)
         for _ in range(20):
             await link.flush()
-        assert turns >= 10
+        assert turns.count >= 10
         group.cancel_scope.cancel()
 
 

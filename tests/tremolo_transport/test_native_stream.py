@@ -16,6 +16,7 @@ from anyio import (
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.lowlevel import checkpoint
 
+from tests.turns import Turns
 from tremolo_transport.native_stream import NativeStream
 from tremolo_transport.streams import Transport, open_stream
 
@@ -76,21 +77,15 @@ async def test_the_contract_of_a_byte_stream(check: Check) -> None:
 
 
 async def turns_of_others_during(calls: int, *, stream: NativeStream, size: int) -> int:
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await checkpoint()
+    turns = Turns()
 
     async with anyio.create_task_group() as group:
-        group.start_soon(count)
+        group.start_soon(turns.run)
         await settle()
-        before = turns
+        before = turns.count
         for _ in range(calls):
             await stream.send(bytes(size))
-        after = turns
+        after = turns.count
         group.cancel_scope.cancel()
     return after - before
 
@@ -258,24 +253,18 @@ async def test_nothing_is_sent_at_once_over_a_lost_connection() -> None:
 
 
 async def test_who_sends_at_once_again_and_again_lets_others_run() -> None:
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await checkpoint()
+    turns = Turns()
 
     async with native_pair() as (one, other), anyio.create_task_group() as group:
-        group.start_soon(count)
+        group.start_soon(turns.run)
         await settle()
-        before = turns
+        before = turns.count
         await other.send(bytes(4_096))
         for _ in range(64):
             await one.receive(1)
             one.send_at_once(b"x")
         # Of two tasks that trio runs in the same turn either may be the first.
-        assert turns >= before + 2
+        assert turns.count >= before + 2
         group.cancel_scope.cancel()
 
 

@@ -3,11 +3,11 @@
 import anyio
 import pytest
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
-from anyio.lowlevel import checkpoint
 
 from tests.tremolo_transport.conversations import PATIENCE, settle
 from tests.tremolo_transport.stream_conformance import CHECKS, Check
 from tests.tremolo_transport.test_native_stream import DEVIATION
+from tests.turns import Turns
 from tremolo.testing.backends import on_asyncio
 from tremolo.testing.memory_line import memory_lines
 
@@ -108,26 +108,20 @@ async def test_in_turn_it_has_not() -> None:
 
 async def test_others_get_their_turn_now_and_then() -> None:
     one, other = memory_lines(in_step=True)
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await checkpoint()
+    turns = Turns()
 
     async with anyio.create_task_group() as group:
-        group.start_soon(count)
+        group.start_soon(turns.run)
         await settle()
         for call in (lambda: one.send(b"x"), lambda: other.receive(1)):
-            before = turns
+            before = turns.count
             for _ in range(31):
                 await call()
-            assert turns == before
+            assert turns.count == before
             # Of two tasks that trio runs in the same turn either may be the first.
             for _ in range(65):
                 await call()
-            assert turns > before
+            assert turns.count > before
         group.cancel_scope.cancel()
 
 
