@@ -9,10 +9,10 @@ there is only one. trio's streams have the like in `trio_arrivals`.
 import asyncio
 import select
 import sys
+import weakref
 from collections.abc import Callable
 from contextvars import Context
 from typing import Protocol
-from weakref import WeakKeyDictionary
 
 from .turn_end import TurnEnd, turn_end_of
 
@@ -51,31 +51,58 @@ def watch_of(loop: asyncio.AbstractEventLoop) -> Watch:
 
 
 class _Arrivals:
-    """Those on the sockets of one event loop, which watches this from now on until it is closed.
+    """Those on the sockets of one event loop, which watches this as long as there are any.
 
+    A server's listeners are among them, so it is not opened and closed again and again.
     Level-triggered, as a loop's own watch: what is not read is reported in its next turn again.
     """
 
-    __slots__ = ("_callbacks", "_epoll", "_turn_end")
+    __slots__ = ("_callbacks", "_epoll", "_loop", "_turn_end")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._epoll = select.epoll()
+        # It is kept as long as the loop is, and must not keep it.
+        self._loop = weakref.ref(loop)
+        self._epoll: select.epoll | None = None
         self._callbacks: dict[int, Callable[[], object]] = {}
         self._turn_end: TurnEnd = turn_end_of(loop)
-        # It is not of the task that happens to be the first to open a socket.
-        Context().run(loop.add_reader, self._epoll.fileno(), self._tell)
 
     def add_reader(self, fd: int, callback: Callable[[], object], /) -> None:
-        self._epoll.register(fd, select.EPOLLIN)
-        self._callbacks[fd] = callback
+        epoll = self._epoll or self._open()
+        try:
+            epoll.register(fd, select.EPOLLIN)
+            self._callbacks[fd] = callback
+        finally:
+            self._close_if_idle()
 
     def remove_reader(self, fd: int, /) -> None:
-        if self._callbacks.pop(fd, None) is not None:
+        if self._callbacks.pop(fd, None) is not None and self._epoll is not None:
             self._epoll.unregister(fd)
+            self._close_if_idle()
+
+    def _open(self) -> select.epoll:
+        loop = self._loop()
+        assert loop is not None
+        epoll = select.epoll()
+        # It is not of the task that happens to be the first to open a socket.
+        Context().run(loop.add_reader, epoll.fileno(), self._tell)
+        self._epoll = epoll
+        return epoll
+
+    def _close_if_idle(self) -> None:
+        epoll, loop = self._epoll, self._loop()
+        if self._callbacks or epoll is None:
+            return
+        self._epoll = None
+        if loop is not None and not loop.is_closed():
+            loop.remove_reader(epoll.fileno())
+        epoll.close()
 
     def _tell(self) -> None:
-        callbacks = self._callbacks
-        readable = self._epoll.poll(0, _AT_ONCE)
+        callbacks, epoll = self._callbacks, self._epoll
+        if epoll is None:
+            # It was closed in this very turn.
+            return
+        readable = epoll.poll(0, _AT_ONCE)
         self._turn_end.begin(alone=len(readable) == 1)
         try:
             for fd, _ in readable:
@@ -87,4 +114,6 @@ class _Arrivals:
             self._turn_end.write()
 
 
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Arrivals] = WeakKeyDictionary()
+_of_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Arrivals] = (
+    weakref.WeakKeyDictionary()
+)

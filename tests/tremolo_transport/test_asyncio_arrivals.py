@@ -6,6 +6,9 @@ import gc
 import os
 import socket
 import sys
+import tempfile
+import warnings
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from typing import Any
@@ -203,21 +206,37 @@ async def test_a_callback_sees_nothing_of_who_was_the_first_to_watch(log: Log) -
     pair.close()
 
 
-def test_nothing_is_left_of_a_loop_that_has_ended() -> None:
-    async def main() -> None:
-        log = Log()
+async def test_without_sockets_nothing_of_it_is_left_in_the_loop(log: Log) -> None:
+    before = _open_descriptors()
+    for _ in range(2):
         pair = Pair("a", log)
         pair.peer.send(b"x")
         await log.until(1)
         pair.close()
+        assert _open_descriptors() == before
+        log.seen.clear()
 
-    asyncio.run(main())
-    gc.collect()
+
+async def test_nor_where_a_socket_cannot_be_watched() -> None:
     before = _open_descriptors()
-    for _ in range(3):
+    with tempfile.TemporaryFile() as file, pytest.raises(PermissionError):
+        watch_of(asyncio.get_running_loop()).add_reader(file.fileno(), lambda: None)
+    assert _open_descriptors() == before
+
+
+def test_a_loop_that_has_ended_with_sockets_is_not_kept() -> None:
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
+    async def main() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        Pair("a", Log())
+
+    with warnings.catch_warnings():
+        # Of the sockets that are left.
+        warnings.simplefilter("ignore", ResourceWarning)
         asyncio.run(main())
-    gc.collect()
-    assert _open_descriptors() <= before
+        gc.collect()
+    assert loops[0]() is None
 
 
 def _open_descriptors() -> int:
