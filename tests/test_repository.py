@@ -247,6 +247,21 @@ def test_the_core_is_imported_without_any_way_to_wait_or_to_connect() -> None:
     assert unwanted.isdisjoint(loaded)
 
 
+def test_each_image_that_a_page_shows_is_in_the_repository() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    shown = {
+        (page.parent / image).resolve().relative_to(ROOT).as_posix()
+        for page in pages
+        for image in re.findall(r'(?:\]\(|src="|srcset=")([^")]+\.svg)', source(page))
+    }
+    assert "docs/charts/hello-dark.svg" in shown
+    # An image that its author alone has is on the disk too, but not in what others clone.
+    listed = subprocess.run(
+        ["git", "ls-files", "docs"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    assert shown <= (set(listed) or {path for path in shown if (ROOT / path).is_file()})
+
+
 def test_each_nox_session_says_in_one_line_what_it_does() -> None:
     sessions = {
         statement.name: ast.get_docstring(statement, clean=False) or ""
