@@ -40,6 +40,8 @@ class ModuleFailed(LoadError):
 def build(target: str, config: Config) -> "Handler":
     """Load what `target` names and return its handler. Raises LoadError."""
     if config.app_dir:
+        if not os.path.isdir(config.app_dir):
+            raise LoadError(f"cannot load {target!r}: {config.app_dir!r} is no directory")
         _look_in(os.path.abspath(config.app_dir))
     app = load(target)
     if config.factory:

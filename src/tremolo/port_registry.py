@@ -42,8 +42,9 @@ class PortRegistry:
         that is added if it is missing. Without `host` it is that of `run`.
         `options` are limits, time-outs, TLS and the like, for this place alone.
 
-        Raises TypeError for what one place cannot have of its own; `run` raises
-        ValueError for a value that cannot be.
+        Raises TypeError for what one place cannot have of its own, and ValueError for
+        digits in a text, which may be meant as a port; `run` raises ValueError for a
+        value that cannot be.
         """
         from . import config
         from .predecessor_options import translated
@@ -56,6 +57,11 @@ class PortRegistry:
             key: Place = (host, port)
         else:
             path = os.fspath(port)
+            if path.isdecimal():
+                raise ValueError(
+                    f"{path!r} is a text: a port is a number, and the path of a unix socket"
+                    f" of that name is {f'./{path}'!r}"
+                )
             key = (path if path.endswith(".sock") else f"{path}.sock", None)
         if key in self._ports:
             return False

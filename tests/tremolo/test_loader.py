@@ -271,6 +271,14 @@ def test_an_application_may_be_made_by_a_function(write: Write) -> None:
     assert isinstance(handler, Dispatcher)
 
 
+@pytest.mark.parametrize("place", ["nowhere", "one.py"])
+def test_modules_are_not_looked_for_where_there_is_no_directory(write: Write, place: str) -> None:
+    # It is found here, but that is not where it was said to be.
+    write("one.py", "async def app(scope, receive, send): ...\n")
+    with pytest.raises(LoadError, match=f"^cannot load 'one:app': '{place}' is no directory$"):
+        build("one:app", configure({"app_dir": place}))
+
+
 @pytest.mark.parametrize(
     ("source", "error", "text"),
     [

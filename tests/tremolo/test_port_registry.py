@@ -32,6 +32,15 @@ def test_what_is_no_number_is_a_path(path: str | os.PathLike[str]) -> None:
     assert listener.endpoint == UnixBind(path="x.sock")
 
 
+def test_digits_in_a_text_may_be_meant_as_a_port() -> None:
+    app = Application()
+    with pytest.raises(ValueError, match=r"'8001' is a text: .* of that name is '\./8001'$"):
+        app.listen("8001")
+    assert app.ports == {}
+    assert app.listen("./8001")
+    assert app.ports == {("./8001.sock", None): {}}
+
+
 def test_without_a_host_it_is_that_of_the_run() -> None:
     app = Application()
     app.listen(8_001)

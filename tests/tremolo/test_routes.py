@@ -1,6 +1,7 @@
 """Which of several routes a request gets, and what is said when it gets none."""
 
 import functools
+import gc
 import pickle
 import sys
 from collections.abc import Iterable
@@ -296,12 +297,17 @@ class _Work:
         self.lines = 0
 
     def __enter__(self) -> Self:
+        # What is collected meanwhile, and whoever asked to be told of that, may run lines too.
+        self._collects = gc.isenabled()
+        gc.disable()
         self._before = sys.gettrace()
         sys.settrace(self._trace)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.settrace(self._before)
+        if self._collects:
+            gc.enable()
 
     def _trace(self, frame: FrameType, event: str, arg: object) -> Any:
         self.lines += event == "line"
