@@ -44,9 +44,11 @@ def watch_of(loop: asyncio.AbstractEventLoop) -> Watch:
     """The one of `loop`: where there is no epoll, the loop itself."""
     if sys.platform != "linux":
         return loop
-    watch = _of_loops.get(loop)
+    known = _of_loops.get(loop)
+    watch = None if known is None else known()
     if watch is None:
-        watch = _of_loops[loop] = _Arrivals(loop)
+        watch = _Arrivals(loop)
+        _of_loops[loop] = weakref.ref(watch)
     return watch
 
 
@@ -55,12 +57,13 @@ class _Arrivals:
 
     A server's listeners are among them, so it is not opened and closed again and again.
     Level-triggered, as a loop's own watch: what is not read is reported in its next turn again.
+    The loop alone keeps it, so that one which is closed with sockets can be collected with them.
     """
 
-    __slots__ = ("_callbacks", "_epoll", "_loop", "_turn_end")
+    __slots__ = ("__weakref__", "_callbacks", "_epoll", "_loop", "_turn_end")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        # It is kept as long as the loop is, and must not keep it.
+        # Whoever uses this may be kept for longer than the loop.
         self._loop = weakref.ref(loop)
         self._epoll: select.epoll | None = None
         self._callbacks: dict[int, Callable[[], object]] = {}
@@ -114,6 +117,6 @@ class _Arrivals:
             self._turn_end.write()
 
 
-_of_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Arrivals] = (
+_of_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[_Arrivals]] = (
     weakref.WeakKeyDictionary()
 )

@@ -7,7 +7,7 @@ to write; of answers that are written behind one another it is woken by the firs
 
 import asyncio
 from typing import Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 __all__ = ("TurnEnd", "turn_end_of")
 
@@ -20,9 +20,9 @@ class _Holder(Protocol):
 
 
 class TurnEnd:
-    """Of one event loop."""
+    """Of one event loop, which keeps it while there is something to write, as its streams do."""
 
-    __slots__ = ("_due", "_holders", "alone")
+    __slots__ = ("__weakref__", "_due", "_holders", "alone")
 
     def __init__(self) -> None:
         self._holders: list[_Holder] = []
@@ -54,12 +54,14 @@ class TurnEnd:
             holder.write_held()
 
 
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, TurnEnd] = WeakKeyDictionary()
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, ref[TurnEnd]] = WeakKeyDictionary()
 
 
 def turn_end_of(loop: asyncio.AbstractEventLoop) -> TurnEnd:
     """The one of `loop`."""
-    turn_end = _of_loops.get(loop)
+    known = _of_loops.get(loop)
+    turn_end = None if known is None else known()
     if turn_end is None:
-        turn_end = _of_loops[loop] = TurnEnd()
+        turn_end = TurnEnd()
+        _of_loops[loop] = ref(turn_end)
     return turn_end

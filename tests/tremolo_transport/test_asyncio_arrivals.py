@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from typing import Any
 
+import anyio
 import pytest
 
 from tremolo_transport.asyncio_arrivals import watch_of, watches_sockets
@@ -64,7 +65,9 @@ class Pair:
         self.then: Callable[[], None] = self.read
         self.peer, self.sock = socket.socketpair()
         self.sock.setblocking(False)
-        self.watch = watch_of(asyncio.get_running_loop())
+        # As a stream has it, and so holds the loop.
+        self.loop = asyncio.get_running_loop()
+        self.watch = watch_of(self.loop)
         self.watch.add_reader(self.sock.fileno(), self._call)
 
     def _call(self) -> None:
@@ -224,19 +227,26 @@ async def test_nor_where_a_socket_cannot_be_watched() -> None:
     assert _open_descriptors() == before
 
 
-def test_a_loop_that_has_ended_with_sockets_is_not_kept() -> None:
-    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+def test_a_loop_that_has_ended_with_sockets_is_not_kept(
+    anyio_backend: tuple[str, dict[str, bool]],
+) -> None:
+    peers: list[socket.socket] = []
 
-    async def main() -> None:
-        loops.append(weakref.ref(asyncio.get_running_loop()))
-        Pair("a", Log())
+    async def main() -> weakref.ref[asyncio.AbstractEventLoop]:
+        pair = Pair("a", Log())
+        peers.append(pair.peer)
+        turn_end_of(pair.loop).add(pair.log, pair.loop)
+        return weakref.ref(pair.loop)
 
     with warnings.catch_warnings():
         # Of the sockets that are left.
         warnings.simplefilter("ignore", ResourceWarning)
-        asyncio.run(main())
+        loop = anyio.run(main, backend=anyio_backend[0], backend_options=anyio_backend[1])
         gc.collect()
-    assert loops[0]() is None
+    assert loop() is None
+    [peer] = peers
+    assert peer.recv(1) == b"", "nor are they"
+    peer.close()
 
 
 def _open_descriptors() -> int:
