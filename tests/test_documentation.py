@@ -13,6 +13,7 @@ import pytest
 
 from tests.cases import for_each
 from tremolo.config import OPTIONS
+from tremolo_core import Connection
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
@@ -65,6 +66,12 @@ def test_each_export_says_what_it_promises(path: Path) -> None:
             if method and not member.startswith("_"):
                 # An override may inherit its docstring.
                 assert inspect.getdoc(getattr(exported, member)), f"{exported}.{member}"
+
+
+def test_a_driver_is_told_of_all_that_a_connection_can_do() -> None:
+    page = (ROOT / "docs" / "guides" / "driver.md").read_text()
+    told = {name for code in re.findall(r"`([^`]+)`", page) for name in re.findall(r"\w+", code)}
+    assert {name for name in dir(Connection) if not name.startswith("_")} <= told
 
 
 def test_the_state_diagram_is_that_of_the_tables() -> None:

@@ -3,21 +3,12 @@
 import asyncio
 import sys
 
-from tremolo_core import (
-    Closing,
-    Connection,
-    ConnectionClosed,
-    Data,
-    EndOfMessage,
-    Headers,
-    RemoteProtocolError,
-    Response,
-    Signal,
-)
+import tremolo_core as core
 
 HELLO = b"Hello world!"
 FIELDS = ((b"content-type", b"text/plain"), (b"content-length", b"%d" % len(HELLO)))
-ANSWER = (Response(status=200, headers=Headers(FIELDS)), Data(data=HELLO), EndOfMessage())
+HEAD = core.Response(status=200, headers=core.Headers(FIELDS))
+ANSWER = (HEAD, core.Data(data=HELLO), core.EndOfMessage())
 
 SWEEP_SECONDS = 0.25
 LINGER_SECONDS = 5.0
@@ -25,7 +16,7 @@ LINGER_SECONDS = 5.0
 
 class Hello(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.connection = Connection()
+        self.connection = core.Connection()
         self.loop = asyncio.get_running_loop()
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
@@ -47,6 +38,13 @@ class Hello(asyncio.Protocol):
         self.go_on()
         return not self.transport.is_closing()
 
+    def pause_writing(self) -> None:
+        # A client that does not read its answers may not ask for more of them.
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.transport.resume_reading()
+
     def look_at_the_clock(self) -> None:
         self.timer = self.loop.call_later(SWEEP_SECONDS, self.look_at_the_clock)
         self.connection.handle_timeout(self.loop.time())
@@ -56,28 +54,30 @@ class Hello(asyncio.Protocol):
         try:
             while self.answer_next():
                 pass
-        except RemoteProtocolError:
+        except core.RemoteProtocolError:
             pass  # what it is answered is among the data to send
         if data := self.connection.data_to_send():
             self.transport.write(data)
-        if self.connection.closing is Closing.LINGER:
+        if self.connection.closing is core.Closing.LINGER:
             # The client may still be sending: let it read the answer, not a reset.
             self.lingering = True
             self.transport.write_eof()
             self.timer.cancel()
             self.timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
-        elif self.connection.closing is Closing.NOW:
+        elif self.connection.closing is core.Closing.NOW:
             self.transport.close()
 
     def answer_next(self) -> bool:
         event = self.connection.next_event()
-        if isinstance(event, EndOfMessage):
+        if isinstance(event, core.EndOfMessage):
             self.connection.send(*ANSWER)
-            if self.connection.closing is Closing.NO:
+            if self.connection.closing is core.Closing.NO:
                 self.connection.start_next_cycle()
-        elif isinstance(event, ConnectionClosed):
+        elif isinstance(event, core.ConnectionClosed):
             self.transport.close()
-        return event is not Signal.NEED_DATA and not isinstance(event, ConnectionClosed)
+        elif self.connection.they_await_continue and event is core.Signal.NEED_DATA:
+            self.connection.send(core.InformationalResponse(status=100))
+        return not isinstance(event, core.Signal | core.ConnectionClosed)
 
 
 async def main(port: int) -> None:

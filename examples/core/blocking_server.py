@@ -6,28 +6,21 @@ import socketserver
 import sys
 import time
 
-from tremolo_core import (
-    Closing,
-    Connection,
-    ConnectionClosed,
-    Data,
-    EndOfMessage,
-    Event,
-    Headers,
-    RemoteProtocolError,
-    Request,
-    Response,
-    Signal,
-)
+import tremolo_core as core
+
+LIMITS = core.Limits(body=1_048_576)
+WRITE_SECONDS = 30.0
+LINGER_SECONDS = 5.0
 
 
-def answer(request: Request, body: bytes) -> tuple[Event, ...]:
+def answer(request: core.Request, body: bytes) -> tuple[core.Event, ...]:
     text = b"You said %b to %b.\n" % (body or b"nothing", request.target)
     fields = ((b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text)))
-    return Response(status=200, headers=Headers(fields)), Data(data=text), EndOfMessage()
+    head = core.Response(status=200, headers=core.Headers(fields))
+    return head, core.Data(data=text), core.EndOfMessage()
 
 
-def read(connection: Connection, sock: socket.socket) -> None:
+def read(connection: core.Connection, sock: socket.socket) -> None:
     """Wait for what the client sends next, but no longer than the protocol allows."""
     now = time.monotonic()
     deadline = connection.deadline(now)
@@ -43,39 +36,54 @@ def read(connection: Connection, sock: socket.socket) -> None:
         connection.receive_eof()
 
 
-def converse(connection: Connection, sock: socket.socket) -> None:
+def write(connection: core.Connection, sock: socket.socket) -> None:
+    sock.settimeout(WRITE_SECONDS)
+    sock.sendall(connection.data_to_send())
+
+
+def linger(sock: socket.socket) -> None:
+    """Let the client read the answer, and not a reset, though it may still be sending."""
+    sock.shutdown(socket.SHUT_WR)
+    end = time.monotonic() + LINGER_SECONDS
+    while (left := end - time.monotonic()) > 0:
+        sock.settimeout(left)
+        if not sock.recv(65_536):
+            return
+
+
+def converse(connection: core.Connection, sock: socket.socket) -> None:
     """Answer requests until one of the two sides has had enough."""
-    request, body = Request(method=b"", target=b"", headers=Headers()), b""
-    while connection.closing is Closing.NO:
+    request, body = core.Request(method=b"", target=b"", headers=core.Headers()), b""
+    while connection.closing is core.Closing.NO:
         match connection.next_event():
-            case Request() as request:
+            case core.Request() as request:
                 body = b""
-            case Data(data=data):
+            case core.Data(data=data):
                 body += data  # at most Limits.body bytes
-            case EndOfMessage():
+            case core.EndOfMessage():
                 connection.send(*answer(request, body))
-                sock.sendall(connection.data_to_send())
-                if connection.closing is Closing.NO:
+                write(connection, sock)
+                if connection.closing is core.Closing.NO:
                     connection.start_next_cycle()
-            case Signal.NEED_DATA:
+            case core.Signal.NEED_DATA:
+                if connection.they_await_continue:
+                    connection.send(core.InformationalResponse(status=100))
+                    write(connection, sock)
                 read(connection, sock)
-            case ConnectionClosed():
+            case core.ConnectionClosed():
                 return
 
 
 class Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
-        connection = Connection()
+        connection = core.Connection(limits=LIMITS)
         with contextlib.suppress(OSError):
-            with contextlib.suppress(RemoteProtocolError):
+            with contextlib.suppress(core.RemoteProtocolError):
                 converse(connection, self.request)
             # After an error of the client this is the answer that says so.
-            self.request.sendall(connection.data_to_send())
-            if connection.closing is Closing.LINGER:
-                self.request.shutdown(socket.SHUT_WR)
-                self.request.settimeout(5)
-                while self.request.recv(65_536):
-                    pass
+            write(connection, self.request)
+            if connection.closing is core.Closing.LINGER:
+                linger(self.request)
 
 
 class Server(socketserver.ThreadingTCPServer):

@@ -1,65 +1,65 @@
 """Echoes WebSocket messages on a bare `selectors` loop: `tremolo_core` and the standard library."""
 
+import contextlib
 import selectors
 import socket
 import sys
 import time
 
-from tremolo_core import (
-    AcceptWebSocket,
-    BytesMessage,
-    Closing,
-    Connection,
-    ConnectionClosed,
-    EndOfMessage,
-    Headers,
-    RemoteProtocolError,
-    Request,
-    Response,
-    Signal,
-    TextMessage,
-)
+import tremolo_core as core
 
-NOT_HERE = (Response(status=404, headers=Headers(((b"content-length", b"0"),))), EndOfMessage())
+NO_BODY = core.Headers(((b"content-length", b"0"),))
+NOT_HERE = (core.Response(status=404, headers=NO_BODY), core.EndOfMessage())
 MOST_UNSENT = 1024 * 1024
 SWEEP_SECONDS = 0.25
+LINGER_SECONDS = 5.0
 
 
 class Peer:
     def __init__(self, sock: socket.socket) -> None:
-        self.sock, self.connection, self.unsent = sock, Connection(), b""
+        self.sock, self.connection, self.unsent = sock, core.Connection(), b""
+        self.lingers_until: float | None = None
 
     def ready(self, events: int) -> int:
         """Do what the socket is ready for; return what to wait for next, 0 for nothing."""
         connection = self.connection
-        if events & selectors.EVENT_READ:
-            data = self.sock.recv(65_536)
+        data = self.sock.recv(65_536) if events & selectors.EVENT_READ else None
+        if self.lingers_until is not None:
+            over = data == b"" or time.monotonic() > self.lingers_until
+            return 0 if over else selectors.EVENT_READ
+        if data is not None:
             connection.receive_data(data) if data else connection.receive_eof()
         try:
             while len(self.unsent) < MOST_UNSENT and self.answer_next():
                 self.unsent += connection.data_to_send()
-        except RemoteProtocolError:
+        except core.RemoteProtocolError:
             pass  # what it is answered is among the data to send
         self.unsent += connection.data_to_send()
-        if self.unsent:
+        with contextlib.suppress(BlockingIOError):
             self.unsent = self.unsent[self.sock.send(self.unsent) :]
         if self.unsent:
             # Nothing more is read from a client that does not read.
             return selectors.EVENT_WRITE
-        return selectors.EVENT_READ if connection.closing is Closing.NO else 0
+        if connection.closing is core.Closing.LINGER:
+            # The client may still be sending: let it read the answer, not a reset.
+            self.sock.shutdown(socket.SHUT_WR)
+            self.lingers_until = time.monotonic() + LINGER_SECONDS
+        return 0 if connection.closing is core.Closing.NOW else selectors.EVENT_READ
 
     def answer_next(self) -> bool:
         event = self.connection.next_event()
         match event:
-            case Request(upgrade=b"websocket"):
-                self.connection.send(AcceptWebSocket())
-            case Request():
+            case core.Request(upgrade=b"websocket"):
+                self.connection.send(core.AcceptWebSocket())
+            case core.Request():
                 self.connection.send(*NOT_HERE)
-            case TextMessage() | BytesMessage():
+            case core.EndOfMessage():
+                self.connection.finish_cycle()  # unless a WebSocket begins here
+            case core.TextMessage() | core.BytesMessage():
                 self.connection.send(event)
-            case ConnectionClosed() if self.connection.closing is Closing.NO:
+            case core.ConnectionClosed() if self.connection.closing is core.Closing.NO:
                 self.connection.send_failed()
-        return not isinstance(event, Signal | ConnectionClosed)
+        return not isinstance(event, core.Signal | core.ConnectionClosed)
 
 
 def serve(listener: socket.socket) -> None:
