@@ -17,7 +17,7 @@ from .headers import Headers
 from .plain_heads import SECRET, write_plainly
 from .sent_fields import PHRASES, judged, reason_phrase
 
-__all__ = ("AnswerHead", "Framing", "answer_head", "lasting_head")
+__all__ = ("LAST", "AnswerHead", "Framing", "answer_head", "lasting_head")
 
 
 class Framing(enum.Enum):
@@ -71,7 +71,7 @@ _lasting: dict[tuple[int, Headers, bytes], AnswerHead] = {}
 
 
 class _Last:
-    """The last one that `lasting_head` has returned and that may be kept."""
+    """The last one behind which another may follow, if it may be kept."""
 
     __slots__ = ("pair",)
 
@@ -80,7 +80,7 @@ class _Last:
         """The event, and what became of it; two in one, as threads may share them."""
 
 
-_last = _Last()
+LAST = _Last()
 
 
 def answer_head(
@@ -105,7 +105,7 @@ def answer_head(
 
 def lasting_head(event: Response) -> AnswerHead:
     """As `answer_head`, where the request was of HTTP/1.1 and another may follow."""
-    last, kept = _last.pair
+    last, kept = LAST.pair
     if event is last and kept is not None:
         return kept
     key = event.status, event.headers, event.reason
@@ -117,7 +117,7 @@ def lasting_head(event: Response) -> AnswerHead:
         if not head.may_be_kept:
             return head
         _keep(_lasting, key, head)
-    _last.pair = event, head
+    LAST.pair = event, head
     return head
 
 

@@ -6,7 +6,7 @@ All else, and whatever may not be sent, is left to `Connection.send`.
 from collections.abc import Sequence
 from typing import Final
 
-from .answer_head import AnswerHead, Framing, answer_head, lasting_head
+from .answer_head import LAST, AnswerHead, Framing, answer_head
 from .connection_status import ConnectionStatus
 from .events import BytesMessage, Data, EndOfMessage, Event, Response, TextMessage
 from .plain_answers import judge_piece
@@ -14,7 +14,6 @@ from .plain_answers import judge_piece
 __all__ = ("SendsAtOnce",)
 
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
-_LENGTH: Final = Framing.LENGTH
 _CHUNKED: Final = Framing.CHUNKED
 
 _MOST_JOINED = 32_768
@@ -37,7 +36,13 @@ class SendsAtOnce(ConnectionStatus):
         everything is as before.
         """
         head = self._whole_head(response, len(body))
-        return None if head is None else self._incoming.engine.whole(head, (body,))
+        if head is None:
+            return None
+        incoming = self._incoming
+        if incoming.engine is incoming.fast:
+            # As it would.
+            return head.raw + body
+        return incoming.engine.whole(head, (body,))
 
     def _send_three(self, response: Event, data: Event, end: Event) -> bool:
         """Have a whole answer that is sent as events written as one part, if it can be."""
@@ -49,11 +54,10 @@ class SendsAtOnce(ConnectionStatus):
             or len(data.data) > _MOST_JOINED
         ):
             return False
-        body = data.data
-        head = self._whole_head(response, len(body))
-        if head is None:
+        whole = self.send_whole(response, data.data)
+        if whole is None:
             return False
-        self._out.append(self._incoming.engine.whole(head, (body,)))
+        self._out.append(whole)
         return True
 
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bytes | None:
@@ -68,21 +72,21 @@ class SendsAtOnce(ConnectionStatus):
         """
         incoming, outgoing = self._incoming, self._outgoing
         answered = self._standing.answered
-        busy = self._out or incoming.withheld or self._refusal is not None
-        if busy or answered is None or not outgoing.is_plain:
+        if answered is None or not outgoing.is_plain or incoming.withheld or self._out:
             return None
-        if outgoing.keep_alive:
-            head = lasting_head(response)
-        else:
-            head = answer_head(response, b"1.1", keep_alive=False, their_last=outgoing.their_last)
+        last, head = LAST.pair
+        if response is not last or head is None or not outgoing.keep_alive:
+            may_last, said_last = outgoing.keep_alive, outgoing.their_last
+            head = answer_head(response, b"1.1", keep_alive=may_last, their_last=said_last)
         if size is None:
             if head.framing is not _CHUNKED:
                 return None
-        elif head.framing is not _LENGTH or head.length != size or not size:
+            outgoing.framing = _CHUNKED
+        elif not size or head.length != size:
             return None
-        outgoing.framing = head.framing
-        outgoing.begun, outgoing.keep_alive = True, head.keep_alive
-        self._standing = answered[head.keep_alive]
+        outgoing.begun = True
+        outgoing.keep_alive = keep_alive = head.keep_alive
+        self._standing = answered[keep_alive]
         return head
 
     def send_piece(self, data: bytes) -> Sequence[bytes] | None:

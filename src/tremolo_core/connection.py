@@ -214,9 +214,10 @@ class Connection(Cycles):
             if plain is not None:
                 self._standing, written = plain
                 incoming.engine.write(written, self._out)
-                if outgoing.is_chunked and standing.sends_body[outgoing.keep_alive]:
-                    self._streaming = standing
+                streams = outgoing.is_chunked and standing.sends_body[outgoing.keep_alive]
+                self._streaming = standing if streams else None
                 return
+        self._streaming = None
         self._outgoing = outgoing = outgoing.owned()
         batch = outgoing.judge(events, standing, awaited=self.they_await_continue)
         if batch.standing.answering:

@@ -9,7 +9,6 @@ from .at_once import SendsAtOnce
 from .errors import LocalProtocolError
 from .events import Signal
 from .outgoing import UNASKED
-from .standing import Standing
 
 __all__ = ("Cycles",)
 
@@ -30,21 +29,20 @@ class Cycles(SendsAtOnce):
         that has come is taken for told. What else is left, or that no other
         request may follow, is to be found out by `next_event` and `closing`.
         """
-        standing = self._standing
-        if standing.next_cycle is None:
-            after = standing.skipped[self._outgoing.keep_alive]
-            if after is None:
-                # No request may follow, though the end may have come.
-                if standing.ended is not None and self._incoming.skip_end():
-                    self._standing = standing.ended[self._outgoing.keep_alive]
-                return None
-            come = self._incoming.skip_to_next()
-            if come is None:
-                return None
-        else:
-            after = standing.next_cycle
-            come = self._incoming.next_cycle()
-        self._begin_cycle(after)
+        standing, incoming = self._standing, self._incoming
+        following = standing.skipped
+        come = None if following is None else incoming.skip_to_next()
+        if come is None:
+            following = standing.next_cycle
+            come = None if following is None else incoming.next_cycle()
+        if following is None or come is None:
+            # No request may follow, though the end may have come.
+            if standing.ended is not None and incoming.skip_end():
+                self._standing = standing.ended[self._outgoing.keep_alive]
+            return None
+        self._standing = following
+        self._outgoing = UNASKED
+        self._cycle += 1
         return _PAUSED if come else _NEED_DATA
 
     def start_next_cycle(self) -> None:
@@ -52,14 +50,6 @@ class Cycles(SendsAtOnce):
 
         Raises LocalProtocolError if they are not, or if no other may follow.
         """
-        following = self._standing.next_cycle
-        if following is None:
+        if self._standing.next_cycle is None:
             raise LocalProtocolError(f"no next cycle while {self._standing}")
-        self._incoming.next_cycle()
-        self._begin_cycle(following)
-
-    def _begin_cycle(self, following: Standing) -> None:
-        self._standing = following
-        self._streaming = None
-        self._outgoing = UNASKED
-        self._cycle += 1
+        self.finish_cycle()

@@ -181,7 +181,6 @@ class Incoming:
         """As `skip_end` and `next_cycle`; None if there is no end to be read."""
         come = self._gate.skip_to_next()
         if come is not None:
-            self.withheld = False
             self.engine = self.fast or _h11()()
         return come
 
@@ -192,7 +191,6 @@ class Incoming:
         if self.engine is not self.fast:
             # It keeps states of its own.
             self.engine.read_body(b"", Passed.END)
-        self.withheld = False
         return True
 
     def _begin(self, head: Head) -> Request:

@@ -48,11 +48,17 @@ class Standing:
         self.sends_body = (False, False)
         """Whether `Data` of the server may come and leads nowhere else, in both again."""
         self.answered: tuple[Standing, Standing] | None = None
-        """The same after a whole answer, where that may come: its head, `Data`, and the end."""
+        """The same after a whole answer, where that may come: its head, `Data`, and the end.
+
+        None for a client that was refused, as that makes more of an answer than it says.
+        """
         self.ended: tuple[Standing, Standing] | None = None
         """The same after the end of the client's message, where that may come."""
-        self.skipped: tuple[Standing | None, Standing | None] = (None, None)
-        """Where another exchange begins after that end, if one may follow then."""
+        self.skipped: Standing | None = None
+        """Where another exchange begins after that end, if one may follow then.
+
+        Who stands here is not in a last exchange: the server's state would tell.
+        """
         self.hears_messages = False
         """Whether messages of a WebSocket's client may come and lead nowhere else."""
         self.sends_messages = False
@@ -101,9 +107,8 @@ for (_client, _server), _here in _ALL.items():
         _here.next_cycle = standing_of(*NEXT_CYCLE[_client, _server])
 for _here in _ALL.values():
     if _here.ended is not None:
-        _last, _kept = _here.ended
-        _here.skipped = (_last.next_cycle, _kept.next_cycle)
-    if Response in _here.by_server:
+        _here.skipped = _here.ended[True].next_cycle
+    if Response in _here.by_server and _here.client is not State.ERROR:
         _last, _kept = (
             _here.by_server[Response][keep].by_server[Data][keep].by_server[EndOfMessage][keep]
             for keep in (False, True)

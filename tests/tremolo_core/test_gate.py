@@ -487,12 +487,14 @@ def test_a_body_is_refused_by_its_announcement() -> None:
 
 def test_another_body_limit_is_for_this_message_only() -> None:
     limits = Limits(body=20)
-    made = with_head(body_of(30), GET + body_of(30), limits=limits)
-    made.body_limit = 30
-    assert made.body() == b"x" * 30
-    made.next_message()
-    assert made.head() is not None
-    assert made.body_limit == 20
+    for behind in (body_of(30), CHUNKED + b"1e\r\n"):
+        made = with_head(body_of(30), behind, limits=limits)
+        made.body_limit = 30
+        assert made.body() == b"x" * 30
+        made.next_message()
+        assert made.head() is not None
+        with pytest.raises(RemoteProtocolError, match="more than 20 bytes"):
+            made.body()
 
 
 @pytest.mark.parametrize("body_limit", [0, 4])
