@@ -11,17 +11,10 @@ from contextlib import suppress
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError
 from anyio.lowlevel import checkpoint
 
-from .native_stream import NativeStream
+from .native_stream import MOST_HELD, NativeStream
 from .turn_end import turn_end_of
 
 __all__ = ("AsyncioSending", "Turn")
-
-_MOST_HELD = 40_960
-"""Bytes that are held to the end of a turn: all that `answers` sends at once, with its head.
-
-For 16 connections whose messages of 16 KiB come back, to write each by itself takes the
-server 1.3 times as long, and the client 1.9 times.
-"""
 
 _MOST_GATHERED = 262_144
 """Bytes of large pieces that are written together, as many as come within one turn.
@@ -106,7 +99,7 @@ class AsyncioSending(NativeStream):
         """As `NativeStream.send_at_once`; what is short is written behind that of others."""
         self._calls += 1
         size = len(item)
-        if size <= _MOST_HELD and not (self._held or self._gathered or self._turn_end.alone):
+        if size <= MOST_HELD and not (self._held or self._gathered or self._turn_end.alone):
             # Not counted by its bytes: so little comes to its number of calls first.
             self._held = item
             self._turn_end.add(self, self._loop)
@@ -120,7 +113,7 @@ class AsyncioSending(NativeStream):
         size = sum(map(len, parts))
         self._calls += 1
         self._bytes += size
-        if size <= _MOST_HELD:
+        if size <= MOST_HELD:
             # Whoever sends little by little wants it to be there.
             self.write_held()
             self._write_parts(parts)

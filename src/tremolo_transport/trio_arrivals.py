@@ -3,11 +3,15 @@
 trio's own way to wait for a socket tells the kernel so again for each wait,
 which costs more than to receive. Here the kernel is told once per connection:
 an epoll of our own reports each arrival, edge-triggered, and one task waits for
-that epoll. What a stream makes of it is the business of `trio_stream`.
+that epoll. What comes is asked for at the beginning of each turn (`trio_turn`), so that
+whoever is told goes on in that turn; the task that waits is there only to have it begin.
+What a stream makes of it is the business of `trio_stream`.
 """
 
 import select
 from typing import Protocol
+
+from .trio_turn import TrioTurn
 
 try:
     import trio
@@ -40,11 +44,13 @@ class _Watcher(Protocol):
 class Arrivals:
     """Those of all streams of one run of trio."""
 
-    __slots__ = ("_epoll", "_watchers")
+    __slots__ = ("_epoll", "_watchers", "turn")
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._watchers: dict[int, _Watcher] = {}
+        self.turn = TrioTurn(self._tell)
+        """At whose end what is sent meanwhile is written."""
 
     def watch(self, descriptor: int, watcher: _Watcher) -> None:
         """Tell `watcher` of what is there now, and of what comes, until `forget`.
@@ -65,18 +71,26 @@ class Arrivals:
             self._epoll.unregister(descriptor)
 
     async def run(self) -> None:
-        """Tell the watchers, until cancelled."""
-        epoll, watchers = self._epoll, self._watchers
+        """Have the watchers told, until cancelled."""
+        descriptor = self._epoll.fileno()
+        self.turn.begin()
         try:
             while True:
-                await trio.lowlevel.wait_readable(epoll.fileno())
-                for descriptor, events in epoll.poll(0):
-                    # One that was told before may have closed another.
-                    if (watcher := watchers.get(descriptor)) is not None:
-                        watcher.note(events)
+                await trio.lowlevel.wait_readable(descriptor)
         finally:
-            watchers.clear()
-            epoll.close()
+            self.turn.end()
+            self._watchers.clear()
+            self._epoll.close()
+
+    def _tell(self) -> int:
+        """Tell the watchers, and return how many were told."""
+        watchers = self._watchers
+        ready = self._epoll.poll(0)
+        for descriptor, events in ready:
+            # One that was told before may have closed another.
+            if (watcher := watchers.get(descriptor)) is not None:
+                watcher.note(events)
+        return len(ready)
 
 
 _arrivals: trio.lowlevel.RunVar[Arrivals] = trio.lowlevel.RunVar("tremolo.arrivals")

@@ -3,19 +3,19 @@
 anyio's own stream works there too, but makes twice as many system calls: it
 receives before anything can have come, and tells the kernel anew of each wait.
 Which of the two is used is decided in `streams`; what the kernel tells comes
-from `trio_arrivals`.
+from `trio_arrivals`, and the half that sends is `trio_sending`.
 """
 
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 
-from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN, NativeStream
+from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN
 from .socket_attributes import attributes_of
-from .trio_arrivals import ENDING, INPUT, ROOM, arrivals_here
+from .trio_arrivals import ENDING, INPUT, ROOM
+from .trio_sending import TrioSending
 from .trio_traps import WOKEN, trap_of, wait
 
 try:
@@ -30,13 +30,11 @@ __all__ = ("TrioStream",)
 _READ_SIZE = 65_536
 """The most that is read before anybody asks for it."""
 
-_NOTHING = memoryview(b"")
-
 _current_task = trio.lowlevel.current_task
 _reschedule = trio.lowlevel.reschedule
 
 
-class TrioStream(NativeStream):
+class TrioStream(TrioSending):
     """A connected socket on trio, with anyio's `ByteStream` contract.
 
     The one deviation is that of every `NativeStream`. A `send` that is
@@ -46,80 +44,19 @@ class TrioStream(NativeStream):
 
     def __init__(self, sock: socket.socket) -> None:
         """Take over a connected, non-blocking socket."""
-        self._socket = sock
-        self._arrivals = arrivals_here()
-        self._watched = False
-        """Whether we are told what happens: only if somebody had to wait for it."""
-        self._room_wanted = False
-        """Whether we are told of room to send, too."""
+        TrioSending.__init__(self, sock)
         self._readable = True
         """Whether there may be something to receive, so that it makes sense to try."""
         self._ending = False
         """Whether nothing more will come than what is there."""
         self._early = b""
         """What was received before anybody asked for it."""
-        self._closed = False
-        """Whether we have closed it."""
-        self._error: OSError | None = None
-        """Why nothing can be sent any more."""
         self._reader: trio.lowlevel.Task | None = None
         """Whoever waits in `receive`."""
         self._trap: Any = None
         """What trio is told for that; it is the same each time."""
-        self._unsent = _NOTHING
-        """What the kernel had no room for: at most one item."""
-        self._writer: trio.lowlevel.Task | None = None
-        """Whoever waits until it is sent."""
-        self._awaited = False
-        """Whether anybody has waited for that."""
-        self.takes_at_once = True
-        """As `NativeStream.takes_at_once`: nothing is unsent, and there is no error."""
 
     # What anyio's contract asks for.
-
-    async def send(self, item: bytes | memoryview) -> None:
-        """As `NativeStream.send`."""
-        if not self.takes_at_once:
-            await self._until_sent()
-        self.send_at_once(item)
-        # The call above may have changed it.
-        at_once: bool = self.takes_at_once
-        if not at_once:
-            await self._until_sent()
-        elif self.turn_is_over:
-            await self.next_turn()
-
-    def send_at_once(self, item: bytes | memoryview) -> None:
-        """As `NativeStream.send_at_once`."""
-        size = len(item)
-        self._calls += 1
-        self._bytes += size
-        try:
-            sent = self._socket.send(item)
-        except BlockingIOError:
-            sent = 0
-        except OSError as error:
-            self._fail(error)
-            return
-        if sent < size:
-            self._unsent = memoryview(item)[sent:]
-            self._awaited = False
-            self.takes_at_once = False
-            self._want_room()
-
-    async def until_written(self) -> None:
-        """As `NativeStream.until_written`."""
-        if not self.takes_at_once:
-            await self._until_sent()
-
-    async def send_eof(self) -> None:
-        """As `ByteStream.send_eof`; the peer hears of it after what was sent."""
-        if self._unsent:
-            await self._until_sent()
-        # A peer that has gone hears of nothing.
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
-        await trio.lowlevel.checkpoint()
 
     async def aclose(self) -> None:
         """Write what was sent, then close.
@@ -127,6 +64,7 @@ class TrioStream(NativeStream):
         What could not be written is dropped if this is cancelled, and if
         somebody waits in `send`, or did until that was cancelled.
         """
+        self.write_held()
         if self._unsent and not self._awaited:
             self._closed = True
             self._wake_reader()
@@ -149,15 +87,11 @@ class TrioStream(NativeStream):
 
     def close_at_once(self) -> bool:
         """As `NativeStream.close_at_once`."""
+        self.write_held()
         if self._closed or self._unsent:
             return False
         self._close()
         return True
-
-    @property
-    def unwritten(self) -> int:
-        """As `NativeStream.unwritten`."""
-        return len(self._unsent)
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
@@ -246,27 +180,9 @@ class TrioStream(NativeStream):
 
     # How it works.
 
-    async def _until_sent(self) -> None:
-        """Wait until the kernel has what is unsent; raises as `send` if it never will."""
-        if self._writer is not None:
-            raise BusyResourceError("writing to")
-        if self._unsent:
-            self._writer = _current_task()
-            self._awaited = True
-            self._calls = self._bytes = 0
-            await trio.lowlevel.wait_task_rescheduled(self._writer_leaves)
-        if self._closed:
-            raise ClosedResourceError
-        if self._error is not None:
-            raise BrokenResourceError from self._error
-
     def _reader_leaves(self, _: object) -> trio.lowlevel.Abort:
         """As it is cancelled."""
         self._reader = None
-        return trio.lowlevel.Abort.SUCCEEDED
-
-    def _writer_leaves(self, _: object) -> trio.lowlevel.Abort:
-        self._writer = None
         return trio.lowlevel.Abort.SUCCEEDED
 
     def _wait_would_begin(self) -> bool:
@@ -282,50 +198,9 @@ class TrioStream(NativeStream):
             return False
         return not (self._early or self._readable)
 
-    def _watch(self) -> None:
-        self._arrivals.watch(self._socket.fileno(), self)
-        self._watched = True
-
-    def _want_room(self) -> None:
-        """Be told of room, which may be so already: that mostly costs more than to stay so."""
-        try:
-            if not self._watched:
-                self._watch()
-            if not self._room_wanted:
-                self._arrivals.want_room(self._socket.fileno(), True)
-                self._room_wanted = True
-        except OSError as error:
-            self._fail(error)
-
-    def _note_room(self) -> None:
-        if not self._unsent:
-            # A unix socket has room after each answer, which nobody need know.
-            self._room_wanted = False
-            self._arrivals.want_room(self._socket.fileno(), False)
-            return
-        try:
-            self._unsent = self._unsent[self._socket.send(self._unsent) :]
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._fail(error)
-            return
-        if not self._unsent:
-            self._unsent = _NOTHING
-            self.takes_at_once = not self._closed
-            self._wake_writer()
-
-    def _fail(self, error: OSError) -> None:
-        """Note that nothing can be sent any more."""
-        self._error = error
-        self._unsent = _NOTHING
-        self.takes_at_once = False
-        self._wake_writer()
-
     def _close(self) -> None:
         self._closed = True
-        self._unsent = _NOTHING
-        self.takes_at_once = False
+        self._drop()
         # It holds the stream.
         self._trap = None
         if self._watched:
@@ -342,8 +217,3 @@ class TrioStream(NativeStream):
         elif self._on_input is not None:
             callback, self._on_input = self._on_input, None
             callback()
-
-    def _wake_writer(self) -> None:
-        if self._writer is not None:
-            task, self._writer = self._writer, None
-            _reschedule(task)

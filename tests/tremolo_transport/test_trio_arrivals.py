@@ -115,6 +115,39 @@ async def test_whoever_is_told_may_have_another_forgotten(sockets: Sockets) -> N
     arrivals.forget(told[0])
 
 
+async def test_whoever_is_told_goes_on_in_the_same_turn(sockets: Sockets) -> None:
+    one, other = sockets
+    arrivals = arrivals_here()
+    seen: list[str] = []
+
+    class Watcher:
+        async def wait(self, *, task_status: trio.TaskStatus[None]) -> None:
+            self.task = trio.lowlevel.current_task()
+            task_status.started()
+            await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.FAILED)
+            seen.append("goes on")
+
+        def note(self, events: int) -> None:
+            seen.append("told")
+            trio.lowlevel.reschedule(self.task)
+
+    class Ends(trio.abc.Instrument):
+        def before_io_wait(self, timeout: float) -> None:
+            seen.append("the turn ends")
+
+    watcher = Watcher()
+    with anyio.fail_after(PATIENCE):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(watcher.wait)
+            arrivals.watch(one.fileno(), watcher)
+            trio.lowlevel.add_instrument(ends := Ends())
+            other.send(b"x")
+    trio.lowlevel.remove_instrument(ends)
+    arrivals.forget(one.fileno())
+    told = seen.index("told")
+    assert seen[told : told + 2] == ["told", "goes on"]
+
+
 async def test_one_event_loop_has_one() -> None:
     assert arrivals_here() is arrivals_here()
 

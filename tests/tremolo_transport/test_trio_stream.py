@@ -1,13 +1,16 @@
 """trio's native stream: what of it is only there; the rest is in `test_native_stream`."""
 
+import queue
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
+import outcome
 import pytest
 import trio
-from anyio import BrokenResourceError, BusyResourceError, CancelScope, EndOfStream
+import trio.testing
+from anyio import BrokenResourceError, EndOfStream
 from anyio.abc import SocketAttribute
 from anyio.lowlevel import checkpoint
 
@@ -121,70 +124,6 @@ async def test_a_reset_is_told_to_reader_and_writer() -> None:
         assert len(failures) == 2
 
 
-async def test_whoever_waits_to_send_makes_others_busy() -> None:
-    async with native_pair() as (one, other):
-        async with anyio.create_task_group() as group:
-            group.start_soon(one.send, bytes(20_000_000))
-            await settle()
-            for call in (one.until_written, one.send_eof):
-                with pytest.raises(BusyResourceError):
-                    await call()
-            with pytest.raises(BusyResourceError):
-                await one.send(b"x")
-            group.cancel_scope.cancel()
-        # What is on its way is followed by what is sent next.
-        received = 0
-        async with anyio.create_task_group() as group:
-            group.start_soon(one.send, b"x")
-            with anyio.fail_after(PATIENCE):
-                while received < 20_000_001:
-                    received += len(await other.receive())
-
-
-async def test_a_send_that_is_cancelled_while_it_waits_for_others_has_taken_nothing() -> None:
-    async with native_pair() as (one, other):
-        sent = 0
-        while one.takes_at_once:
-            one.send_at_once(bytes(32_768))
-            sent += 32_768
-        with CancelScope() as scope:
-            scope.cancel()
-            await one.send(b"x")
-        assert scope.cancelled_caught
-        received = b""
-        async with anyio.create_task_group() as group:
-            group.start_soon(one.send_eof)
-            with anyio.fail_after(PATIENCE), pytest.raises(EndOfStream):
-                while True:
-                    received += await other.receive()
-        assert received == bytes(sent)
-
-
-def wants_room(stream: TrioStream) -> bool:
-    return stream._room_wanted
-
-
-async def test_room_is_asked_for_only_while_it_is_wanted() -> None:
-    sockets = socket.socketpair(socket.AF_UNIX)
-    for sock in sockets:
-        sock.setblocking(False)
-    async with TrioStream(sockets[0]) as one, TrioStream(sockets[1]) as other:
-        sent = received = 0
-        while one.takes_at_once:
-            one.send_at_once(bytes(32_768))
-            sent += 32_768
-        assert wants_room(one)
-        with anyio.fail_after(PATIENCE):
-            while received < sent:
-                received += len(await other.receive())
-                await checkpoint()
-            while wants_room(one):
-                one.send_at_once(b"x")
-                await other.receive()
-                await checkpoint()
-        assert one.takes_at_once
-
-
 async def test_a_kernel_that_can_watch_no_more_breaks_the_stream(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -231,3 +170,59 @@ def test_a_stream_can_be_closed_when_its_event_loop_has_ended() -> None:
 
     with other:
         assert trio.run(live).close_at_once()
+
+
+async def ask_and_answer(asking: socket.socket, answering: socket.socket) -> bytes:
+    """Have what is held answered, by a peer that waits; and be told of it in time."""
+    async with TrioStream(asking) as one, TrioStream(answering) as other:
+
+        async def answer() -> None:
+            other.send_at_once(await other.receive() + b"!")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(answer)
+            await trio.testing.wait_all_tasks_blocked()
+            one.send_at_once(b"x")
+            assert one.unwritten == 1
+            return await one.receive()
+
+
+def non_blocking_pair() -> tuple[socket.socket, socket.socket]:
+    one, other = socket.socketpair(socket.AF_UNIX)
+    one.setblocking(False)
+    other.setblocking(False)
+    return one, other
+
+
+def test_a_guest_of_another_event_loop_is_told_and_writes() -> None:
+    one, other = non_blocking_pair()
+    calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+    ended: list[outcome.Outcome[bytes]] = []
+    trio.lowlevel.start_guest_run(
+        ask_and_answer,
+        one,
+        other,
+        run_sync_soon_threadsafe=calls.put,
+        done_callback=ended.append,
+    )
+    while not ended:
+        calls.get(timeout=PATIENCE)()
+    assert ended[0].unwrap() == b"x!"
+
+
+def test_a_clock_that_jumps_when_nothing_happens_sees_what_comes() -> None:
+    async def main() -> None:
+        one, other = non_blocking_pair()
+        begun = trio.current_time()
+        with trio.fail_after(10):
+            assert await ask_and_answer(one, other) == b"x!"
+        assert trio.current_time() == begun
+        waiting, silent = non_blocking_pair()
+        with silent:
+            async with TrioStream(waiting) as stream:
+                with trio.move_on_after(10) as scope:
+                    await stream.receive()
+        assert scope.cancelled_caught
+        assert trio.current_time() == begun + 10
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
