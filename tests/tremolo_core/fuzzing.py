@@ -4,7 +4,14 @@ Run by `fuzz/core.py` on bytes that are made to reach every branch, and by
 `test_fuzzing` on those that were found worth keeping.
 """
 
-from tremolo_core import AcceptWebSocket, Connection, Limits, PerMessageDeflate, RemoteProtocolError
+from tremolo_core import (
+    AcceptWebSocket,
+    Connection,
+    Limits,
+    PerMessageDeflate,
+    RemoteProtocolError,
+    TextMessage,
+)
 
 from .playing import converse, cut, on_websocket
 
@@ -47,8 +54,20 @@ def _check_http(raw: bytes, pieces: list[bytes], *, early: bool) -> None:
 def _check_websocket(raw: bytes, pieces: list[bytes], accepted: AcceptWebSocket) -> None:
     fast = on_websocket(pieces, fast_path=True, accepted=accepted)
     assert fast == on_websocket(pieces, fast_path=False, accepted=accepted)
-    heard, _ = on_websocket([raw], fast_path=True, accepted=accepted)
-    assert fast[0] == heard
+    whole, _ = on_websocket([raw], fast_path=True, accepted=accepted)
+    assert _certain(fast[0]) == _certain(whole)
+
+
+def _certain(heard: list[object]) -> list[object]:
+    """What of this does not depend on how the bytes were cut.
+
+    Of a text that is told as it comes, and in the end is none, whatever came before.
+    """
+    match heard:
+        case [*before, TextMessage(final=False), (None, 1007, _) as error]:
+            return [*before, error]
+        case _:
+            return heard
 
 
 def _check_room(pieces: list[bytes]) -> None:
