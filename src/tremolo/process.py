@@ -146,13 +146,18 @@ class Process:
 
     def _report(self) -> None:
         """Say what is stuck."""
-        if (stack := blocked_loop()) is not None:
+        stack, threads, server = blocked_loop(), busy_threads(), self._server
+        requests = () if server is None else server.unfinished()
+        if stack is not None:
             _logger.error("the event loop is blocked:\n%s", stack)
-        if self._server is not None:
-            for request in self._server.unfinished():
-                _logger.error("the handler of %s did not end", request)
-        for function in busy_threads():
+        for request in requests:
+            _logger.error("the handler of %s did not end", request)
+        for function in threads:
             _logger.error("%s did not end in its thread", function)
+        if stack is None and not (requests or threads):
+            # A hook that waits for ever, or a task of the application's own.
+            what = "start-up" if server is None else "shutdown"
+            _logger.error("the application's own %s did not end", what)
         _logger.error("ending the process around it")
 
     # In the event loop.

@@ -85,6 +85,29 @@ def test_what_is_stuck_is_named_and_left_behind(loop: str, workers: str) -> None
         program.wait_for(r"blocked_thread \(.*application\.py, line \d+\) did not end")
 
 
+HOOK = """
+import anyio
+from tremolo import Application
+
+app = Application()
+
+
+@app.on_worker_stop
+async def end():
+    await anyio.sleep_forever()
+"""
+
+
+@on("asyncio-1", "uvloop-0", "trio-0")
+def test_a_hook_that_does_not_end_is_told_of(loop: str, workers: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(HOOK, encoding="utf-8")
+    options = (*told(loop, workers), f"--shutdown-timeout={BOUND}")
+    with running(*options, application="app:app", directory=tmp_path) as program:
+        program.wait_for("listening")
+        assert program.stop() == 4, program.log
+        program.wait_for("the application's own shutdown did not end")
+
+
 @on("asyncio-0", "uvloop-1", "trio-1")
 def test_a_blocked_event_loop_is_named_and_left_behind(loop: str, workers: str) -> None:
     with running(*told(loop, workers), f"--shutdown-timeout={BOUND}") as program:
