@@ -13,11 +13,11 @@ from .grammar import (
     FIELD_LINES,
     PLAIN_REQUEST_LINE,
     REQUEST_LINE,
-    TRIM_FIELD_LINES,
 )
 from .head_fields import Meaning, read_fields
 from .headers import Headers
 from .limits import Limits
+from .plain_fields import read_plainly
 
 __all__ = (
     "NOT_IN_TRAILERS",
@@ -85,17 +85,15 @@ def parse_head(raw: bytes, limits: Limits, last: Head | None = None) -> Head:
     if last is not None and last.block == block:
         headers, meaning = last.headers, last.meaning
     else:
-        lines = TRIM_FIELD_LINES.findall(block)
-        # One line feed more than there are fields ends the block itself.
-        count = block.count(b"\n") - 1
-        if len(lines) != count or count > limits.fields:
+        fields = read_plainly(block)
+        if fields is None or len(fields[1]) > limits.fields:
             return _parse_other(raw, limits)
-        headers, meaning = read_fields(lines, method, b"1.1")
+        _, headers, meaning = fields
     return _head(raw, method, target, None, block, headers, meaning, meaning.is_ordinary)
 
 
 def _parse_other(raw: bytes, limits: Limits) -> Head:
-    """As `parse_head`, where the request line is not plain, or a line ends with white space."""
+    """As `parse_head`, where the request line is not plain, or the fields are not."""
     line = REQUEST_LINE.match(raw)
     if line is None or line.end() - len(b"\r\n") > limits.request_line:
         refuse_block(raw, limits, request_line=True)

@@ -11,22 +11,18 @@ from .grammar import HOST
 from .headers import Headers
 from .websocket_handshake import Handshake, read_handshake
 
-__all__ = ("Meaning", "read_fields")
+__all__ = ("NOTED", "SECRET", "Meaning", "meaning_of", "read_fields")
 
-_SECRET = frozenset((b"authorization", b"cookie", b"proxy-authorization"))
+SECRET = frozenset((b"authorization", b"cookie", b"proxy-authorization"))
 """Nothing is kept that has one of these."""
 
-_NOTED = _SECRET | frozenset(
+NOTED = SECRET | frozenset(
     (
         *(b"connection", b"content-length", b"expect", b"host", b"transfer-encoding"),
         b"upgrade",
     )
 )
 """Of the others it does not matter here what they say."""
-
-_DECISIVE = (b"content-length", b"connection")
-_USUAL = _SECRET.union(_DECISIVE, (b"host",))
-"""What is said of most messages, and means the same whatever the method is."""
 
 _MOST_DIGITS = 18
 """Of a Content-Length: as far as a signed 64-bit integer is sure to reach."""
@@ -64,17 +60,6 @@ class Meaning:
 
 _meaning = maker(Meaning)
 
-_Key = tuple[bytes | bool | None, ...]
-
-_MOST_KEPT = 256
-_LONGEST_KEPT = 100
-
-_known: dict[_Key, Meaning] = {}
-"""What was found out lately, by the fields that decide it, and whether none is secret.
-
-It takes longer to make one than to look it up, and most requests have few to choose from.
-"""
-
 
 def read_fields(
     lines: Sequence[tuple[bytes, bytes]], method: bytes, http_version: bytes
@@ -84,37 +69,12 @@ def read_fields(
     Raises RemoteProtocolError for the first thing that they may not say.
     """
     headers = Headers([(name.lower(), content) for name, content in lines])
-    said = dict(headers)
-    noted = _NOTED.intersection(said)
-    host = said.get(b"host")
-    if (
-        len(said) != len(headers)
-        or not noted <= _USUAL
-        or http_version != b"1.1"
-        or host is None
-        or HOST.fullmatch(host) is None
-    ):
-        return headers, _meaning_of(headers, method, http_version)
-    # Each is there once, the host is one, and these are all that decide.
-    key = (*map(said.get, _DECISIVE), _SECRET.isdisjoint(noted))
-    meaning = _known.get(key)
-    if meaning is None:
-        meaning = _meaning_of(headers, method, http_version)
-        _keep(key, meaning)
-    return headers, meaning
+    return headers, meaning_of(headers, method, http_version)
 
 
-def _keep(key: _Key, meaning: Meaning) -> None:
-    if any(isinstance(content, bytes) and len(content) > _LONGEST_KEPT for content in key):
-        return
-    if len(_known) >= _MOST_KEPT:
-        # What is used often comes back at once.
-        _known.clear()
-    _known[key] = meaning
-
-
-def _meaning_of(headers: Headers, method: bytes, http_version: bytes) -> Meaning:
-    pairs = [field for field in headers if field[0] in _NOTED]
+def meaning_of(headers: Headers, method: bytes, http_version: bytes) -> Meaning:
+    """As `read_fields`, of fields as they are to be read."""
+    pairs = [field for field in headers if field[0] in NOTED]
     noted = dict(pairs)
     if len(noted) != len(pairs):
         noted = _joined(pairs)
@@ -139,7 +99,7 @@ def _meaning_of(headers: Headers, method: bytes, http_version: bytes) -> Meaning
         is_ordinary=newer
         and handshake is None
         and (length is not None or noted[b"transfer-encoding"] == b"chunked"),
-        may_be_kept=newer and b"upgrade" not in noted and _SECRET.isdisjoint(noted),
+        may_be_kept=newer and b"upgrade" not in noted and SECRET.isdisjoint(noted),
         expects_continue=expects_continue,
         handshake=handshake,
     )

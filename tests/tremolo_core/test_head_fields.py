@@ -1,10 +1,10 @@
-"""What the fields of a head say together, and what of it may be kept for the next."""
+"""What the fields of a head say together, and whether it may be compared to the next."""
 
 import pytest
 
 from tremolo_core import Headers, RemoteProtocolError
 from tremolo_core.grammar import FIELD_LINES
-from tremolo_core.head_fields import Meaning, _known, read_fields
+from tremolo_core.head_fields import Meaning, read_fields
 
 from .framing import handshake
 
@@ -141,69 +141,7 @@ def test_an_older_version_has_no_handshake() -> None:
     assert read_all(*block[1:], http_version=b"1.0")[0].get(b"host") is None
 
 
-KNOWN = [(), (b"Connection: keep-alive",), (b"Connection: close",), (b"Cookie: a=b",)]
-
-
-@pytest.mark.parametrize("lines", [*KNOWN, *((*known, b"Content-Length: 5") for known in KNOWN)])
-def test_what_was_found_out_is_known(lines: tuple[bytes, ...]) -> None:
-    _known.clear()
-    found_out = read(b"Host: a", *lines)
-    assert len(_known) == 1
-    assert read(*lines, b"X: y", b"HOST: another") is found_out
-    # The same, by all that is looked at where more is said.
-    assert read(b"Host: a", b"X: y", b"X: y", *lines) == found_out
-    assert len(_known) == 1
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        (b"Host: a", b"Content-Length: 0"),
-        (b"Host: a", b"Connection: close"),
-        (b"Host: a", b"Cookie: a=b"),
-    ],
-)
-def test_each_field_that_decides_makes_a_difference(lines: tuple[bytes, ...]) -> None:
-    _known.clear()
-    read(b"Host: a")
-    read(*lines)
-    assert len(_known) == 2
-
-
-def test_what_is_wrong_is_never_known() -> None:
-    _known.clear()
-    for lines in [(b"Host: /",), (b"Host: a", b"Content-Length: x"), (b"X: y",)]:
-        for _ in range(2):
-            with pytest.raises(RemoteProtocolError):
-                read(*lines)
-    assert not _known
-
-
-def test_what_needs_more_than_a_look_is_never_known() -> None:
-    _known.clear()
-    read(b"Host: a", b"Expect: 100-continue", b"Content-Length: 1")
-    read(b"Host: a", b"Transfer-Encoding: chunked")
-    read(b"Host: a", b"Connection: upgrade", b"Upgrade: h2c")
-    read(b"Host: a", http_version=b"1.0")
-    read(b"Host: a", b"Cookie: a=b", b"Cookie: c=d")
-    read(b"Host: a", b"Connection: " + b"x" * 101)
-    assert not _known
-
-
-def test_little_is_known_of_what_differs_each_time() -> None:
-    for number in range(1_000):
-        assert read(b"Host: a", b"Content-Length: %d" % number).content_length == number
-        assert len(_known) <= 256
-
-
 def test_what_is_said_in_a_way_of_its_own_means_the_same() -> None:
     assert read(b"Host: a", b"Connection: kEEP-aLIVE") == read(b"Host: a")
     assert not read(b"Host: a", b"Connection: keep-alive, close").keep_alive
     assert not read(b"Host: a", b"Connection: keep-alive", b"Connection: close").keep_alive
-
-
-def test_what_is_found_out_is_kept_unless_it_is_long() -> None:
-    for size, kept in ((100, True), (101, False)):
-        lines = (b"Host: a", b"Connection: " + b"a" * size)
-        assert (read(*lines) is read(*lines)) is kept
-        assert read(*lines) == read(*lines)
