@@ -7,7 +7,9 @@ be told stands in `config`; one serving process is run by `process`.
 import importlib.util
 import logging
 import multiprocessing
+import os
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -90,17 +92,31 @@ def run(build: "Callable[[], Handler]", config: Config, *, may_fork: bool = Fals
 
 def _can_be_sent(build: "Callable[[], Handler]", config: Config) -> bool:
     """Whether a worker process can be told what to serve; if not, say so."""
+    obstacle = _obstacle(build)
+    if obstacle is None:
+        return True
+    reason = f"the application cannot be sent to a worker process ({obstacle})"
+    if config.workers == WorkerSettings() and not config.reload:
+        # Nobody has asked for one.
+        _logger.info("%s: serving in this process", reason)
+    else:
+        complain(f"{reason}: name it as 'module:app', or serve with worker_num=0")
+    return False
+
+
+def _obstacle(build: "Callable[[], Handler]") -> str | None:
+    """Why a worker process cannot be told what to serve; None if it can."""
     try:
-        ForkingPickler.dumps(build)
+        told = bytes(ForkingPickler.dumps(build))
     except Exception as error:
-        reason = f"the application cannot be sent to a worker process ({error})"
-        if config.workers == WorkerSettings() and not config.reload:
-            # Nobody has asked for one.
-            _logger.info("%s: serving in this process", reason)
-        else:
-            complain(f"{reason}: name it as 'module:app', or serve with worker_num=0")
-        return False
-    return True
+        return str(error)
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is None:
+        # What multiprocessing has the worker import, whether that is needed or not.
+        path = getattr(main, "__file__", None)
+        if (b"__main__" in told) if path is None else not os.path.exists(path):
+            return "it is run by no file, which could be imported there"
+    return None
 
 
 def _serve(

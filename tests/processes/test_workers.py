@@ -248,6 +248,61 @@ def test_a_script_that_runs_its_application(loop: str, tmp_path: Path) -> None:
         process.stderr.close()
 
 
+PROMPT = """
+from tremolo import Application
+
+app = Application()
+
+
+@app.route("/")
+async def ask():
+    return b"answered"
+
+
+app.run("127.0.0.1", 0{options})
+"""
+
+
+@contextmanager
+def fed(source: str, *, told: bool) -> Iterator[Program]:
+    """A program that is no file: it is `told` on the command line, or read from standard input."""
+    process = subprocess.Popen(
+        [sys.executable, *(["-c", source] if told else ["-"])],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    with process.stdin as pipe:
+        if not told:
+            pipe.write(source)
+    program = Program(process)
+    try:
+        yield program
+    finally:
+        process.kill()
+        program.wait()
+        process.stderr.close()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_program_that_is_no_file_serves_in_its_own_process(told: bool) -> None:
+    with fed(PROMPT.format(options=""), told=told) as program:
+        assert program.get("/") == b"answered"
+        assert "run by no file, which could be imported there): serving in" in program.log
+        assert program.stop() == 0
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_one_that_asks_for_workers_is_told_in_one_line(told: bool) -> None:
+    with fed(PROMPT.format(options=", worker_num=2"), told=told) as program:
+        assert program.wait() == 1
+        [line] = program.lines
+        assert line.startswith("tremolo: the application cannot be sent to a worker process (it is")
+
+
 def test_it_may_be_the_first_process_of_a_container() -> None:
     container = ("unshare", "--fork", "--pid", "--mount-proc", "--kill-child")
     tried = subprocess.run([*container, "true"], capture_output=True, timeout=PATIENCE, check=False)
