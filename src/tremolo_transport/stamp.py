@@ -6,6 +6,7 @@ different answers, so those that were completed within that second are kept.
 
 import time
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from tremolo_core import AcceptWebSocket, Headers, Response
@@ -91,6 +92,7 @@ class Stamp:
         return [field for field in self._fields if field[0] not in names]
 
 
+@lru_cache(2)
 def _http_date(seconds: int) -> bytes:
     """The moment as RFC 9110 5.6.7 has it. `email.utils` can do it, with much to be imported."""
     now = time.gmtime(seconds)

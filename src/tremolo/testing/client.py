@@ -14,7 +14,7 @@ from anyio import CancelScope
 
 from .event_source import EventSource
 from .harness import Harness, Terms
-from .kept_requests import KeptRequests
+from .kept_requests import KeptRequests, kept_url
 from .lines import Line
 from .needs_httpx import httpx
 from .pool import Pool
@@ -85,7 +85,7 @@ class Client(httpx.AsyncClient):
         self._to_server = Transport(Pool(self.harness))
         super().__init__(
             transport=self._to_server,
-            base_url=base_url,
+            base_url=kept_url(base_url),
             headers=headers,
             cookies=dict(cookies or {}),
             params=params,

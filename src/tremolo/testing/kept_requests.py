@@ -5,16 +5,20 @@ are sent is the business of `short_way`.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from .needs_httpx import httpx
 
-__all__ = ("KeptRequests",)
+__all__ = ("KeptRequests", "kept_url")
 
 _AnyClient: TypeAlias = httpx.AsyncClient | httpx.Client
 
 _MOST_KEPT: Final = 256
-"""Requests, and URLs, of one client."""
+"""Requests, and URLs, of one client; and requests of all."""
+
+_of_all: dict[tuple[object, ...], httpx.Request] = {}
+"""By all that they are made of, those that clients have made: most tests have a new client each."""
 
 
 class KeptRequests:
@@ -44,7 +48,7 @@ class KeptRequests:
         if _says_nothing(arguments) and not client.cookies:
             kept = self._kept.get((method, url))
             if kept is None:
-                kept = self._kept[method, url] = self._build(method, url)
+                kept = self._kept[method, url] = self._first(method, url)
                 self._keep_url(url, kept)
             request = httpx.Request(
                 method,
@@ -59,6 +63,16 @@ class KeptRequests:
         request = self._build(method, self._urls.get(url, url), **arguments)
         if arguments.get("params") is None:
             self._keep_url(url, request)
+        return request
+
+    def _first(self, method: str, url: str) -> httpx.Request:
+        """One that nobody is to change, of this client or of another that is like it."""
+        made_of = (type(self._client), method, url, self._base_url, *self._fields)
+        request = _of_all.get(made_of)
+        if request is None:
+            if len(_of_all) >= _MOST_KEPT:
+                _of_all.clear()
+            request = _of_all[made_of] = self._build(method, url)
         return request
 
     def _keep_url(self, url: str, request: httpx.Request) -> None:
@@ -82,3 +96,9 @@ def _says_nothing(arguments: Mapping[str, Any]) -> bool:
         if value is not None and value is not default:
             return False
     return True
+
+
+@lru_cache(_MOST_KEPT)
+def kept_url(text: str) -> httpx.URL:
+    """The URL; where every test has a client of the same, it is parsed once."""
+    return httpx.URL(text)

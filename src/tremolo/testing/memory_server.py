@@ -14,11 +14,12 @@ from tremolo_transport import Peer, ServerSettings, ShutdownNotice
 from tremolo_transport.driver import Driver
 from tremolo_transport.exchange import Address
 from tremolo_transport.surroundings import Surroundings
-from tremolo_transport.sweeper import Sweeper
+from tremolo_transport.sweeper import SWEEP_SECONDS, Sweeper
 
 from .clock import time_is_the_tests
 from .memory_line import MemoryLine, memory_lines
 from .observer import Observer
+from .sweeps import repeated
 
 __all__ = ("MemoryServer", "memory_server")
 
@@ -38,13 +39,12 @@ class MemoryServer:
         self._around = around
         self.group = group
         """Where tasks run that end with the server."""
-        self._sweeper = Sweeper(around)
+        self.sweeper = Sweeper(around)
         self._drivers: dict[Address, Driver] = {}
         """By their clients."""
         self._ports = itertools.count(_FIRST_PORT)
         # On a clock a seed is to decide which task takes the next step.
         self._in_step = not time_is_the_tests()
-        group.start_soon(self._sweeper.run)
 
     async def connect(self, *, scheme: str, capacity: int | None) -> tuple[MemoryLine, Address]:
         """Open a connection; return the client's end, and what the server takes for its address."""
@@ -66,17 +66,17 @@ class MemoryServer:
     def begin_stop(self) -> None:
         """Tell handlers that the server stops, and end what is idle."""
         self._around.shutdown.begin(None)
-        for driver in self._sweeper.drivers:
+        for driver in self.sweeper.drivers:
             driver.begin_stop()
 
     async def _run(self, driver: Driver, client: Address) -> None:
         # The task was started by a client, in whatever context.
         self._handler.claim_context()
-        self._sweeper.drivers.add(driver)
+        self.sweeper.drivers.add(driver)
         try:
             await driver.run()
         finally:
-            self._sweeper.drivers.discard(driver)
+            self.sweeper.drivers.discard(driver)
             del self._drivers[client]
 
 
@@ -94,5 +94,7 @@ async def memory_server(handler: Observer, settings: ServerSettings) -> AsyncIte
             task_group=group,
             shutdown=ShutdownNotice(),
         )
-        yield MemoryServer(handler, around, group)
+        server = MemoryServer(handler, around, group)
+        with repeated(server.sweeper.sweep, seconds=SWEEP_SECONDS, group=group):
+            yield server
         group.cancel_scope.cancel()

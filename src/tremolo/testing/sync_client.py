@@ -13,7 +13,7 @@ from typing import Any, Self
 from .clock import Backend, Clock
 from .event_source import SyncEventSource
 from .harness import Harness, Terms
-from .kept_requests import KeptRequests
+from .kept_requests import KeptRequests, kept_url
 from .needs_httpx import httpx
 from .short_way import add_to_elapsed, has_short_way, whole_response
 from .stepped_loop import open_loop
@@ -69,7 +69,7 @@ class SyncClient(httpx.Client):
         self._to_server = SyncTransport(self._harness, self._loop)
         super().__init__(
             transport=self._to_server,
-            base_url=base_url,
+            base_url=kept_url(base_url),
             headers=headers,
             cookies=dict(cookies or {}),
             params=params,

@@ -127,10 +127,30 @@ def test_most_is_made_but_once() -> None:
     client = CLIENTS["plain"]()
     kept = KeptRequests(client, build)
     for _ in range(3):
-        kept.build("GET", "/hello", {})
-    assert made == ["/hello"]
-    kept.build("POST", "/hello", {"json": 1})
-    assert made == ["/hello", httpx.URL("http://testserver/hello")]
+        kept.build("GET", "/once", {})
+    assert made == ["/once"]
+    kept.build("POST", "/once", {"json": 1})
+    assert made == ["/once", httpx.URL("http://testserver/once")]
+
+
+def test_what_another_client_has_made_is_not_made_again() -> None:
+    made: list[object] = []
+
+    def ask(client: httpx.Client) -> None:
+        def build(method: str, url: Any, **arguments: Any) -> httpx.Request:
+            made.append(url)
+            return client.build_request(method, url, **arguments)
+
+        told_before = told(client.build_request("GET", "/another"))
+        request = KeptRequests(client, build).build("GET", "/another", {})
+        assert told(request) == told_before
+        request.headers["x"] = "y"
+
+    class Other(httpx.Client): ...
+
+    for client in (*(CLIENTS["plain"]() for _ in range(2)), CLIENTS["deep"](), Other()):
+        ask(client)
+    assert made == ["/another"] * 3
 
 
 def test_those_of_a_long_test_do_not_pile_up() -> None:
