@@ -24,6 +24,7 @@ from .events import (
 )
 from .h11_client import H11Client
 from .headers import Headers
+from .outgoing_frames import OutgoingFrames
 from .websocket_handshake import answer_to_key
 from .wsproto_client import OFFER, WsprotoClient, agreed_extension
 
@@ -66,13 +67,15 @@ class ClientConnection:
     the connection can only be closed.
     """
 
-    __slots__ = ("_closing", "_ended", "_eof", "_frames", "_http", "_out", "_request")
+    __slots__ = ("_closing", "_ended", "_eof", "_frames", "_http", "_judge", "_out", "_request")
 
     def __init__(self) -> None:
         self._http = H11Client()
         self._request: Request | None = None
         """What the server answers now."""
         self._frames: WsprotoClient | None = None
+        self._judge = OutgoingFrames()
+        """Judges what is sent then: wsproto raises whatever it meets, or writes what is none."""
         self._out: list[bytes] = []
         self._eof = False
         self._closing = False
@@ -137,17 +140,22 @@ class ClientConnection:
                 return self._http.send(event)
         elif isinstance(event, FrameEvent) and not self._closing:
             self._closing = isinstance(event, CloseWebSocket)
-            return self._frames.write(event)
+            return self._frames.write(self._judge.judge(event))
         raise LocalProtocolError(f"{type(event).__name__} cannot be sent by a client now")
 
     def _accepted(self, event: InformationalResponse) -> AcceptWebSocket:
         """Go on with frames; RemoteProtocolError if it was not these that were asked for."""
         asked = self._request.headers if self._request is not None else Headers()
+        switches_to = event.headers.get_list(b"upgrade")
+        if [name.lower() for name in switches_to] != [b"websocket"]:
+            raise RemoteProtocolError(f"the server has switched to {switches_to!r}")
+        if not event.headers.has_token(b"connection", b"upgrade"):
+            raise RemoteProtocolError("the server has not said that it upgrades the connection")
         key = asked.get(b"sec-websocket-key") or b""
-        accepted = event.headers.get(b"sec-websocket-accept")
+        accepted = _single(event.headers, b"sec-websocket-accept")
         if accepted != answer_to_key(key):
             raise RemoteProtocolError(f"the server has answered the key with {accepted!r}")
-        subprotocol = event.headers.get(b"sec-websocket-protocol")
+        subprotocol = _single(event.headers, b"sec-websocket-protocol")
         if subprotocol is not None and subprotocol not in _listed(asked):
             raise RemoteProtocolError(f"the server has chosen {subprotocol!r}, not offered")
         extension = event.headers.get(b"sec-websocket-extensions")
@@ -177,6 +185,14 @@ class ClientConnection:
                 case _:
                     return event
         return ConnectionClosed() if self._eof else Signal.NEED_DATA
+
+
+def _single(headers: Headers, name: bytes) -> bytes | None:
+    """The value of a field that may be there once (RFC 6455 11.3.3, 11.3.4); None if it is not."""
+    values = headers.get_all(name)
+    if len(values) > 1:
+        raise RemoteProtocolError(f"the server has given {name.decode()} more than once")
+    return values[0] if values else None
 
 
 def _listed(asked: Headers) -> tuple[bytes, ...]:

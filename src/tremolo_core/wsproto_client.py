@@ -5,6 +5,7 @@ frames broke the rules. What the client does about them is decided in `client`,
 and in the testing kit, which judges our server by code that is not its own.
 """
 
+import re
 from typing import Literal, TypeAlias, assert_never
 
 from wsproto.extensions import PerMessageDeflate
@@ -21,6 +22,15 @@ OFFER = "permessage-deflate; client_max_window_bits"
 """What a client says that can compress (RFC 7692 7.1); it is what browsers say."""
 
 
+_PARAMETER = re.compile(
+    "(?:client|server)_no_context_takeover|(?:client|server)_max_window_bits=(?:9|1[0-5])"
+)
+"""What may be agreed on (RFC 7692 7.1); not 8 bits, with which zlib cannot compress.
+
+wsproto believes whatever begins like one, or is at a loss.
+"""
+
+
 def agreed_extension(answer: str | None) -> PerMessageDeflate | None:
     """The extension that the server has accepted by a field `Sec-WebSocket-Extensions`.
 
@@ -28,14 +38,16 @@ def agreed_extension(answer: str | None) -> PerMessageDeflate | None:
     """
     if answer is None:
         return None
-    name, _, _ = answer.partition(";")
-    if name.strip() != PerMessageDeflate.name or "," in answer:
+    name, *parameters = (part.strip() for part in answer.split(";"))
+    told = {parameter.partition("=")[0] for parameter in parameters}
+    if (
+        name != PerMessageDeflate.name
+        or len(told) < len(parameters)
+        or not all(map(_PARAMETER.fullmatch, parameters))
+    ):
         raise RemoteProtocolError(f"the server has accepted {answer!r}, which was not offered")
     extension = PerMessageDeflate()
-    try:
-        extension.finalize(answer)
-    except ValueError as error:
-        raise RemoteProtocolError(f"the server has accepted {answer!r}: {error}") from error
+    extension.finalize(answer)
     return extension
 
 

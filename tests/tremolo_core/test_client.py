@@ -3,6 +3,8 @@
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tremolo_core import (
     AcceptWebSocket,
@@ -138,6 +140,36 @@ def test_what_a_client_may_not_send(events: tuple[Event, ...]) -> None:
 # WebSocket.
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        (Ping(payload=bytes(126)),),
+        (Pong(payload=bytes(126)),),
+        (CloseWebSocket(code=1005),),
+        (CloseWebSocket(code=99),),
+        (CloseWebSocket(code=70_000),),
+        (CloseWebSocket(reason="x" * 124),),
+        (CloseWebSocket(code=None, reason="x"),),
+        (TextMessage(text="\ud800"),),
+        (TextMessage(text="a", final=False), BytesMessage(data=b"b")),
+        (CloseWebSocket(), TextMessage(text="a")),
+        (END,),
+    ],
+)
+def test_what_a_client_may_not_send_in_a_frame(events: tuple[Event, ...]) -> None:
+    client, _, _ = joined(AcceptWebSocket())
+    with pytest.raises(LocalProtocolError):
+        client.send(*events)
+
+
+def test_messages_in_parts() -> None:
+    client, server, _ = joined(AcceptWebSocket())
+    client.send(TextMessage(text="a", final=False), Ping(), TextMessage(text="b"))
+    client.send(BytesMessage(data=b"c"))
+    pass_on(client, server)
+    assert heard(server) == [TextMessage(text="ab"), BytesMessage(data=b"c")]
+
+
 def joined(
     acceptance: AcceptWebSocket, *, subprotocols: tuple[bytes, ...] = (), compression: bool = False
 ) -> tuple[ClientConnection, Connection, AcceptWebSocket]:
@@ -249,6 +281,27 @@ def test_a_refusal() -> None:
 
 
 @pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (b"Upgrade: websocket\r\n", b""),
+        (b"Upgrade: websocket", b"Upgrade: h2c"),
+        (b"Connection: Upgrade\r\n", b""),
+        (b"Connection: Upgrade", b"Connection: close"),
+        (b"\r\nSec-WebSocket-Accept", b"\r\nSec-WebSocket-Accept: x\r\nSec-WebSocket-Accept"),
+        (b"Sec-WebSocket-Accept: ", b"Sec-WebSocket-Protocol: a\r\nX-Accept: "),
+        (b"\r\nUpgrade", b"\r\nSec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\nUpgrade"),
+    ],
+)
+def test_an_acceptance_that_is_none(right: bytes, wrong: bytes) -> None:
+    client = ClientConnection()
+    client.send(websocket_request(b"/", HOST, key=KEY, subprotocols=(b"a", b"b")), END)
+    assert right in ACCEPTED
+    client.receive_data(ACCEPTED.replace(right, wrong) + b"\r\n")
+    with pytest.raises(RemoteProtocolError, match="the server has"):
+        client.next_event()
+
+
+@pytest.mark.parametrize(
     ("fields", "reason"),
     [
         (b"", None),
@@ -262,3 +315,43 @@ def test_what_was_not_asked_for(fields: bytes, reason: str | None) -> None:
     client.receive_data(ACCEPTED + fields + b"\r\n")
     with pytest.raises(RemoteProtocolError, match=reason or "answered the key"):
         client.next_event()
+
+
+ANSWERS = st.lists(
+    st.sampled_from(
+        [
+            *(b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 103 Early Hints\r\n", b"HTTP/1.0 204 \r\n"),
+            *(
+                b"Content-Length: 5\r\n",
+                b"Transfer-Encoding: chunked\r\n",
+                b"\r\n",
+                b"5\r\nhello\r\n",
+            ),
+            *(b"0\r\n\r\n", ACCEPTED, ACCEPTED + b"\r\n", ACCEPTED + b"\r\n\x81\x02hi"),
+            *(b"\x01\x01a", b"\x80\x00", b"\x89\x00", b"\x88\x02\x03\xe8", b"\x81\x01\xff"),
+            *(
+                b"Sec-WebSocket-Extensions: permessage-deflate%b\r\n" % parameters
+                for parameters in (b"", b"; server_max_window_bits", b"; x", b";;", b"=9")
+            ),
+            *(b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00", b"\xc2\x01\x07", b"\x88\x03\x03\xe8\xff"),
+        ]
+    )
+    | st.binary(max_size=4),
+    max_size=8,
+)
+
+
+@given(answers=ANSWERS, compression=st.booleans())
+def test_whatever_a_server_says_it_is_right_or_its_fault(
+    answers: list[bytes], compression: bool
+) -> None:
+    client = ClientConnection()
+    client.send(websocket_request(b"/", HOST, key=KEY, compression=compression), END)
+    try:
+        for answer in filter(None, answers):
+            client.receive_data(answer)
+            heard(client)
+        client.receive_eof()
+        heard(client)
+    except RemoteProtocolError:
+        pass

@@ -95,6 +95,14 @@ def test_the_offered_one_was() -> None:
     assert isinstance(extension, PerMessageDeflate)
     assert extension.enabled()
     assert extension.server_no_context_takeover
+    assert not extension.client_no_context_takeover
+    extension = agreed_extension(
+        "permessage-deflate;client_no_context_takeover ; client_max_window_bits=9;"
+        " server_max_window_bits=15"
+    )
+    assert isinstance(extension, PerMessageDeflate)
+    assert extension.client_no_context_takeover
+    assert (extension.client_max_window_bits, extension.server_max_window_bits) == (9, 15)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +111,14 @@ def test_the_offered_one_was() -> None:
         "x-other",
         "permessage-deflate, permessage-deflate",
         "permessage-deflate; client_max_window_bits=7",
+        "permessage-deflate; server_max_window_bits=16",
+        "permessage-deflate; server_max_window_bits",
+        "permessage-deflate; client_max_window_bits",
+        "permessage-deflate; server_no_context_takeover=1",
+        "permessage-deflate; server_no_context_takeovers",
+        "permessage-deflate; server_max_window_bits=9; server_max_window_bits=10",
+        "permessage-deflate; x",
+        "permessage-deflate;",
     ],
 )
 def test_another_one_was(answer: str) -> None:
