@@ -20,7 +20,6 @@ from .events import (
     Signal,
     TextMessage,
 )
-from .head import Head
 from .limits import Limits, Timeouts
 from .plain_answers import judge_plainly
 from .refusal import answer_to
@@ -89,19 +88,17 @@ class Connection(Cycles):
         The short way for a driver that waits for one. If it returns None,
         `next_event` is to be called, which says what there is instead.
         """
-        incoming = self._incoming
-        if self._standing is not IDLE:
-            self.receive_data(data)
-            return None
-        self._wanted = False
-        try:
-            request = incoming.receive_head(data)
-        except RemoteProtocolError as error:
-            self._fail(error)
-            return None
-        if request is None or incoming.head is None:
-            return None
-        return self._asked(request, incoming.head)
+        if self._standing is IDLE:
+            gate = self._incoming.gate
+            request = gate.read_plainly(data)
+            if request is not None:
+                self._wanted = False
+                self._outgoing = outgoing = self._answer
+                outgoing.begin(request.method, gate.meaning)
+                self._standing = _ASKED[outgoing.keep_alive]
+                return request
+        self.receive_data(data)
+        return None
 
     def receive_view(self, data: memoryview) -> None:
         """As `receive_data`, of bytes that are about to change: they are copied."""
@@ -161,8 +158,9 @@ class Connection(Cycles):
             self._wanted = True
             return _NEED_DATA
         self._wanted = False
-        if type(event) is Request and incoming.head is not None:
-            return self._asked(event, incoming.head)
+        if type(event) is Request:
+            self._outgoing = self._answer
+            self._answer.begin(event.method, incoming.meaning)
         self._standing = standing.by_client[type(event)][self._outgoing.keep_alive]
         return event
 
@@ -290,7 +288,6 @@ class Connection(Cycles):
         wait = self._wait()
         if wait is Wait.NEXT_REQUEST:
             self._incoming.forget()
-            self._answer.forget()
         waiting = Waiting(wait=wait, cycle=self._cycle, received=self._incoming.received)
         return self._deadlines.deadline(waiting, now)
 
@@ -358,13 +355,6 @@ class Connection(Cycles):
         if error.status is not None and not self.response_started:
             self._refusal = error
         self._stand(State.ERROR, self._standing.server)
-
-    def _asked(self, request: Request, head: Head) -> Request:
-        """Turn to the answer to `request`."""
-        self._outgoing = outgoing = self._answer
-        outgoing.begin(head)
-        self._standing = _ASKED[outgoing.keep_alive]
-        return request
 
     def _heard(self, event: Event) -> None:
         """Move to where `event` of the client leads."""

@@ -40,14 +40,13 @@ class FastEngine:
 
     def __init__(self) -> None:
         self._chunked = False
-        """Whether the answer is."""
+        """Whether the answer is, once its head was written."""
         self._chunk_size = 0
         self._chunk_line = b"0\r\n"
         """That of a chunk of that size: the last that was written by itself."""
 
     def read_head(self, head: Head) -> Request:
         """As `Engine.read_head`."""
-        self._chunked = False
         return _request(head.method, head.target, head.headers)
 
     def read_body(self, raw: bytes, passed: Passed) -> Data | EndOfMessage | None:

@@ -17,7 +17,7 @@ from .grammar import (
 from .head_fields import Meaning, read_fields
 from .headers import Headers
 from .limits import Limits
-from .plain_fields import read_plainly
+from .plain_fields import Fields, read_plainly
 
 __all__ = (
     "NOT_IN_TRAILERS",
@@ -66,11 +66,11 @@ class Head:
 _head = maker(Head)
 
 
-def parse_head(raw: bytes, limits: Limits, last: Head | None = None) -> Head:
+def parse_head(raw: bytes, limits: Limits, last: Fields | None = None) -> Head:
     """Read a complete head, which ends with its empty line.
 
-    Where its fields are to the byte those of the `last`, that may be kept, nothing
-    about them is found out again. Raises RemoteProtocolError, with the status
+    Where its fields are to the byte the `last`, that may be kept, nothing about
+    them is found out again. Raises RemoteProtocolError, with the status
     that it deserves, for the first thing that is wrong.
     """
     line = PLAIN_REQUEST_LINE.match(raw)
@@ -82,13 +82,10 @@ def parse_head(raw: bytes, limits: Limits, last: Head | None = None) -> Head:
         refuse_block(raw, limits, request_line=True)
     method, target = line.groups()
     block = raw[start:]
-    if last is not None and last.block == block:
-        headers, meaning = last.headers, last.meaning
-    else:
-        fields = read_plainly(block)
-        if fields is None or len(fields[1]) > limits.fields:
-            return _parse_other(raw, limits)
-        _, headers, meaning = fields
+    fields = last if last is not None and last[0] == block else read_plainly(block)
+    if fields is None or len(fields[1]) > limits.fields:
+        return _parse_other(raw, limits)
+    _, headers, meaning = fields
     return _head(raw, method, target, None, block, headers, meaning, meaning.is_ordinary)
 
 

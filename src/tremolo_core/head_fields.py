@@ -11,7 +11,7 @@ from .grammar import HOST
 from .headers import Headers
 from .websocket_handshake import Handshake, read_handshake
 
-__all__ = ("NOTED", "SECRET", "Meaning", "meaning_of", "read_fields")
+__all__ = ("NOTED", "NOTHING_SAID", "SECRET", "Meaning", "meaning_of", "read_fields")
 
 SECRET = frozenset((b"authorization", b"cookie", b"proxy-authorization"))
 """Nothing is kept that has one of these."""
@@ -57,6 +57,15 @@ class Meaning:
     handshake: Handshake | None = None
     """What the client offers if it asks for a WebSocket, else None."""
 
+
+NOTHING_SAID = Meaning(
+    http_version=b"1.0",
+    content_length=0,
+    keep_alive=True,
+    is_ordinary=False,
+    may_be_kept=False,
+)
+"""By who has sent no head yet."""
 
 _meaning = maker(Meaning)
 

@@ -15,6 +15,7 @@ from .fast_engine import FastEngine
 from .frames import Frames
 from .gate import Gate, Passed
 from .head import Head
+from .head_fields import Meaning
 from .limits import Limits
 from .states import State
 from .websocket_handshake import Agreement
@@ -39,7 +40,6 @@ class Incoming:
     """The bytes of one peer, and the exchange that they are about."""
 
     __slots__ = (
-        "_gate",
         "_ignored",
         "_limits",
         "_received",
@@ -47,24 +47,23 @@ class Incoming:
         "eof",
         "fast",
         "frames",
-        "head",
+        "gate",
         "withheld",
     )
 
     def __init__(self, limits: Limits, *, fast_path: bool) -> None:
         self._limits = limits
-        self._gate = Gate(limits)
+        self.gate = Gate(limits, fast_path=fast_path)
+        """What all bytes pass first, but those of frames."""
         self.fast = FastEngine() if fast_path else None
         """The engine for ordinary messages, if it may be used."""
         self.engine: Engine = self.fast or _h11()()
         """What reads and writes the current cycle."""
-        self.head: Head | None = None
-        """The head of the last request that was read, unless that is long ago."""
         self.eof = False
         """Whether the peer will send nothing more."""
         self._ignored = False
         self._received = 0
-        """Bytes received before there were frames."""
+        """Bytes received before there were frames, but for those that only the gate was given."""
         self.withheld = False
         """Whether the client keeps its body back until it is told to go on, and was not."""
         self.frames: Frames | None = None
@@ -73,11 +72,15 @@ class Incoming:
     @property
     def buffered(self) -> int:
         """Bytes that no event has told of."""
-        return self._gate.buffered if self.frames is None else self.frames.buffered
+        return self.gate.buffered if self.frames is None else self.frames.buffered
 
     @property
     def received(self) -> int:
-        """Bytes received so far; those that came behind a handshake twice."""
+        """Bytes received so far; those that came behind a handshake twice.
+
+        Those that came with the head of a request may be left out: until there is one that
+        makes no difference, and then it is only asked how many have come since.
+        """
         return self._received + (0 if self.frames is None else self.frames.received)
 
     @property
@@ -85,12 +88,12 @@ class Incoming:
         """Whether the peer sent bytes behind its last message."""
         if self.frames is not None:
             return self.frames.ignored
-        return self._ignored or self._gate.buffered > 0
+        return self._ignored or self.gate.buffered > 0
 
     @property
     def unread(self) -> int | None:
         """Bytes of the body that no event has told of; None if that is not known."""
-        return self._gate.unread
+        return self.gate.unread
 
     @property
     def owes_frames(self) -> bool:
@@ -100,7 +103,12 @@ class Incoming:
     @property
     def said_last(self) -> bool:
         """Whether the client has said that no request follows the one that was read."""
-        return self.head is not None and not self.head.meaning.keep_alive
+        return not self.gate.meaning.keep_alive
+
+    @property
+    def meaning(self) -> Meaning:
+        """What the head of the last request means that was read."""
+        return self.gate.meaning
 
     @property
     def broke_off(self) -> bool:
@@ -111,23 +119,17 @@ class Incoming:
         """Take bytes from the peer."""
         if self.frames is None:
             self._received += len(data)
-            self._gate.feed(data)
+            self.gate.feed(data)
         else:
             self.frames.feed(data)
 
-    def receive_head(self, data: bytes) -> Request | None:
-        """Take bytes of a client that is idle; return the request, if its head is complete."""
-        self._received += len(data)
-        head = self._gate.feed_head(data)
-        return None if head is None else self._begin(head)
-
     def limit_body(self, size: int | None) -> None:
         """Let the current body have `size` bytes at most, or any number."""
-        self._gate.body_limit = size
+        self.gate.body_limit = size
 
     def discard(self) -> None:
         """Drop what waits, but for what has been read already."""
-        self._gate.discard()
+        self.gate.discard()
         if self.frames is not None:
             self.frames.release()
 
@@ -135,12 +137,11 @@ class Incoming:
         """Turn to the next request; return whether bytes of it have come."""
         # Also for a refusal before there is a next request.
         self.engine = self.fast or _h11()()
-        return self._gate.next_message()
+        return self.gate.next_message()
 
     def forget(self) -> None:
         """Let go of what is kept only because it may soon be needed again."""
-        self._gate.forget()
-        self.head = None
+        self.gate.forget()
 
     def open_frames(self, agreed: Agreement, state: State) -> Frames:
         """Go on with frames, the first of which may have come behind the handshake.
@@ -151,7 +152,7 @@ class Incoming:
         frames = self.frames = Frames(agreed, limits=self._limits, fast_path=self.fast is not None)
         if state is State.SEND_BODY:
             frames.tell(EndOfMessage())
-        frames.feed(self._gate.take_rest())
+        frames.feed(self.gate.take_rest())
         return frames
 
     def next_event(self, state: State) -> Event | None:
@@ -160,7 +161,7 @@ class Incoming:
         With `frames`, that is only that it has left. Raises RemoteProtocolError,
         after which this is not to be called again.
         """
-        gate = self._gate
+        gate = self.gate
         if state is _SEND_BODY:
             while (raw := gate.body()) is not None:
                 self.withheld = False
@@ -179,14 +180,14 @@ class Incoming:
 
     def skip_to_next(self) -> bool | None:
         """As `skip_end` and `next_cycle`; None if there is no end to be read."""
-        come = self._gate.skip_to_next()
+        come = self.gate.skip_to_next()
         if come is not None:
             self.engine = self.fast or _h11()()
         return come
 
     def skip_end(self) -> bool:
         """Read the end of the body, if it is known without any more bytes."""
-        if not self._gate.skip_end():
+        if not self.gate.skip_end():
             return False
         if self.engine is not self.fast:
             # It keeps states of its own.
@@ -194,7 +195,6 @@ class Incoming:
         return True
 
     def _begin(self, head: Head) -> Request:
-        self.head = head
         meaning = head.meaning
         self.withheld = meaning.expects_continue and meaning.content_length != 0
         if not head.is_ordinary and self.fast is not None:
@@ -205,10 +205,10 @@ class Incoming:
         """What the end of input means in `state`, where nothing is left to be read."""
         if state is State.SEND_BODY:
             raise RemoteProtocolError("the peer left in the middle of a body", status=None)
-        if self._gate.buffered and state is State.IDLE:
+        if self.gate.buffered and state is State.IDLE:
             raise RemoteProtocolError("the peer left in the middle of a head", status=None)
         # Behind a complete request another may wait, which comes before the end.
-        return None if self._gate.buffered else ConnectionClosed()
+        return None if self.gate.buffered else ConnectionClosed()
 
 
 _BEHIND_THE_LAST = frozenset((State.MUST_CLOSE, State.CLOSED))

@@ -23,7 +23,8 @@ from .events import (
     Response,
     TextMessage,
 )
-from .head import NOT_IN_TRAILERS, Head
+from .head import NOT_IN_TRAILERS
+from .head_fields import Meaning
 from .headers import Headers
 from .outgoing_frames import OutgoingFrames
 from .sent_fields import judged, reason_phrase
@@ -66,7 +67,8 @@ class Outgoing:
     """
 
     __slots__ = (
-        "_head",
+        "_meaning",
+        "_method",
         "agreed",
         "begun",
         "frames",
@@ -74,16 +76,15 @@ class Outgoing:
         "is_plain",
         "keep_alive",
         "missing",
-        "their_last",
     )
 
     def __init__(self) -> None:
         """Until `begin`, it is an answer to no request: one that HTTP/1.0 would understand."""
-        self._head: Head | None = None
+        self._meaning: Meaning | None = None
+        """What the head of the request means."""
+        self._method = b""
         self.is_plain = False
         """Whether a body is framed as in HTTP/1.1, and written."""
-        self.their_last = True
-        """Whether it was said before the answer that none will follow."""
         self.keep_alive = False
         """Whether the connection outlives this answer, as far as is known."""
         self.framing = _NONE
@@ -96,31 +97,32 @@ class Outgoing:
         self.frames = OutgoingFrames()
         """Judges what is sent then."""
 
-    def begin(self, head: Head) -> None:
-        """Turn to the answer to the request with this `head`."""
-        self._head = head
-        self.is_plain = head.is_ordinary and head.method != b"HEAD"
-        self.keep_alive = keep_alive = head.meaning.keep_alive
-        self.their_last = not keep_alive
+    def begin(self, method: bytes, meaning: Meaning) -> None:
+        """Turn to the answer to a request with this `method`, the head of which has a `meaning`."""
+        self._method = method
+        self._meaning = meaning
+        self.is_plain = meaning.is_ordinary and method != b"HEAD"
+        self.keep_alive = meaning.keep_alive
         self.framing = _NONE
         self.missing = 0
         self.begun = False
 
     @property
+    def their_last(self) -> bool:
+        """Whether it was said before the answer that none will follow."""
+        return self._meaning is None or not self._meaning.keep_alive
+
+    @property
     def _is_head(self) -> bool:
-        return self._head is not None and self._head.method == b"HEAD"
+        return self._method == b"HEAD"
 
     @property
     def _http_version(self) -> bytes:
-        return b"1.0" if self._head is None else self._head.meaning.http_version
+        return b"1.0" if self._meaning is None else self._meaning.http_version
 
     @property
     def _handshake(self) -> Handshake | None:
-        return None if self._head is None else self._head.meaning.handshake
-
-    def forget(self) -> None:
-        """Let go of the request: it was answered."""
-        self._head = None
+        return None if self._meaning is None else self._meaning.handshake
 
     def owned(self) -> "Outgoing":
         """The same, where what is sent can be noted: a new one in place of `UNASKED`."""

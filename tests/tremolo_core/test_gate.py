@@ -1,4 +1,4 @@
-"""The gate by itself: where things end, the limits to the byte, and how much it looks at."""
+"""The gate by itself: where bodies end, the limits to the byte, and how much it looks at."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -7,7 +7,6 @@ import pytest
 
 from tremolo_core import Limits, RemoteProtocolError
 from tremolo_core.gate import Gate, Passed
-from tremolo_core.head import Head
 
 from .corpus import CHUNKED, GET
 from .playing import Refused, cut, every_byte, play
@@ -16,7 +15,7 @@ BODY_OF_FIVE = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
 
 
 def gate(data: bytes = b"", *, limits: Limits | None = None) -> Gate:
-    made = Gate(limits or Limits())
+    made = Gate(limits or Limits(), fast_path=True)
     made.feed(data)
     return made
 
@@ -45,70 +44,11 @@ def pieces_of(made: Gate) -> list[tuple[bytes, Passed]]:
 # Where things end.
 
 
-def test_a_head_comes_out_when_it_is_complete() -> None:
-    made = gate(GET[:-1])
-    assert made.head() is None
-    made.feed(GET[-1:] + b"more")
-    head = made.head()
-    assert head is not None
-    assert head.raw == GET
-    assert made.buffered == 4
-
-
 def test_nothing_has_come() -> None:
     made = gate()
     assert made.head() is None
     assert (made.buffered, made.unread) == (0, None)
     assert made.body() is None
-
-
-def test_one_empty_line_before_a_request_is_dropped() -> None:
-    made = gate(b"\r")
-    assert made.head() is None
-    made.feed(b"\n")
-    assert made.head() is None
-    assert made.buffered == 0
-    made.feed(GET)
-    head = made.head()
-    assert head is not None
-    assert head.raw == GET
-
-
-@pytest.mark.parametrize(
-    "pieces", [[b"\r\n\r\n" + GET], [b"\r\n", b"\r\n"], [b"\r\n", b"\r", b"\n"]]
-)
-def test_only_one(pieces: list[bytes]) -> None:
-    made = gate()
-    with pytest.raises(RemoteProtocolError, match="malformed request line"):
-        for piece in pieces:
-            made.feed(piece)
-            made.head()
-
-
-def test_one_before_each_request() -> None:
-    made = with_head(b"\r\n" + GET, b"\r\n" + GET)
-    made.next_message()
-    assert made.head() is not None
-
-
-@pytest.mark.parametrize(
-    "line",
-    [b"\n", b"hello\r\n", b"GET /\r\n", b"\x16\x03\x01\x02\r\n", b"GET / HTTP/1.1 \r\n"],
-)
-def test_a_malformed_request_line_is_refused_as_soon_as_it_ends(line: bytes) -> None:
-    made = gate(line[:-1])
-    assert made.head() is None
-    made.feed(line[-1:])
-    with pytest.raises(RemoteProtocolError, match="malformed request line"):
-        made.head()
-
-
-def test_a_bare_line_feed_is_refused_as_soon_as_it_comes() -> None:
-    made = gate(b"GET / HTTP/1.1\r\nHost: a\r\nX: y")
-    assert made.head() is None
-    made.feed(b"\n")
-    with pytest.raises(RemoteProtocolError, match="malformed field line"):
-        made.head()
 
 
 def test_a_body_of_known_length() -> None:
@@ -224,39 +164,6 @@ def test_each_piece_of_a_body_says_what_it_is() -> None:
     assert pieces_of(made) == [(b"hello", Passed.CONTENT), (b"", Passed.END)]
 
 
-def test_a_head_like_the_last_is_found_out_once() -> None:
-    made = gate(GET + GET)
-    first = made.head()
-    made.next_message()
-    second = made.head()
-    assert first is not None
-    assert second == first
-    assert second.headers is first.headers
-
-
-@pytest.mark.parametrize("line", [b"Cookie: a", b"Authorization: a", b"Upgrade: h2c"])
-def test_what_may_not_be_kept_is_found_out_again(line: bytes) -> None:
-    made = gate(GET.replace(b"\r\n\r\n", b"\r\n%b\r\n\r\n" % line) * 2)
-    first = made.head()
-    assert made._last is None
-    made.next_message()
-    second = made.head()
-    assert first is not None
-    assert second == first
-    assert second.headers is not first.headers
-
-
-def test_the_last_head_can_be_forgotten() -> None:
-    made = gate(GET + GET)
-    first = made.head()
-    made.next_message()
-    made.forget()
-    second = made.head()
-    assert first is not None
-    assert second == first
-    assert second.headers is not first.headers
-
-
 def test_a_chunked_body_comes_out_as_it_is() -> None:
     body = b"5;a=b\r\nhello\r\n00\r\nX: y\r\n\r\n"
     made = with_head(CHUNKED, body + GET)
@@ -314,13 +221,6 @@ def test_the_next_message_begins_behind_this_one() -> None:
     assert head.raw == GET
 
 
-def test_what_waits_comes_before_what_a_head_is_looked_for_in() -> None:
-    made = gate(GET[:5])
-    head = made.feed_head(GET[5:])
-    assert head is not None
-    assert head.raw == GET
-
-
 def test_a_message_is_skipped_once_only_its_end_has_not_come_out() -> None:
     made = with_head(BODY_OF_FIVE, b"hello")
     assert made.skip_to_next() is None, "its body has not come out"
@@ -332,13 +232,6 @@ def test_a_message_is_skipped_once_only_its_end_has_not_come_out() -> None:
     assert made.head() is not None
     assert made.body() == b""
     assert made.skip_to_next() is None, "its end has come out"
-
-
-def test_what_waits_can_be_dropped() -> None:
-    made = gate(b"abc")
-    assert made.buffered == 3
-    made.discard()
-    assert made.buffered == 0
 
 
 # The limits. What is allowed comes through, and one byte more is refused, however it was cut.
@@ -464,18 +357,6 @@ def test_what_is_too_long_is_refused_before_it_ends() -> None:
         bodies(with_head(CHUNKED, data[:-1], limits=limits))
 
 
-def test_a_request_line_that_could_just_end() -> None:
-    limits = Limits(request_line=100)
-    line = head_with_line(100)[:101]
-    made = gate(line, limits=limits)
-    assert line.endswith(b"1.1\r")
-    assert made.head() is None
-    made.feed(b"\r")
-    with pytest.raises(RemoteProtocolError) as caught:
-        made.head()
-    assert caught.value.status == 414
-
-
 def test_a_body_is_refused_by_its_announcement() -> None:
     made = with_head(body_of(21), limits=Limits(body=20))
     with pytest.raises(RemoteProtocolError, match="more than 20 bytes"):
@@ -512,38 +393,6 @@ def test_a_body_limit_that_comes_late_still_counts(body_limit: int) -> None:
 def test_the_body_of_the_next_message_is_counted_from_zero() -> None:
     two = chunks_of(20) + chunks_of(20)
     assert not any(isinstance(each, Refused) for each in play([two], limits=Limits(body=20)))
-
-
-OPENINGS = {
-    "a head": GET,
-    "and what is behind it": GET + GET[:7],
-    "most of it": GET[:-1],
-    "two empty lines": b"\r\n\r\n" + GET,
-    "one": b"\r\n" + GET,
-    "half of one": b"\r",
-    "as long as it may be": head_of(100),
-    "longer": head_of(101),
-    "much longer, and more": head_of(300) + GET,
-    "no request": b"hello\r\n\r\n",
-    "nothing": b"",
-}
-
-
-@pytest.mark.parametrize("before", [b"", b"\r", b"\r\n", GET[:5], BODY_OF_FIVE[:-1]])
-@pytest.mark.parametrize("data", OPENINGS.values(), ids=OPENINGS)
-def test_a_head_is_the_same_where_it_is_asked_for_as_it_comes(before: bytes, data: bytes) -> None:
-    def passed(*, at_once: bool) -> tuple[Head | str | None, int]:
-        made = gate(before, limits=Limits(head=100))
-        assert made.head() is None
-        try:
-            if at_once:
-                return made.feed_head(data), made.buffered
-            made.feed(data)
-            return made.head(), made.buffered
-        except RemoteProtocolError as error:
-            return error.reason, 0
-
-    assert passed(at_once=True) == passed(at_once=False)
 
 
 # How much it looks at.
@@ -584,7 +433,7 @@ class Counting(bytearray):
 
 def examined(pieces: Iterable[bytes | memoryview], limits: Limits) -> int:
     """How many bytes a gate looks at, until all of a message has passed."""
-    made = Gate(limits)
+    made = Gate(limits, fast_path=True)
     made._buffer = counting = Counting()
     begun = False
     for piece in pieces:

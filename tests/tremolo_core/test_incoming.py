@@ -18,7 +18,6 @@ from tremolo_core.engine import Engine
 from tremolo_core.events import FrameEvent
 from tremolo_core.fast_engine import FastEngine
 from tremolo_core.h11_engine import H11Engine
-from tremolo_core.head import Head
 from tremolo_core.incoming import Incoming
 from tremolo_core.websocket_handshake import Agreement
 from tremolo_core.wsproto_engine import WsprotoEngine
@@ -65,10 +64,6 @@ def withheld(made: Incoming) -> bool:
     return made.withheld
 
 
-def head_of(made: Incoming) -> Head | None:
-    return made.head
-
-
 def engine_of(made: Incoming) -> type[Engine]:
     return type(made.engine)
 
@@ -76,12 +71,11 @@ def engine_of(made: Incoming) -> type[Engine]:
 def test_before_a_request() -> None:
     made = incoming(GET[:5])
     assert made.next_event(State.IDLE) is None
-    assert head_of(made) is None
+    assert not made.said_last
     made.receive_data(GET[5:] + b"more")
     request = made.next_event(State.IDLE)
     assert request == Request(method=b"GET", target=b"/", headers=Headers(((b"host", b"a"),)))
-    assert made.head is not None
-    assert made.head.raw == GET
+    assert made.meaning.http_version == b"1.1"
     assert made.buffered == 4
     assert made.received == len(GET) + 4
 
@@ -267,27 +261,27 @@ def test_h11_has_a_connection_for_each_request_and_the_fast_engine_has_none(
 
 def test_what_is_kept_for_the_next_request_can_be_forgotten() -> None:
     made = incoming(GET + GET + GET)
-    heads = []
+    kept = []
     for _ in range(3):
         made.next_event(State.IDLE)
-        heads.append(made.head)
-        if len(heads) == 2:
+        kept.append(made.gate._last)
+        if len(kept) == 2:
             made.forget()
         made.next_cycle()
-    first, second, third = heads
+    first, second, third = kept
     assert first is not None
     assert second is not None
     assert third is not None
     assert first == second == third
-    assert second.headers is first.headers
-    assert third.headers is not second.headers
+    # The headers.
+    assert second[1] is first[1]
+    assert third[1] is not second[1]
 
 
 def test_a_request_is_forgotten_with_what_its_client_has_said_of_the_next() -> None:
     made = asked(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert made.said_last
     made.forget()
-    assert made.head is None
     assert not made.said_last
 
 
@@ -359,15 +353,6 @@ def test_only_an_end_that_has_come_is_skipped() -> None:
     assert asked(GET).skip_end()
 
 
-def test_a_head_is_read_as_soon_as_it_is_whole() -> None:
-    made = incoming()
-    assert made.receive_head(GET[:5]) is None
-    assert (made.received, made.buffered) == (5, 5)
-    assert isinstance(made.receive_head(GET[5:]), Request)
-    assert (made.received, made.buffered) == (len(GET), 0)
-    assert head_of(made) is not None
-
-
 @pytest.mark.parametrize("behind", [b"", GET])
 def test_an_end_is_skipped_to_the_next_message(behind: bytes, fast_path: bool) -> None:
     made = asked(OLD_GET + behind)
@@ -376,7 +361,8 @@ def test_an_end_is_skipped_to_the_next_message(behind: bytes, fast_path: bool) -
     assert made.skip_to_next() is bool(behind)
     assert made.engine is not before
     assert engine_of(made) is (FastEngine if fast_path else H11Engine)
-    assert isinstance(made.receive_head(GET), Request)
+    made.receive_data(GET)
+    assert isinstance(made.next_event(State.IDLE), Request)
 
 
 def test_a_message_that_goes_on_is_not_skipped() -> None:

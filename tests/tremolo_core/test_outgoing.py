@@ -45,8 +45,13 @@ def outgoing(
     if keep_alive is None:
         keep_alive = http_version == b"1.1"
     fields = b"Host: a\r\n" if keep_alive else b"Host: a\r\nConnection: close\r\n"
+    return asked(b"%b / HTTP/%b\r\n%b\r\n" % (method, http_version, fields))
+
+
+def asked(raw: bytes) -> Outgoing:
+    head = parse_head(raw, Limits())
     made = Outgoing()
-    made.begin(parse_head(b"%b / HTTP/%b\r\n%b\r\n" % (method, http_version, fields), Limits()))
+    made.begin(head.method, head.meaning)
     return made
 
 
@@ -644,9 +649,7 @@ BYTES = BytesMessage(data=b"a", final=False)
 
 
 def asked_for_frames() -> Outgoing:
-    made = Outgoing()
-    made.begin(parse_head(handshake(), Limits()))
-    return made
+    return asked(handshake())
 
 
 @pytest.mark.parametrize("client", [State.SEND_BODY, State.DONE])

@@ -46,7 +46,8 @@ class Answering:
 
     def __init__(self, raw: bytes = GET) -> None:
         self.outgoing = Outgoing()
-        self.outgoing.begin(parse_head(raw, Limits()))
+        head = parse_head(raw, Limits())
+        self.outgoing.begin(head.method, head.meaning)
         self.engine = FastEngine()
         self.out: list[bytes] = []
         self.standing = ASKED
