@@ -5,7 +5,7 @@ a line between processes: more than all that most of our thousands of cases do.
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 __all__ = ("be_brief", "for_each")
 
 _ENOUGH = 10
+_FAILURES = (Exception, BaseExceptionGroup, pytest.fail.Exception)
 
 _is_brief = False
 
@@ -26,7 +27,7 @@ def be_brief() -> None:
 
 def for_each(
     names: str | tuple[str, ...], values: Iterable[Any], *, ids: Iterable[str] | None = None
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Call the test with each of `values`, as `pytest.mark.parametrize` would, but in one test.
 
     The cases that fail are told by their ids, up to ten of them. The test takes no
@@ -37,27 +38,53 @@ def for_each(
     assert cases
     assert called is None or len(called) == len(cases)
 
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(function)
         taken = (names,) if isinstance(names, str) else names
+
+        def tried() -> Iterator[tuple[int, dict[str, Any]]]:
+            for number, case in enumerate(cases[:1] if _is_brief else cases):
+                told = (case,) if isinstance(names, str) else case
+                yield number, dict(zip(taken, told, strict=True))
+
+        def judge(failed: dict[int, BaseException]) -> None:
+            for number, error in failed.items():
+                name = f"{cases[number]!r:.200}" if called is None else called[number]
+                error.add_note(f"in the case {name}")
+            if failed:
+                text = f"{len(failed)} of {len(cases)} cases"
+                raise BaseExceptionGroup(text, list(failed.values()))
+
         rest = [each for name, each in signature.parameters.items() if name not in taken]
         assert len(rest) == len(signature.parameters) - len(taken)
 
-        @wraps(function)
-        def test(**others: Any) -> None:
-            failed: list[BaseException] = []
-            for number, case in enumerate(cases[:1] if _is_brief else cases):
-                told = (case,) if isinstance(names, str) else case
-                try:
-                    function(**others, **dict(zip(taken, told, strict=True)))
-                except (Exception, BaseExceptionGroup, pytest.fail.Exception) as error:
-                    name = f"{case!r:.200}" if called is None else called[number]
-                    error.add_note(f"in the case {name}")
-                    failed.append(error)
-                    if len(failed) == _ENOUGH:
-                        break
-            if failed:
-                raise BaseExceptionGroup(f"{len(failed)} of {len(cases)} cases", failed)
+        if inspect.iscoroutinefunction(function):
+
+            @wraps(function)
+            async def test(**others: Any) -> None:
+                failed: dict[int, BaseException] = {}
+                for number, arguments in tried():
+                    try:
+                        await function(**others, **arguments)
+                    except _FAILURES as error:
+                        failed[number] = error
+                        if len(failed) == _ENOUGH:
+                            break
+                judge(failed)
+
+        else:
+
+            @wraps(function)
+            def test(**others: Any) -> None:
+                failed: dict[int, BaseException] = {}
+                for number, arguments in tried():
+                    try:
+                        function(**others, **arguments)
+                    except _FAILURES as error:
+                        failed[number] = error
+                        if len(failed) == _ENOUGH:
+                            break
+                judge(failed)
 
         test.__signature__ = signature.replace(parameters=rest)  # type: ignore[attr-defined]  # As `inspect` has it.
         return test

@@ -63,6 +63,22 @@ def test_pytest_knows_what_is_left(number: int, tmp_path: object) -> None:
     assert tmp_path is not None
 
 
+@pytest.mark.anyio
+async def test_a_test_may_be_asynchronous() -> None:
+    tried: list[int] = []
+
+    @for_each("number", [1, 2, 3], ids=["one", "two", "three"])
+    async def test(number: int) -> None:
+        tried.append(number)
+        assert number == 2
+
+    with pytest.raises(ExceptionGroup, match="2 of 3 cases") as failed:
+        await test()
+    assert tried == [1, 2, 3]
+    notes = [error.__notes__[0] for error in failed.value.exceptions]
+    assert notes == ["in the case one", "in the case three"]
+
+
 def test_there_must_be_a_case() -> None:
     with pytest.raises(AssertionError):
         for_each("number", [])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import for_each
 from tremolo import Tremolo
 
 from .asking import ask, ask_all
@@ -40,7 +41,7 @@ MIDDLEWARES: list[Register] = [
 ]
 
 
-@pytest.mark.parametrize("register", MIDDLEWARES)
+@for_each("register", MIDDLEWARES)
 async def test_middlewares(register: Register) -> None:
     app = Tremolo()
     app.add_route(hello)
@@ -83,7 +84,7 @@ HOOKS: list[Register] = [
 ]
 
 
-@pytest.mark.parametrize("register", HOOKS)
+@for_each("register", HOOKS)
 async def test_hooks(register: Register) -> None:
     app = Tremolo()
     ran: list[dict[str, object]] = []

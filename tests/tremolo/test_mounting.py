@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import for_each
 from tremolo import Application, Request, Response, Tremolo
 from tremolo.exceptions import Forbidden, NotFound
 from tremolo.mounting import mounted_below
@@ -24,8 +25,7 @@ async def told(app: Application, *targets: bytes) -> list[tuple[int, bytes]]:
     return [(answer.status_code, answer.content) for answer in await ask_all(app, *targets)]
 
 
-@pytest.fixture
-def sub() -> Application:
+def with_routes() -> Application:
     sub = Tremolo()
     sub.add_route(path_of, "/")
     sub.add_route(path_of, "/hello")
@@ -35,14 +35,19 @@ def sub() -> Application:
     return sub
 
 
+@pytest.fixture
+def sub() -> Application:
+    return with_routes()
+
+
 BELOW = [b"", b"/", b"/hello", b"/hello/", b"/h%65llo", b"/items/5", b"/re/x?q=1", b"/any/suffix"]
 NOT_THERE = [b"/other", b"/items/x", b"/re/x/y", b"/suffix/any"]
 
 
-@pytest.mark.parametrize("prefix", ["/sub", "/sub/", "/a/b", "/caf\xe9", "/caf%C3%A9", "/"])
-async def test_every_kind_of_route_is_below_the_prefix(sub: Application, prefix: str) -> None:
+@for_each("prefix", ["/sub", "/sub/", "/a/b", "/caf\xe9", "/caf%C3%A9", "/"])
+async def test_every_kind_of_route_is_below_the_prefix(prefix: str) -> None:
     app = Tremolo()
-    app.mount(prefix, sub)
+    app.mount(prefix, with_routes())
     raw = prefix.rstrip("/").replace("\xe9", "%C3%A9").encode()
     targets = [(raw + target) or b"/" for target in BELOW]
     assert await told(app, *targets) == [(200, target.partition(b"?")[0]) for target in targets]
@@ -126,7 +131,7 @@ async def order(app: Application, *targets: bytes) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("isolate", "expected"),
     [
         (True, ("in:sub", "in")),

@@ -4,6 +4,7 @@ import pickle
 
 import pytest
 
+from tests.cases import for_each
 from tremolo import Tremolo
 from tremolo.testing import Client
 
@@ -15,7 +16,7 @@ async def hello() -> str:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("method", ["delete", "get", "head", "options", "patch", "post", "put"])
+@for_each("method", ["delete", "get", "head", "options", "patch", "post", "put"])
 async def test_there_is_a_decorator_for_each_method(method: str) -> None:
     app = Tremolo()
     assert getattr(app, method)("/", status=201, name="it")(hello) is hello
