@@ -143,6 +143,12 @@ async def _receive_answer(wire: Wire, request: httpx.Request) -> httpx.Response:
 
 def check_acceptance(response: httpx.Response, key: str, terms: HandshakeTerms) -> None:
     """Raise Misbehaviour unless a 101 is as it has to be (RFC 6455 4.1)."""
+    switches_to = response.headers.get("upgrade", "")
+    if switches_to.lower() != "websocket":
+        raise Misbehaviour(f"the server has switched to {switches_to!r}")
+    options = response.headers.get("connection", "").lower().split(",")
+    if "upgrade" not in map(str.strip, options):
+        raise Misbehaviour("the server has not said that it upgrades the connection")
     digest = hashlib.sha1((key + _GUID).encode("ascii"), usedforsecurity=False).digest()
     expected = base64.b64encode(digest).decode("ascii")
     accepted = response.headers.get("sec-websocket-accept")

@@ -116,6 +116,7 @@ ACCEPTED = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def answer(**fields: str) -> httpx.Response:
+    fields = {"upgrade": "websocket", "connection": "Upgrade"} | fields
     names = {name.replace("_", "-"): text for name, text in fields.items()}
     return httpx.Response(101, headers=names, request=httpx.Request("GET", "http://x/"))
 
@@ -123,6 +124,9 @@ def answer(**fields: str) -> httpx.Response:
 @pytest.mark.parametrize(
     ("response", "text"),
     [
+        (answer(upgrade="h2c"), "switched to 'h2c'"),
+        (answer(upgrade=""), "switched to ''"),
+        (answer(connection="close"), "not said that it upgrades"),
         (answer(), "answered the key with None"),
         (answer(sec_websocket_accept="x"), "answered the key with 'x'"),
         (
