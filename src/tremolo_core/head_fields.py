@@ -50,7 +50,8 @@ class Meaning:
     may_be_kept: bool
     """Whether they may be compared to the next.
 
-    They are of HTTP/1.1, without secrets, and mean the same for every method.
+    They are ordinary, without secrets, mean the same for every method, and nobody
+    waits for `100 Continue`: so a request with the same is read in one go.
     """
     expects_continue: bool = False
     """Whether the client waits for `100 Continue` before it sends the body."""
@@ -101,14 +102,15 @@ def meaning_of(headers: Headers, method: bytes, http_version: bytes) -> Meaning:
     # HTTP/1.0 has no other protocols to go on with (RFC 9110 7.8).
     if b"upgrade" in noted and newer:
         handshake = read_handshake(method, headers, has_body=length != 0)
+    as_it_stands = length is not None or noted[b"transfer-encoding"] == b"chunked"
+    is_ordinary = newer and handshake is None and as_it_stands
+    is_same_for_all = b"upgrade" not in noted and SECRET.isdisjoint(noted)
     return _meaning(
         http_version=http_version,
         content_length=length,
         keep_alive=keep_alive,
-        is_ordinary=newer
-        and handshake is None
-        and (length is not None or noted[b"transfer-encoding"] == b"chunked"),
-        may_be_kept=newer and b"upgrade" not in noted and SECRET.isdisjoint(noted),
+        is_ordinary=is_ordinary,
+        may_be_kept=is_ordinary and is_same_for_all and not expects_continue,
         expects_continue=expects_continue,
         handshake=handshake,
     )

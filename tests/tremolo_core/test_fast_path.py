@@ -154,6 +154,14 @@ def test_the_same_fields_behind_other_request_lines(block: bytes) -> None:
             assert happenings[begin + 1 :] == alone
 
 
+@for_each("block", BLOCKS)
+def test_the_same_request_by_itself_again(block: bytes) -> None:
+    for line, early in itertools.product(LINES, (False, True)):
+        raw = line + block + BODIES.get(block, b"")
+        both([raw, raw, raw, GET], early=early)
+        both([line + block, BODIES.get(block, b""), raw, GET], early=early)
+
+
 @given(raws=st.lists(st.sampled_from(REQUESTS), min_size=2, max_size=6), cuts=CUTS)
 def test_requests_behind_each_other(raws: list[bytes], cuts: list[float]) -> None:
     both(pieces_of(b"".join(raws), cuts))

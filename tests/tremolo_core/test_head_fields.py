@@ -55,7 +55,7 @@ def test_how_the_body_is_framed(line: bytes, length: int | None) -> None:
     fields = read(b"Host: a", line)
     assert fields.content_length == length
     assert fields.is_ordinary == (b"Chunked" not in line)
-    assert fields.may_be_kept
+    assert fields.may_be_kept == fields.is_ordinary
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,9 @@ def test_whether_another_request_may_follow(lines: list[bytes], kept: bool) -> N
 
 
 def test_who_waits_for_a_100() -> None:
-    assert read(b"Host: a", b"Expect: 100-Continue").expects_continue
+    expecting = read(b"Host: a", b"Expect: 100-Continue")
+    assert expecting.expects_continue
+    assert not expecting.may_be_kept
     assert not read(b"Host: a", b"Content-Length: 1").expects_continue
     with pytest.raises(RemoteProtocolError) as caught:
         read(b"Host: a", b"Expect: more")

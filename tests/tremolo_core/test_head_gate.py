@@ -292,6 +292,29 @@ def test_fields_like_the_last_are_found_out_once_the_short_way_too() -> None:
     assert other.headers == ((b"host", b"A"),)
 
 
+EXPECTING = BODY_OF_FIVE.replace(b"Host", b"Expect: 100-continue\r\nHost")
+
+
+@pytest.mark.parametrize("data", [EXPECTING, CHUNKED.replace(b"chunked", b"Chunked")])
+def test_what_is_out_of_the_ordinary_goes_the_long_way_again_and_again(data: bytes) -> None:
+    made = gate()
+    for _ in range(2):
+        assert made.read_plainly(data) is None
+        made.feed(data)
+        assert made.head() is not None
+        made.next_message()
+
+
+def test_chunks_like_those_before_go_the_short_way() -> None:
+    made = with_head(CHUNKED)
+    made.next_message()
+    request = made.read_plainly(CHUNKED + b"1\r\n")
+    whole = passed(CHUNKED + b"1\r\n", Limits())
+    assert whole is not None
+    assert request == whole[0]
+    assert state_of(made) == state_of(whole[1])
+
+
 def test_what_may_not_be_kept_is_not_kept_the_short_way() -> None:
     made = gate()
     made.read_plainly(GET)
