@@ -74,7 +74,7 @@ class Recovery:
         if plan is None:
             return await self._by_default(error, request, response, available)
         _prepare(response, failure)
-        content_type = failure.content_type
+        message, content_type = failure.message, failure.content_type
         available["exc"] = shown
         result = await call(plan, available, self._threads)
         if response.headers_sent():
@@ -84,6 +84,8 @@ class Recovery:
                 # Nobody has chosen it: a dict is JSON here as everywhere.
                 del response.headers[b"content-type"]
             return await answer(result, response, threads=self._threads)
+        if failure.message != message:
+            _set_status(response, failure)
         if failure.content_type != content_type:
             response.set_content_type(failure.content_type)
         return await self._end(error, failure, response)
@@ -119,9 +121,13 @@ def _prepare(response: Response, failure: HTTPException) -> None:
     """Give `response` the head of `failure`; a redirection keeps the fields that are there."""
     if failure.code >= 400:
         response.headers.clear()
-    response.set_status(failure.code, failure.message.encode("latin-1", "replace"))
+    _set_status(response, failure)
     response.set_content_type(failure.content_type)
     for name in {name for name, _ in failure.fields} - {b"set-cookie"}:
         response.headers.pop(name, None)
     for name, value in failure.fields:
         response.append_header(name, value)
+
+
+def _set_status(response: Response, failure: HTTPException) -> None:
+    response.set_status(failure.code, failure.message.encode("latin-1", "replace"))

@@ -200,6 +200,7 @@ async def test_a_handler_that_returns_nothing_leaves_the_usual_body() -> None:
 
     answer = await recover(NotFound(), (404, handler))
     assert (answer.status_code, answer.content) == (404, b"changed")
+    assert answer.reason_phrase == "changed"
     assert answer.headers["content-type"] == "text/plain"
 
 
