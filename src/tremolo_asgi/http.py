@@ -35,9 +35,9 @@ from .http_messages import (
     read_trailers,
     received,
 )
-from .last_head import read_head
-from .message_members import Message, kind_of, read_body
-from .message_types import HTTPReceiveMessage, SendMessage
+from .last_head import last, read_head
+from .message_members import Message, kind_of, read_bytes
+from .message_types import HTTPReceiveMessage
 from .scope import offered_extensions
 
 __all__ = ("HttpCycle",)
@@ -94,7 +94,7 @@ class HttpCycle:
         self._body_ended = ended = self._completes(event)
         return {"type": "http.request", "body": event.data, "more_body": not ended}
 
-    async def send(self, message: SendMessage) -> None:
+    async def send(self, message: Message) -> None:
         """Send one message of the answer, and wait until the client's side takes it.
 
         The head is held back until the first piece of the body: "Protocol
@@ -110,32 +110,33 @@ class HttpCycle:
         file, raises what opening and reading it raise, too.
         """
         progress = self._progress
-        if progress is _BODY and type(message) is dict and message.get("more_body") is True:
-            # A stream sends such pieces again and again, and none of them leads anywhere.
-            piece = message.get("body")
-            if (
-                type(piece) is bytes
-                and message.get("type") == "http.response.body"
-                and self._exchange.send_piece(piece)
-            ):
-                return
+        if progress is _NOTHING and message == last.message and message["status"] is last.status:
+            # As most answers begin.
+            self._head = last.head
+            self._progress = _HEAD
+            return
         try:
             kind: object = message["type"]
         except (KeyError, TypeError):
             kind = kind_of(message)
         if kind == "http.response.body" and (progress is _HEAD or progress is _BODY):
-            body, more = message.get("body", b""), message.get("more_body", False)
-            if type(body) is not bytes or type(more) is not bool:
-                body, more = read_body(message)
-            goes_on = more or self._with_trailers
-            exchange = self._exchange
-            head, self._head = self._head, None
-            # The rest is as in `_send`, without another coroutine for it.
-            self._progress = _BODY if more else _TRAILERS if goes_on else _COMPLETE
+            body, more = message.get("body", b""), message.get("more_body")
+            if type(body) is not bytes:
+                body = read_bytes(message, "body", body)
+            head, goes_on = self._head, more or self._with_trailers
             try:
-                if goes_on or head is None or not exchange.send_whole(head, body):
-                    method = exchange.request.method
-                    await exchange.send(*next_events(head, body, more=goes_on, method=method))
+                # What can be sent without a wait is mostly all there is, or one of many pieces.
+                if head is None:
+                    if more and self._exchange.send_piece(body):
+                        return
+                elif not goes_on and self._exchange.send_whole(head, body):
+                    self._progress = _COMPLETE
+                    return
+                # The rest is as in `_send`, without another coroutine for it.
+                self._progress = _BODY if more else _TRAILERS if goes_on else _COMPLETE
+                self._head = None
+                method = self._exchange.request.method
+                await self._exchange.send(*next_events(head, body, more=goes_on, method=method))
             except (LocalProtocolError, ClientDisconnected) as error:
                 self._note_failure(error, progress, head)
                 raise
@@ -238,6 +239,7 @@ class HttpCycle:
             self._client_left = True
         else:
             self._progress = progress if head is None else _NOTHING
+            self._head = None
 
     def _end_waiting(self) -> None:
         """Let those go on who wait for the client to leave, if the answer is complete."""

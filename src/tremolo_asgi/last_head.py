@@ -4,40 +4,46 @@ What may stand in the message is known to `message_members`, what may stand in a
 head, to the core.
 """
 
+from typing import Final
+
 from tremolo_core import Headers, Response
 from tremolo_core._values import maker
 from tremolo_core.plain_heads import SECRET
 
 from .message_members import Message, read_fields, read_status
 
-__all__ = ("read_head",)
+__all__ = ("LastHead", "last", "read_head")
 
 _response = maker(Response)
 
 
-class _Last:
-    """The last head that may be kept."""
+class LastHead:
+    """The last head that may be kept.
 
-    __slots__ = ("kept",)
+    It is that of any message that equals this one and has the very `status`: what
+    equals what was right is right, but True is no status, though it equals 1.
+    """
+
+    __slots__ = ("head", "message", "status")
 
     def __init__(self) -> None:
-        self.kept: tuple[list[tuple[bytes, ...]], Response] = ([], Response(status=0))
-        """The message's fields, copied down to what cannot change, and the head."""
+        self.message: Message | None = None
+        """What it was read from, copied down to what cannot change; None before any."""
+        self.status: object = None
+        self.head = Response(status=0)
 
 
-_last = _Last()
+last: Final = LastHead()
 
 
 def read_head(message: Message) -> Response:
     """The head that `status` and `headers` of a message say. Raises MessageError."""
-    status, given = message.get("status"), message.get("headers")
-    if type(status) is int and type(given) is list:
-        fields, response = _last.kept
-        # What is equal to what was right is right.
-        if given == fields and status == response.status:
-            return response
     headers = Headers(read_fields(message))
-    response = _response(read_status(message), headers)
+    head = _response(read_status(message), headers)
+    given = message.get("headers")
     if type(given) is list and SECRET.isdisjoint([name for name, _ in headers]):
-        _last.kept = [tuple(pair) for pair in given], response
-    return response
+        fields = [tuple(pair) for pair in given]
+        last.status = status = message["status"]
+        last.message = {"type": message["type"], "status": status, "headers": fields}
+        last.head = head
+    return head

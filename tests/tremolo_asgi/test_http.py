@@ -219,6 +219,42 @@ async def test_a_wrong_message_sends_nothing_and_spoils_nothing(
     cycle.finish()
 
 
+async def test_answers_that_begin_alike_are_the_same() -> None:
+    fields = [(b"A", b"1"), (b"b", b"2")]
+    whole = (Response(status=201, headers=Headers([(b"a", b"1"), (b"b", b"2")])), Data(data=b"x"))
+    for _ in range(3):
+        exchange = FakeExchange(END)
+        cycle = HttpCycle(exchange)
+        await cycle.send({"type": "http.response.start", "status": 201, "headers": [*fields]})
+        await cycle.send(body(b"x", more=True))
+        assert exchange.sent == [whole]
+    fields[1] = (b"b", b"3")
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send({"type": "http.response.start", "status": 201, "headers": fields})
+    await cycle.send(body(b"x", more=True))
+    assert exchange.sent[0][0] == Response(
+        status=201, headers=Headers([(b"a", b"1"), (b"b", b"3")])
+    )
+
+
+@pytest.mark.parametrize("status", [True, 1.0])
+async def test_a_status_that_only_equals_the_last_is_refused(status: object) -> None:
+    start: Any = {"type": "http.response.start", "status": 1, "headers": [(b"a", b"1")]}
+    await HttpCycle(FakeExchange(END)).send(start)
+    cycle = HttpCycle(FakeExchange(END))
+    with pytest.raises(MessageError, match="must be an int"):
+        await cycle.send({**start, "status": status})
+    await cycle.send(START)
+
+
+async def test_trailers_are_announced_behind_a_head_like_the_last() -> None:
+    start: Any = {"type": "http.response.start", "status": 200, "headers": [(b"a", b"1")]}
+    await HttpCycle(FakeExchange(END)).send(start)
+    with pytest.raises(MessageError, match="'trailers' were announced"):
+        await HttpCycle(FakeExchange(END)).send({**start, "trailers": True})
+
+
 async def test_a_refused_head_may_be_replaced() -> None:
     exchange = FakeExchange(END)
     cycle = HttpCycle(exchange)
