@@ -329,8 +329,8 @@ class Connection(Cycles):
         frames = self._incoming.frames
         if frames is None or self._standing.client is not State.OPEN:
             return
-        for event in frames.read():
-            self._heard(event)
+        for kind in frames.read():
+            self._heard(kind)
         if late and not frames.at_end:
             frames.owe_ping()
         if not frames.at_end or not (frames.told or late):
@@ -340,7 +340,7 @@ class Connection(Cycles):
         except RemoteProtocolError as error:
             self._fail(error)
             return
-        self._heard(close)
+        self._heard(CloseWebSocket)
         if self._standing.server is State.OPEN:
             self.send(CloseWebSocket(code=close.code))
         frames.tell(close)
@@ -356,9 +356,9 @@ class Connection(Cycles):
             self._refusal = error
         self._stand(State.ERROR, self._standing.server)
 
-    def _heard(self, event: Event) -> None:
-        """Move to where `event` of the client leads."""
-        self._standing = self._standing.by_client[type(event)][self._outgoing.keep_alive]
+    def _heard(self, kind: type[Event]) -> None:
+        """Move to where an event of the client leads that is of this `kind`."""
+        self._standing = self._standing.by_client[kind][self._outgoing.keep_alive]
 
     def _wait(self) -> Wait:
         return wait_of(self._standing, self._incoming, first=not self._cycle, wanted=self._wanted)

@@ -198,9 +198,13 @@ class Frames:
         else:
             self._gate.feed(data)
 
-    def read(self) -> list[IncomingFrame]:
-        """Read on while there is room for what is read; return each event, whole or in parts."""
-        read: list[IncomingFrame] = []
+    def read(self) -> list[type[Event]]:
+        """Read on while there is room for what is read; return the kind of each event or part.
+
+        Not what they say: a little of what is compressed may come to a message of the largest
+        size, which is held once.
+        """
+        read: list[type[Event]] = []
         if self._error is not None:
             return read
         gate, room = self._gate, self._limits.read_ahead
@@ -212,7 +216,7 @@ class Frames:
                 if found is not None:
                     gate.drop(found[1])
                     self.tell(found[0])
-                    read.append(found[0])
+                    read.append(type(found[0]))
                     continue
                 starts = gate.between
                 raw = gate.pass_on()
@@ -224,7 +228,7 @@ class Frames:
                 event = (self._pieces or self._engine).read(raw)
                 if event is not None:
                     self._take(event)
-                    read.append(event)
+                    read.append(type(event))
         except RemoteProtocolError as error:
             self._error = error
         self.missing = gate.missing

@@ -8,7 +8,6 @@ import pytest
 
 from tremolo_core.deadlines import Wait
 from tremolo_core.deflate import PerMessageDeflate
-from tremolo_core.engine import IncomingFrame
 from tremolo_core.errors import RemoteProtocolError
 from tremolo_core.events import (
     AcceptWebSocket,
@@ -46,13 +45,13 @@ def opened(
     return Frames(agreed, limits=limits or Limits(), fast_path=fast_path)
 
 
-def read(frames: Frames, *pieces: bytes) -> list[IncomingFrame]:
-    """What is read, told or not."""
-    events: list[IncomingFrame] = []
+def read(frames: Frames, *pieces: bytes) -> list[type[Event]]:
+    """The kinds of what is read, told or not."""
+    kinds: list[type[Event]] = []
     for piece in pieces:
         frames.feed(piece)
-        events += frames.read()
-    return events
+        kinds += frames.read()
+    return kinds
 
 
 def told(frames: Frames) -> list[Event]:
@@ -70,8 +69,8 @@ def awaited(frames: Frames) -> Wait:
 def test_messages_are_told_as_a_whole() -> None:
     frames = opened()
     assert read(frames, frame(TEXT, b"a", fin=False) + frame(CONTINUATION, b"b")) == [
-        TextMessage(text="a", final=False),
-        TextMessage(text="b"),
+        TextMessage,
+        TextMessage,
     ]
     assert told(frames) == [TextMessage(text="ab")]
     assert frames.told
@@ -86,10 +85,10 @@ def test_or_in_parts() -> None:
 def test_pings_are_told_only_if_asked_for() -> None:
     raw = frame(PING, b"a") + frame(PONG, b"b")
     frames = opened()
-    assert read(frames, raw) == [Ping(payload=b"a"), Pong(payload=b"b")]
+    assert read(frames, raw) == [Ping, Pong]
     assert told(frames) == []
     frames = opened(AcceptWebSocket(with_pings=True))
-    assert read(frames, raw) == [Ping(payload=b"a"), Pong(payload=b"b")]
+    assert read(frames, raw) == [Ping, Pong]
     assert told(frames) == [Ping(payload=b"a"), Pong(payload=b"b")]
 
 
@@ -255,7 +254,7 @@ def test_a_flood_of_nothing_is_bounded() -> None:
 
 def test_a_close_is_the_end() -> None:
     frames = opened()
-    assert read(frames, frame(TEXT, b"a") + close_frame(1001, b"bye")) == [TextMessage(text="a")]
+    assert read(frames, frame(TEXT, b"a") + close_frame(1001, b"bye")) == [TextMessage]
     assert frames.at_end
     assert not frames.told
     assert told(frames) == [TextMessage(text="a")]

@@ -1,5 +1,6 @@
 """A WebSocket on a whole connection: from the handshake to the last Close."""
 
+import contextlib
 import functools
 import itertools
 import tracemalloc
@@ -913,11 +914,12 @@ def bomb_of(size: int) -> bytes:
     return (deflater.compress(bytes(size)) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
-def test_a_bomb_ends_in_1009() -> None:
-    limit = 1 << 20
-    bomb = bomb_of(200 * limit)
+@pytest.mark.parametrize("by_fragment", [False, True])
+def test_a_bomb_ends_in_1009(by_fragment: bool) -> None:
+    limit = 1 << 24
+    bomb = bomb_of(200 << 20)
     made = opened(
-        AcceptWebSocket(extensions=(PerMessageDeflate(),)),
+        AcceptWebSocket(extensions=(PerMessageDeflate(),), by_fragment=by_fragment),
         limits=Limits(message=limit),
         offers=(DEFLATE,),
     )
@@ -928,13 +930,17 @@ def test_a_bomb_ends_in_1009() -> None:
         before = tracemalloc.get_traced_memory()[0]
         for start in range(0, len(raw), 65_536):
             made.receive_data(raw[start : start + 65_536])
+            with contextlib.suppress(RemoteProtocolError):
+                while not isinstance(made.next_event(), Signal):
+                    pass
         peak = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
     with pytest.raises(RemoteProtocolError) as caught:
         made.next_event()
     assert caught.value.close_code == 1009
-    assert peak < 4 * limit
+    # A step that is expanded is held a few times while it is handed on; the message only once.
+    assert peak < 1.3 * limit
 
 
 @pytest.mark.parametrize("limit", [100, 5_000])
