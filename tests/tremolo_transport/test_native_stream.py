@@ -99,14 +99,18 @@ async def test_others_run_after_a_number_of_calls_that_need_not_wait() -> None:
 
 async def test_others_run_after_a_number_of_bytes_that_need_not_wait() -> None:
     async with native_pair() as (one, other):
-        turns = 0
-        # Of two tasks that trio runs in the same turn either may be the first: many chances.
-        for _ in range(100):
-            turns += await turns_of_others_during(1, stream=one, size=60_000)
-            left = 60_000
-            while left:
-                left -= len(await other.receive())
-        assert turns >= 1
+        over: list[bool] = []
+        # Far fewer than the calls after which they run.
+        for _ in range(16):
+            with CancelScope() as scope:
+                scope.cancel()
+                await one.send(bytes(131_072))
+            over.append(scope.cancelled_caught)
+            left = 131_072
+            with anyio.fail_after(PATIENCE):
+                while left:
+                    left -= len(await other.receive())
+        assert over == [False] * 15 + [True]
 
 
 async def test_parts_that_are_sent_at_once_are_one_behind_the_other() -> None:
