@@ -59,7 +59,8 @@ class HttpCycle:
     """
 
     # Most requests need none of these, so they cost nothing as long as they are as here.
-    _progress = _NOTHING
+    progress = _NOTHING
+    """How far the answer has come."""
     _head: Response | None = None
     """The answer's head, as long as it is held back."""
     _with_trailers = False
@@ -82,7 +83,7 @@ class HttpCycle:
         complete. What is known already is returned without a checkpoint, also
         in a cancelled scope; a cancelled call has lost nothing.
         """
-        if self._client_left or self._progress is _COMPLETE:
+        if self._client_left or self.progress is _COMPLETE:
             return disconnect()
         if self._body_ended:
             return await self._wait_for_disconnect()
@@ -109,11 +110,11 @@ class HttpCycle:
         the body, the answer may begin anew with `http.response.start`. For a
         file, raises what opening and reading it raise, too.
         """
-        progress = self._progress
+        progress = self.progress
         if progress is _NOTHING and message == last.message and message["status"] is last.status:
             # As most answers begin.
             self._head = last.head
-            self._progress = _HEAD
+            self.progress = _HEAD
             return
         try:
             kind: object = message["type"]
@@ -130,10 +131,10 @@ class HttpCycle:
                     if more and self._exchange.send_piece(body):
                         return
                 elif not goes_on and self._exchange.send_whole(head, body):
-                    self._progress = _COMPLETE
+                    self.progress = _COMPLETE
                     return
                 # The rest is as in `_send`, without another coroutine for it.
-                self._progress = _BODY if more else _TRAILERS if goes_on else _COMPLETE
+                self.progress = _BODY if more else _TRAILERS if goes_on else _COMPLETE
                 self._head = None
                 method = self._exchange.request.method
                 await self._exchange.send(*next_events(head, body, more=goes_on, method=method))
@@ -148,7 +149,7 @@ class HttpCycle:
             if "trailers" in message:
                 self._with_trailers = announces_trailers(message, self._offered)
             self._head = head
-            self._progress = _HEAD
+            self.progress = _HEAD
         else:
             must_be_due(kind, progress, self._offered)
             await self._send_of_extension(message, kind)
@@ -159,16 +160,16 @@ class HttpCycle:
         Raises IncompleteResponse if it lacks something, or ClientDisconnected
         if the application knew that the client had left.
         """
-        if self._progress is _COMPLETE:
+        if self.progress is _COMPLETE:
             return
         if self._client_left:
             raise ClientDisconnected("the client left before the answer was complete")
-        raise IncompleteResponse(f"the application returned {self._progress.value}")
+        raise IncompleteResponse(f"the application returned {self.progress.value}")
 
     @property
     def answered(self) -> bool:
         """Whether the application has sent its answer to the end."""
-        return self._progress is _COMPLETE
+        return self.progress is _COMPLETE
 
     @property
     def client_left(self) -> bool:
@@ -220,9 +221,9 @@ class HttpCycle:
             await self._send(events, self._behind_body)
 
     async def _send(self, events: tuple[Event, ...], following: Progress) -> None:
-        progress, head = self._progress, self._head
+        progress, head = self.progress, self._head
         # Before the call, as a cancelled one counts as sent.
-        self._progress = following
+        self.progress = following
         self._head = None
         try:
             await self._exchange.send(*events)
@@ -238,12 +239,12 @@ class HttpCycle:
         if isinstance(error, ClientDisconnected):
             self._client_left = True
         else:
-            self._progress = progress if head is None else _NOTHING
+            self.progress = progress if head is None else _NOTHING
             self._head = None
 
     def _end_waiting(self) -> None:
         """Let those go on who wait for the client to leave, if the answer is complete."""
-        if self._waiting and self._progress is _COMPLETE:
+        if self._waiting and self.progress is _COMPLETE:
             for scope in self._waiting:
                 scope.cancel()
 

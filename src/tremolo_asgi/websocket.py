@@ -65,8 +65,8 @@ class WebSocketCycle:
         "_exchange",
         "_extensions",
         "_head",
-        "_progress",
         "_waiting",
+        "progress",
     )
 
     def __init__(
@@ -74,7 +74,8 @@ class WebSocketCycle:
     ) -> None:
         self._exchange = exchange
         self._extensions = extensions
-        self._progress = _CONNECTING
+        self.progress = _CONNECTING
+        """How far the WebSocket has come."""
         self._head: Response | None = None
         """The head of an answer that refuses, as long as it is held back."""
         self._connect_told = False
@@ -103,17 +104,17 @@ class WebSocketCycle:
                 raise MessageError(
                     "receive() was called after websocket.disconnect, when nothing follows"
                 )
-            if self._progress is _REFUSED:
+            if self.progress is _REFUSED:
                 self._end_told = True
                 return disconnected(_ABNORMAL)
             event: Event | None
-            if self._progress is _OPEN or self._progress is _CLOSED:
+            if self.progress is _OPEN or self.progress is _CLOSED:
                 event = await self._exchange.receive()
             else:
                 event = await self._early_event()
             if type(event) is BytesMessage or type(event) is TextMessage:
                 # Who has closed does not wait for messages any more.
-                if self._progress is _OPEN:
+                if self.progress is _OPEN:
                     return received(event)
                 continue
             match event:
@@ -138,7 +139,7 @@ class WebSocketCycle:
         was closed. After the first two nothing was sent.
         """
         kind = message.get("type") if type(message) is dict else kind_of(message)
-        progress = self._progress
+        progress = self.progress
         if kind == "websocket.send" and progress is _OPEN:
             event = read_message(message)
             exchange = self._exchange
@@ -161,7 +162,7 @@ class WebSocketCycle:
                 await self._send_answer(_FORBIDDEN, b"", more=False)
             case "websocket.http.response.start":
                 self._head = read_head(message)
-                self._progress = _HEAD
+                self.progress = _HEAD
             case _:
                 body, more = read_body(message)
                 await self._send_answer(self._head, body, more=more)
@@ -173,16 +174,16 @@ class WebSocketCycle:
         the end; ClientDisconnected if the application knew that the client had
         left. A WebSocket that is open is left to the server to close.
         """
-        if self._progress in _COMPLETE:
+        if self.progress in _COMPLETE:
             return
         if self._client_left:
             raise ClientDisconnected("the client left before the handshake was answered")
-        raise IncompleteResponse(f"the application returned {self._progress.value}")
+        raise IncompleteResponse(f"the application returned {self.progress.value}")
 
     @property
     def answered(self) -> bool:
         """Whether the application itself has ended the WebSocket, or refused it."""
-        return self._progress in (_REFUSED, _CLOSED)
+        return self.progress in (_REFUSED, _CLOSED)
 
     @property
     def client_left(self) -> bool:
@@ -205,20 +206,20 @@ class WebSocketCycle:
         await self._send(events, _BODY if more else _REFUSED)
 
     async def _send(self, events: tuple[Event, ...], following: WebSocketProgress) -> None:
-        progress, head = self._progress, self._head
+        progress, head = self.progress, self._head
         # Before the call, as a cancelled one counts as sent.
-        self._progress = following
+        self.progress = following
         self._head = None
         try:
             await self._exchange.send(*events)
         except LocalProtocolError:
-            self._progress = progress if head is None else _CONNECTING
+            self.progress = progress if head is None else _CONNECTING
             raise
         except ClientDisconnected:
             self._client_left = True
             raise
         finally:
-            if self._progress not in _UNANSWERED:
+            if self.progress not in _UNANSWERED:
                 for scope in self._waiting:
                     scope.cancel()
 
