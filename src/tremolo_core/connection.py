@@ -33,6 +33,7 @@ _join = b"".join
 
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _DONE: Final = State.DONE
+_SEND_BODY: Final = State.SEND_BODY
 _ASKED = IDLE.by_client[Request]
 _NEED_DATA: Final = Signal.NEED_DATA
 _PAUSED: Final = Signal.PAUSED
@@ -147,6 +148,10 @@ class Connection(Cycles):
             # Each raise would add to the traceback of the one before.
             raise self._error.with_traceback(None)
         standing = self._standing
+        if standing.client is _SEND_BODY and (piece := incoming.next_piece()) is not None:
+            # It leads nowhere else.
+            self._wanted = False
+            return piece
         try:
             event = incoming.next_event(standing.client)
         except RemoteProtocolError as error:

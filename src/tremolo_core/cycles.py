@@ -30,16 +30,14 @@ class Cycles(SendsAtOnce):
         request may follow, is to be found out by `next_event` and `closing`.
         """
         standing, incoming = self._standing, self._incoming
-        following = standing.skipped
-        come = None if following is None else incoming.skip_to_next()
-        if come is None:
-            following = standing.next_cycle
-            come = None if following is None else incoming.next_cycle()
-        if following is None or come is None:
+        following = standing.following
+        if following is None or (come := incoming.gate.next_message()) is None:
             # No request may follow, though the end may have come.
             if standing.ended is not None and incoming.skip_end():
                 self._standing = standing.ended[self._outgoing.keep_alive]
             return None
+        if incoming.engine is not incoming.fast:
+            incoming.renew_engine()
         self._standing = following
         self._outgoing = UNASKED
         self._cycle += 1

@@ -69,6 +69,25 @@ class Gate(HeadGate):
         self._stage = _DONE
         return True
 
+    def piece(self) -> bytes | None:
+        """Pass on what came last, as far as it is content of a body of declared length.
+
+        As `body`, for which all else is left, also what is beyond the limit.
+        """
+        piece, limit = self._piece, self.body_limit
+        if not piece or self._stage is not _BODY or (limit is not None and self._counted > limit):
+            return None
+        self._piece = b""
+        self._missing = missing = self._missing - len(piece)
+        if missing > 0:
+            return piece
+        self._stage = _BODY_END
+        if missing:
+            self._missing = 0
+            self._buffer += piece[missing:]
+            piece = piece[:missing]
+        return piece
+
     def body(self) -> bytes | None:
         """Pass on the next raw bytes of the body, or return None as long as there are none.
 
@@ -85,7 +104,10 @@ class Gate(HeadGate):
         if stage is _BODY:
             if self.body_limit is not None:
                 self._keep_to_body_limit()
-            return self._pass_piece() if self._piece else self._content(_BODY_END)
+            if (piece := self.piece()) is not None:
+                self.passed = _CONTENT
+                return piece
+            return self._content(_BODY_END)
         if stage is _CHUNK_DATA:
             if self.body_limit is not None:
                 self._keep_to_body_limit()
@@ -101,20 +123,6 @@ class Gate(HeadGate):
     def _keep_to_body_limit(self) -> None:
         if self.body_limit is not None and self._counted > self.body_limit:
             raise RemoteProtocolError(f"a body of more than {self.body_limit} bytes", status=413)
-
-    def _pass_piece(self) -> bytes:
-        piece = self._piece
-        self._piece = b""
-        self.passed = _CONTENT
-        self._missing = missing = self._missing - len(piece)
-        if missing > 0:
-            return piece
-        self._stage = _BODY_END
-        if missing:
-            self._missing = 0
-            self._buffer += piece[missing:]
-            piece = piece[:missing]
-        return piece
 
     def _content(self, behind: Stage) -> bytes | None:
         buffer = self._buffer

@@ -51,6 +51,7 @@ _HEAD_ALONE: Final = Stage.HEAD_ALONE
 _BODY: Final = Stage.BODY
 _BODY_END: Final = Stage.BODY_END
 _CHUNK_LINE: Final = Stage.CHUNK_LINE
+_DONE: Final = Stage.DONE
 
 
 class HeadGate:
@@ -131,17 +132,13 @@ class HeadGate:
         self._last = None
         self.meaning = NOTHING_SAID
 
-    def next_message(self) -> bool:
-        """Turn to the message behind the one that is complete; whether bytes of it have come."""
-        self._stage = _HEAD
-        return bool(self._buffer)
-
-    def skip_to_next(self) -> bool | None:
+    def next_message(self) -> bool | None:
         """Turn to the next message, if all but its end has come out of here of this one.
 
         Return whether bytes of it have come; None if this one goes on.
         """
-        if self._stage is not _BODY_END:
+        stage = self._stage
+        if stage is not _BODY_END and stage is not _DONE:
             return None
         self._stage = _HEAD
         return bool(self._buffer)
@@ -198,7 +195,10 @@ class HeadGate:
         else:
             self._await_body(meaning.content_length)
         if end != len(data):
-            self.feed(data[end:])
+            if self._stage is _BODY:
+                self._piece = data[end:]
+            else:
+                self._buffer += data[end:]
         method, target = line.groups()
         return _request(method, target, headers)
 
@@ -211,10 +211,7 @@ class HeadGate:
         if end == len(data):
             return self._pass_head(data)
         head = self._pass_head(data[:end])
-        if self._stage is _BODY:
-            self._piece = data[end:]
-        else:
-            self._buffer += data[end:]
+        self.feed(data[end:])
         return head
 
     def _pass_head(self, raw: bytes) -> Head:

@@ -8,9 +8,10 @@ import functools
 from collections.abc import Callable
 from typing import Final
 
+from ._values import maker
 from .engine import Engine
 from .errors import RemoteProtocolError
-from .events import ConnectionClosed, EndOfMessage, Event, Request
+from .events import ConnectionClosed, Data, EndOfMessage, Event, Request
 from .fast_engine import FastEngine
 from .frames import Frames
 from .gate import Gate, Passed
@@ -21,6 +22,8 @@ from .states import State
 from .websocket_handshake import Agreement
 
 __all__ = ("Incoming",)
+
+_data = maker(Data)
 
 # Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
 _IDLE: Final = State.IDLE
@@ -133,11 +136,10 @@ class Incoming:
         if self.frames is not None:
             self.frames.release()
 
-    def next_cycle(self) -> bool:
-        """Turn to the next request; return whether bytes of it have come."""
+    def renew_engine(self) -> None:
+        """Have the next cycle begin with the engine that most have."""
         # Also for a refusal before there is a next request.
         self.engine = self.fast or _h11()()
-        return self.gate.next_message()
 
     def forget(self) -> None:
         """Let go of what is kept only because it may soon be needed again."""
@@ -154,6 +156,13 @@ class Incoming:
             frames.tell(EndOfMessage())
         frames.feed(self.gate.take_rest())
         return frames
+
+    def next_piece(self) -> Data | None:
+        """As `next_event` in a body, of what comes as it is awaited; None if that is left to it."""
+        if self.engine is not self.fast or (piece := self.gate.piece()) is None:
+            return None
+        self.withheld = False
+        return _data(piece)
 
     def next_event(self, state: State) -> Event | None:
         """Return what a client in `state` did next; None if nothing more is known of it.
@@ -177,13 +186,6 @@ class Incoming:
             self._ignored = True
             gate.discard()
         return self._end(state) if self.eof else None
-
-    def skip_to_next(self) -> bool | None:
-        """As `skip_end` and `next_cycle`; None if there is no end to be read."""
-        come = self.gate.skip_to_next()
-        if come is not None:
-            self.engine = self.fast or _h11()()
-        return come
 
     def skip_end(self) -> bool:
         """Read the end of the body, if it is known without any more bytes."""

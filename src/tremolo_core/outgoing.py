@@ -89,7 +89,7 @@ class Outgoing:
         """Whether the connection outlives this answer, as far as is known."""
         self.framing = _NONE
         self.missing = 0
-        """Bytes of the declared length that have not been sent."""
+        """Bytes of the declared length that have not been sent: none behind a message's end."""
         self.begun = False
         """Whether the final answer has begun."""
         self.agreed: Agreement | None = None
@@ -104,7 +104,6 @@ class Outgoing:
         self.is_plain = meaning.is_ordinary and method != b"HEAD"
         self.keep_alive = meaning.keep_alive
         self.framing = _NONE
-        self.missing = 0
         self.begun = False
 
     @property
@@ -289,6 +288,7 @@ class Outgoing:
             )
         if event.trailers:
             event = EndOfMessage(trailers=self._trailers(event.trailers))
+        self.missing = 0
         return None if self._is_head else event
 
     def _trailers(self, trailers: Headers) -> Headers:

@@ -91,7 +91,8 @@ def read_plainly(block: bytes) -> Fields | None:
     host = contents[names.host]
     if host not in _hosts and not _learn_host(host):
         return None
-    headers = Headers(zip(names.lowered, contents, strict=True))
+    # There are as many of each, and to be asked so takes zip as long again.
+    headers = Headers([*zip(names.lowered, contents)])  # noqa: B905
     meaning = names.always
     if meaning is None:
         said = names.decisive(contents)

@@ -24,13 +24,13 @@ class Standing:
         "by_server",
         "client",
         "ended",
+        "following",
         "hears_messages",
         "next_cycle",
         "rejoined",
         "sends_body",
         "sends_messages",
         "server",
-        "skipped",
     )
 
     def __init__(self, client: State, server: State) -> None:
@@ -54,17 +54,17 @@ class Standing:
         """
         self.ended: tuple[Standing, Standing] | None = None
         """The same after the end of the client's message, where that may come."""
-        self.skipped: Standing | None = None
-        """Where another exchange begins after that end, if one may follow then.
-
-        Who stands here is not in a last exchange: the server's state would tell.
-        """
         self.hears_messages = False
         """Whether messages of a WebSocket's client may come and lead nowhere else."""
         self.sends_messages = False
         """Whether those of its server may and do."""
         self.next_cycle: Standing | None = None
         """Where another exchange begins, if one may follow."""
+        self.following: Standing | None = None
+        """The same, or if only the end of the client's message is left before one may.
+
+        Who stands here is not in a last exchange: the server's state would tell.
+        """
 
     def __str__(self) -> str:
         """Both states, as an error names them."""
@@ -104,10 +104,10 @@ for (_client, _server), _here in _ALL.items():
     _here.hears_messages = _stays(_here, _here.by_client)
     _here.sends_messages = _stays(_here, _here.by_server)
     if (_client, _server) in NEXT_CYCLE:
-        _here.next_cycle = standing_of(*NEXT_CYCLE[_client, _server])
+        _here.next_cycle = _here.following = standing_of(*NEXT_CYCLE[_client, _server])
 for _here in _ALL.values():
     if _here.ended is not None:
-        _here.skipped = _here.ended[True].next_cycle
+        _here.following = _here.ended[True].next_cycle
     if Response in _here.by_server and _here.client is not State.ERROR:
         _last, _kept = (
             _here.by_server[Response][keep].by_server[Data][keep].by_server[EndOfMessage][keep]

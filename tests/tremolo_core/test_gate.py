@@ -100,6 +100,36 @@ def test_a_piece_that_reaches_into_the_next_message_is_cut() -> None:
     assert head.raw == GET
 
 
+def test_a_piece_that_is_awaited_passes_by_itself() -> None:
+    made = with_head(BODY_OF_FIVE)
+    assert made.piece() is None
+    made.feed(b"he")
+    assert (made.piece(), made.piece(), made.unread) == (b"he", None, 3)
+    made.feed(b"llo" + GET)
+    assert (made.piece(), made.piece(), unread(made), made.buffered) == (b"llo", None, 0, len(GET))
+    assert made.next_message() is True
+
+
+def test_what_else_waits_is_no_piece() -> None:
+    assert gate(GET).piece() is None
+    made = with_head(CHUNKED, b"5\r\n")
+    assert made.piece() is None
+    assert made.body() == b"5\r\n"
+    made.feed(b"hello")
+    assert made.piece() is None
+    made = with_head(BODY_OF_FIVE)
+    made.feed(memoryview(b"he"))
+    assert made.piece() is None
+
+
+def test_a_piece_does_not_pass_a_limit_by_itself() -> None:
+    for limit, piece in ((5, b"hello"), (4, None)):
+        made = with_head(BODY_OF_FIVE, b"hello", limits=Limits(body=limit))
+        assert made.piece() == piece
+    with pytest.raises(RemoteProtocolError, match="more than 4 bytes"):
+        made.body()
+
+
 def test_a_piece_that_may_still_be_changed_is_copied() -> None:
     made = with_head(BODY_OF_FIVE)
     piece: Any = bytearray(b"hello")
@@ -223,15 +253,15 @@ def test_the_next_message_begins_behind_this_one() -> None:
 
 def test_a_message_is_skipped_once_only_its_end_has_not_come_out() -> None:
     made = with_head(BODY_OF_FIVE, b"hello")
-    assert made.skip_to_next() is None, "its body has not come out"
+    assert made.next_message() is None, "its body has not come out"
     assert made.body() == b"hello"
-    assert made.skip_to_next() is False
+    assert made.next_message() is False
     assert made.head() is None
     made = with_head(GET, GET)
-    assert made.skip_to_next() is True
+    assert made.next_message() is True
     assert made.head() is not None
     assert made.body() == b""
-    assert made.skip_to_next() is None, "its end has come out"
+    assert made.next_message() is False, "its end has come out"
 
 
 # The limits. What is allowed comes through, and one byte more is refused, however it was cut.

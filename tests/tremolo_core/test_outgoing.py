@@ -642,6 +642,19 @@ def test_whoever_awaits_a_100_is_told_or_not_kept() -> None:
     assert draft.keep_alive, "the batch was rejected"
 
 
+def test_what_is_left_out_of_an_answer_to_head_is_not_missing_behind_its_end() -> None:
+    draft = outgoing(b"HEAD")
+    judge(draft, response(LENGTH_5))
+    assert draft.missing == 5
+    of(draft, END, server=State.SEND_BODY)
+    assert missing(draft) == 0
+
+
+def missing(draft: Outgoing) -> int:
+    # As a function, because what the type checker has seen of an attribute, it goes on believing.
+    return draft.missing
+
+
 # A WebSocket.
 
 TEXT = TextMessage(text="a", final=False)

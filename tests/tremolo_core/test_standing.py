@@ -85,10 +85,18 @@ def test_where_another_exchange_may_follow_the_end_of_this(
     pair: tuple[State, State],
 ) -> None:
     here = standing_of(*pair)
-    following = None if here.ended is None else here.ended[True].next_cycle
-    assert here.skipped is following
+    following = here.next_cycle if here.ended is None else here.ended[True].next_cycle
+    assert here.following is following
     # What the end would lead to in a last exchange does not matter: nobody stands here in one.
     assert following is None or here.rejoined[False] is not here
+
+
+@for_each("pair", PAIRS)
+def test_where_pieces_of_a_request_lead_nowhere_else(pair: tuple[State, State]) -> None:
+    here = standing_of(*pair)
+    for kept in (False, True):
+        if pair[0] is State.SEND_BODY and here.rejoined[kept] is here:
+            assert here.by_client[Data][kept] is here
 
 
 @for_each("pair", PAIRS)
