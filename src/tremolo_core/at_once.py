@@ -35,10 +35,18 @@ class SendsAtOnce(ConnectionStatus):
         Raises LocalProtocolError for a response that may not be sent; then
         everything is as before.
         """
-        head = self._whole_head(response, len(body))
-        if head is None:
+        incoming, outgoing = self._incoming, self._outgoing
+        answered = self._standing.answered
+        if answered is None or not outgoing.is_plain or incoming.withheld or self._out:
             return None
-        incoming = self._incoming
+        last, head = LAST.pair
+        if response is not last or head is None or not outgoing.keep_alive:
+            head = self._head_of(response)
+        if not body or head.length != len(body):
+            return None
+        outgoing.begun = True
+        outgoing.keep_alive = keep_alive = head.keep_alive
+        self._standing = answered[keep_alive]
         if incoming.engine is incoming.fast:
             # As it would.
             return head.raw + body
@@ -62,32 +70,26 @@ class SendsAtOnce(ConnectionStatus):
 
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bytes | None:
         """As `send_whole`, for a body of no declared length in `pieces`, none of them empty."""
-        head = self._whole_head(response, None) if pieces else None
-        return None if head is None else self._incoming.engine.whole(head, pieces)
-
-    def _whole_head(self, response: Response, size: int | None) -> AnswerHead | None:
-        """The head of an answer that is taken as sent, with a body of `size` that it declares.
-
-        None, and nothing is done, if that is not so simple.
-        """
         incoming, outgoing = self._incoming, self._outgoing
         answered = self._standing.answered
+        # As in `send_whole`, which has no call for it, as nearly every answer goes that way.
         if answered is None or not outgoing.is_plain or incoming.withheld or self._out:
             return None
-        last, head = LAST.pair
-        if response is not last or head is None or not outgoing.keep_alive:
-            may_last, said_last = outgoing.keep_alive, outgoing.their_last
-            head = answer_head(response, b"1.1", keep_alive=may_last, their_last=said_last)
-        if size is None:
-            if head.framing is not _CHUNKED:
-                return None
-            outgoing.framing = _CHUNKED
-        elif not size or head.length != size:
+        head = self._head_of(response) if pieces else None
+        if head is None or head.framing is not _CHUNKED:
             return None
+        outgoing.framing = _CHUNKED
         outgoing.begun = True
         outgoing.keep_alive = keep_alive = head.keep_alive
         self._standing = answered[keep_alive]
-        return head
+        return incoming.engine.whole(head, pieces)
+
+    def _head_of(self, response: Response) -> AnswerHead:
+        """What is to be written of it, in answer to a request of HTTP/1.1."""
+        outgoing = self._outgoing
+        return answer_head(
+            response, b"1.1", keep_alive=outgoing.keep_alive, their_last=outgoing.their_last
+        )
 
     def send_piece(self, data: bytes) -> Sequence[bytes] | None:
         """Send a piece of a body, and hand over the parts to write one behind the other.
