@@ -27,6 +27,7 @@ __all__ = (
 )
 
 _BACKEND: Final = "anyio_backend"
+_CLIENT: Final = "tremolo_client"
 _CLOCK: Final = "tremolo_clock"
 
 _clocks = pytest.StashKey["Clock"]()
@@ -75,7 +76,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Do the same where the backend is no parameter, if it belongs to the one test."""
+    """Do the same where the backend is no parameter, if it belongs to the one test.
+
+    And say what is missing where no plugin runs the asynchronous fixture.
+    """
+    if fixturedef.argname == _CLIENT:
+        return (yield from _with_a_plugin(fixturedef, request))
     if fixturedef.argname != _BACKEND or request.scope != "function":
         return (yield)
     if _CLOCK not in request.fixturenames:
@@ -86,6 +92,30 @@ def pytest_fixture_setup(
         return (yield)
     finally:
         vars(fixturedef)["func"] = func
+
+
+def _with_a_plugin(
+    fixturedef: pytest.FixtureDef[Any], request: Any
+) -> Generator[None, object, object]:
+    """Let the fixture be set up; raise what is to be done if nobody does so."""
+    try:
+        result = yield
+    except pytest.fail.Exception as error:
+        if "async fixture" not in str(error):
+            raise
+    else:
+        if not inspect.isasyncgen(result):
+            return result
+    missing = pytest.fail.Exception(
+        f"{_CLIENT} is asynchronous, and no plugin runs such fixtures for this test: mark the test"
+        " with pytest.mark.anyio, or with pytest-asyncio set asyncio_mode = auto or write a"
+        " fixture of your own, with pytest_asyncio.fixture. In a plain function use"
+        " tremolo_sync_client",
+        pytrace=False,
+    )
+    # Without a result pytest would not clear up, and stumble over that in the next test.
+    fixturedef.cached_result = (None, fixturedef.cache_key(request), (missing, None))
+    raise missing
 
 
 def _put_on_clock(item: pytest.Item, backend: object) -> object:

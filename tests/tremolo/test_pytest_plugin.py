@@ -88,6 +88,71 @@ def test_what_handlers_leave_behind_is_an_error_of_the_test(pytester: pytest.Pyt
     result.stdout.fnmatch_lines("*Misbehaviour: the handler of GET / left an asynchronous*")
 
 
+def test_the_test_is_shown_and_not_the_client(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import itertools
+        import pytest
+        from tremolo.testing import Client, SyncClient, split_everywhere
+
+        async def careless(exchange):
+            await exchange.respond(200)
+            async for _ in numbers():
+                break
+
+        async def fickle(exchange):
+            await exchange.respond(200, (), b"%d" % next(counter))
+
+        async def numbers():
+            yield 1
+            yield 2
+
+        counter = itertools.count()
+
+        async def converse(wire):
+            await wire.send(b"GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n")
+            return await wire.receive_to_end()
+
+        @pytest.mark.anyio
+        async def test_it():
+            async with Client(careless) as client:
+                await client.get("/")
+
+        def test_it_without_await():
+            with SyncClient(careless) as client:
+                client.get("/")
+
+        @pytest.mark.anyio
+        async def test_every_cut():
+            async with Client(fickle) as client:
+                await split_everywhere(client, converse)
+        """,
+    )
+    result.assert_outcomes(failed=5)
+    result.stdout.fnmatch_lines(["*Misbehaviour: the handler of GET / left an asynchronous*"])
+    result.stdout.fnmatch_lines(["*Misbehaviour: the same bytes, sent twice, give*"])
+    shown = re.findall(r"^\S*?(\w+)\.py:\d+: ", result.stdout.str(), re.MULTILINE)
+    assert set(shown) == {"test_the_test_is_shown_and_not_the_client"}
+
+
+def test_what_is_missing_where_no_plugin_runs_the_client(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        async def test_it(tremolo_client): ...
+
+        def test_in_a_plain_function(tremolo_client): ...
+
+        def test_in_another(tremolo_sync_client):
+            tremolo_sync_client.get("/hello")
+        """,
+    )
+    result.assert_outcomes(passed=1, errors=2)
+    told = "tremolo_client is asynchronous, and no plugin runs such fixtures for this test: mark"
+    assert result.stdout.str().count(told) == 2
+
+
 @pytest.mark.parametrize(
     "backend",
     [

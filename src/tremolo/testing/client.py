@@ -106,6 +106,8 @@ class Client(httpx.AsyncClient):
         exc_value: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
+        # What was done wrong was done elsewhere: pytest shows the test, not this.
+        __tracebackhide__ = True
         try:
             await super().__aexit__(exc_type, exc_value, traceback)
         finally:

@@ -97,6 +97,7 @@ class Harness:
         Raises what went wrong and was not told yet; or, if the test has failed
         already with `error`, adds it as notes to that.
         """
+        __tracebackhide__ = True
         with CancelScope(shield=True):
             problems = await self._close()
         if error is not None:
@@ -187,10 +188,8 @@ class Harness:
                         await run.wait()
         return [
             Misbehaviour(
-                f"the handler of {run} still runs {site.grace:g} s after its client has left. Let"
-                " it run inside `exchange.cancelled_on_disconnect()`, or look at what tells that"
-                " the client has left: ConnectionClosed, `http.disconnect` or"
-                " `exchange.disconnected`. Or give the client `app_close_timeout`, after which"
+                f"the handler of {run} still runs {site.grace:g} s after its client has left."
+                f" {self._under_test.advice}. Or give the client `app_close_timeout`, after which"
                 " the server cancels it, as it does in production"
             )
             for run in self._departed()

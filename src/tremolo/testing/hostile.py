@@ -37,6 +37,7 @@ async def split_everywhere(
     Misbehaviour if that is not always the same; `Date` fields may differ. The
     conversation raises what it raises, with a note that tells the cut.
     """
+    __tracebackhide__ = True
     expected, sent, _ = await _unspoilt(client, conversation)
 
     for at in range(1, sent):
@@ -60,6 +61,7 @@ async def abort_everywhere(client: Client, conversation: Conversation[T]) -> T:
     different afterwards, if a handler goes on without its client, or if
     something raises because of it; `Date` fields may differ.
     """
+    __tracebackhide__ = True
     expected, sent, received = await _unspoilt(client, conversation)
     for after in range(sent + received):
 
@@ -89,6 +91,7 @@ async def slow_reader(client: Client, conversation: Conversation[T], *, rate: in
     if not both are told the same; `Date` fields may differ. Raises ValueError if
     the answer takes less than four seconds at that rate.
     """
+    __tracebackhide__ = True
     expected, _, received = await _unspoilt(client, conversation)
     if received < 4 * rate:
         raise ValueError(
@@ -137,6 +140,7 @@ async def slow_reader(client: Client, conversation: Conversation[T], *, rate: in
 
 async def _unspoilt(client: Client, conversation: Conversation[T]) -> tuple[T, int, int]:
     """What a friendly client is told, twice the same, and how many bytes it sends and receives."""
+    __tracebackhide__ = True
     lines: list[CountingLine] = []
 
     def count(line: Line) -> Line:
@@ -160,6 +164,7 @@ async def _converse(
     *,
     capacity: int | None = None,
 ) -> T:
+    __tracebackhide__ = True
     try:
         async with client.connection(wrap=wrap, capacity=capacity) as wire:
             return await conversation(wire)
@@ -170,6 +175,7 @@ async def _converse(
 
 
 def _raise_problem(client: Client, where: str) -> None:
+    __tracebackhide__ = True
     for problem in client.harness.take_problems():
         raise Misbehaviour(f"{where}, {type(problem).__name__}: {problem}") from problem
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from .clock import Backend, Clock
+from .errors import Misbehaviour
 from .event_source import SyncEventSource
 from .harness import Harness, Terms
 from .kept_requests import KeptRequests, kept_url
@@ -94,11 +95,16 @@ class SyncClient(httpx.Client):
         exc_value: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
+        # What was done wrong was done elsewhere: pytest shows the test, not this.
+        __tracebackhide__ = True
         try:
             super().__exit__(exc_type, exc_value, traceback)
         finally:
             try:
                 self._loop.run(self._harness.close, exc_value)
+            except Misbehaviour as error:
+                # Nor the event loop in which that was found out.
+                raise error.with_traceback(None) from None
             finally:
                 self._loop.close()
 

@@ -13,8 +13,9 @@ from typing import Any, Final, TypeAlias, TypeGuard
 
 from tremolo.application import Application
 from tremolo.config import Config, configure
+from tremolo.dispatcher import Dispatcher
 from tremolo.loader import NotAnApplication, handler_for
-from tremolo_asgi import ASGIApplication
+from tremolo_asgi import ASGIApplication, AsgiHandler
 from tremolo_core import value
 from tremolo_transport import ServerSettings
 from tremolo_transport.exchange import Handler
@@ -28,6 +29,20 @@ _HIDES: Final = {"app_close_timeout": "close_timeout", "write_timeout": "write_t
 """Options without which a server would hide what the harness looks for, and their settings."""
 
 
+_HEED_ASGI: Final = (
+    "Have it look for `http.disconnect` or `websocket.disconnect` from `receive()` while it works,"
+    " as Starlette's `request.is_disconnected()` does"
+)
+_HEED_REQUEST: Final = (
+    "Let it run inside `request.exchange.cancelled_on_disconnect()`, or look at"
+    " `request.exchange.disconnected`; sending to a client that has left raises ClientDisconnected"
+)
+_HEED_EXCHANGE: Final = (
+    "Let it run inside `exchange.cancelled_on_disconnect()`, or look at what tells that the client"
+    " has left: ConnectionClosed or `exchange.disconnected`"
+)
+
+
 @value
 class UnderTest:
     """A handler, what its server is told, and where it logs."""
@@ -35,6 +50,17 @@ class UnderTest:
     handler: Handler
     settings: ServerSettings
     loggers: tuple[logging.Logger, ...]
+
+    @property
+    def advice(self) -> str:
+        """How such a handler can end when its client has left, as a sentence without its point."""
+        match self.handler:
+            case AsgiHandler():
+                return _HEED_ASGI
+            case Dispatcher():
+                return _HEED_REQUEST
+            case _:
+                return _HEED_EXCHANGE
 
 
 def find_handler(app: Testable, options: Mapping[str, Any]) -> UnderTest:

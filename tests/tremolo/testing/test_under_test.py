@@ -48,3 +48,16 @@ def test_anything_else_is_refused(app: Any) -> None:
 def test_an_option_that_there_is_not_is_refused() -> None:
     with pytest.raises(ValueError, match="nonsense"):
         find_handler(hello, {"nonsense": 1})
+
+
+@pytest.mark.parametrize(
+    ("app", "named"),
+    [
+        (asgi, "`http.disconnect`"),
+        (Application(), "`request.exchange.cancelled_on_disconnect()`"),
+        (hello, "`exchange.cancelled_on_disconnect()`"),
+    ],
+    ids=["ASGI", "the framework", "a handler"],
+)
+def test_what_it_can_do_when_its_client_has_left_is_told_in_its_words(app: Any, named: str) -> None:
+    assert named in find_handler(app, {}).advice
