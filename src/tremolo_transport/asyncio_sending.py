@@ -118,14 +118,16 @@ class AsyncioSending(NativeStream):
             self.write_held()
             self._write_parts(parts)
             return size
-        if not self._gathered:
+        first = not self._gathered
+        if first:
             self.write_held()
-            self._turn_end.add(self, self._loop)
         # They are not copied to be joined.
         self._gathered += parts
         self._gathered_size += size
         if self._gathered_size >= _MOST_GATHERED or self._unsent is not None:
             self.write_held()
+        elif first:
+            self._turn_end.add(self, self._loop)
         return size
 
     async def until_written(self) -> None:

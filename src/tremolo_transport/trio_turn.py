@@ -5,9 +5,13 @@ the last. trio's own hooks for that are those of an instrument. What is told, an
 to whom, is the business of `trio_arrivals`.
 """
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Protocol
+
+from .turn_end import LONGEST_HOLD
 
 try:
     import trio
@@ -29,19 +33,26 @@ class _Holder(Protocol):
 class TrioTurn(trio.abc.Instrument):
     """Those of one run of trio, from `begin` to `end`."""
 
-    __slots__ = ("_holders", "_tell", "_token", "holding")
+    __slots__ = ("_holders", "_late", "_tell", "_token", "holding", "longest")
 
     def __init__(self, tell: Callable[[], int]) -> None:
         """`tell` is called as each turn begins, and returns how many were told."""
         self._tell = tell
         self._token = trio.lowlevel.current_trio_token()
+        self.longest = LONGEST_HOLD
+        """Seconds that pass until a turn is long."""
+        self._late = math.inf
+        """When this one is."""
         self._holders: list[_Holder] = []
         self.holding = False
         """Whether to hold what is short: in a turn, unless nobody else will send in it."""
 
     def add(self, holder: _Holder) -> None:
-        """Have `holder` write at the end of this turn; only while `holding`."""
+        """Have `holder` write at the end of this turn, or now if it is long; while `holding`."""
         self._holders.append(holder)
+        if (now := monotonic()) >= self._late:
+            self._late = now + self.longest
+            self._write_held()
 
     def begin(self) -> None:
         """Have the turns of this run be so, from the next on."""
@@ -60,6 +71,8 @@ class TrioTurn(trio.abc.Instrument):
         """Tell whoever goes on in this turn."""
         try:
             self.holding = self._tell() != 1
+            if self.holding:
+                self._late = monotonic() + self.longest
         except BaseException as error:
             self._fail(error)
 
@@ -75,9 +88,12 @@ class TrioTurn(trio.abc.Instrument):
     def _write(self) -> None:
         self.holding = False
         if self._holders:
-            holders, self._holders = self._holders, []
-            for holder in holders:
-                holder.write_held()
+            self._write_held()
+
+    def _write_held(self) -> None:
+        holders, self._holders = self._holders, []
+        for holder in holders:
+            holder.write_held()
 
     def _fail(self, error: BaseException) -> None:
         """Have the run fail: trio would only log the error, and call us no more."""

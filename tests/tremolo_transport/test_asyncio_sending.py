@@ -1,6 +1,7 @@
 """What is sent without a wait: when it is written, and that it stays in its place."""
 
 import asyncio
+import math
 import socket
 import struct
 
@@ -10,7 +11,7 @@ from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 from anyio.abc import SocketAttribute
 
 from tremolo_transport.asyncio_stream import AsyncioStream
-from tremolo_transport.turn_end import turn_end_of
+from tremolo_transport.turn_end import TurnEnd, turn_end_of
 
 from .conversations import PATIENCE
 from .test_asyncio_stream import anyio_backend, native_pair
@@ -18,6 +19,14 @@ from .test_asyncio_stream import anyio_backend, native_pair
 __all__ = ("anyio_backend",)
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+async def turn_end() -> TurnEnd:
+    """One that holds what is sent for as long as a turn lasts, however slow the machine is."""
+    turn_end = turn_end_of(asyncio.get_running_loop())
+    turn_end.longest = math.inf
+    return turn_end
 
 
 async def received(stream: AsyncioStream, size: int) -> bytes:
@@ -38,9 +47,8 @@ async def test_what_is_short_is_held_to_the_end_of_the_turn(size: int) -> None:
         assert one.unwritten == 0
 
 
-async def test_nothing_is_held_where_nobody_else_sends() -> None:
+async def test_nothing_is_held_where_nobody_else_sends(turn_end: TurnEnd) -> None:
     async with native_pair() as (one, other):
-        turn_end = turn_end_of(asyncio.get_running_loop())
         turn_end.begin(alone=True)
         one.send_at_once(b"ab")
         assert one.unwritten == 0
@@ -48,6 +56,20 @@ async def test_nothing_is_held_where_nobody_else_sends() -> None:
         one.send_at_once(b"cd")
         assert one.unwritten == 2, "that was for one turn"
         assert await received(other, 4) == b"abcd"
+
+
+@pytest.mark.parametrize("size", [2, 40_961])
+async def test_nothing_is_held_where_a_turn_is_long(turn_end: TurnEnd, size: int) -> None:
+    async with native_pair() as (one, other):
+        turn_end.longest = 0.0
+        turn_end.begin(alone=False)
+        for name in (b"a", b"b"):
+            one.send_parts_at_once([name, bytes(size - 1)])
+            one.send_at_once(name)
+            assert one.unwritten == 0
+        turn_end.write()
+        expected = b"".join(name + bytes(size - 1) + name for name in (b"a", b"b"))
+        assert await received(other, len(expected)) == expected
 
 
 @pytest.mark.parametrize("size", [1, 40_960, 40_961, 100_000])

@@ -1,5 +1,6 @@
 """What trio's native stream sends: when it is written, and that it stays in its place."""
 
+import math
 import socket
 import struct
 
@@ -12,6 +13,7 @@ from anyio.abc import SocketAttribute
 from anyio.lowlevel import checkpoint
 
 from tremolo_transport.native_stream import MOST_HELD
+from tremolo_transport.trio_arrivals import arrivals_here
 from tremolo_transport.trio_stream import TrioStream
 
 from .conversations import PATIENCE, settle
@@ -21,6 +23,12 @@ from .test_trio_stream import anyio_backend, native_pair
 __all__ = ("anyio_backend",)
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+async def _no_turn_is_long() -> None:
+    """What is sent is held for as long as a turn lasts, however slow the machine is."""
+    arrivals_here().turn.longest = math.inf
 
 
 async def received(stream: TrioStream, size: int) -> bytes:

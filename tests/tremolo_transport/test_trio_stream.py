@@ -1,5 +1,6 @@
 """trio's native stream: what of it is only there; the rest is in `test_native_stream`."""
 
+import math
 import queue
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +15,7 @@ from anyio import BrokenResourceError, EndOfStream
 from anyio.abc import SocketAttribute
 from anyio.lowlevel import checkpoint
 
-from tremolo_transport.trio_arrivals import Arrivals
+from tremolo_transport.trio_arrivals import Arrivals, arrivals_here
 from tremolo_transport.trio_stream import TrioStream
 
 from . import test_native_stream
@@ -181,6 +182,7 @@ async def ask_and_answer(asking: socket.socket, answering: socket.socket) -> byt
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(answer)
+            arrivals_here().turn.longest = math.inf
             await trio.testing.wait_all_tasks_blocked()
             one.send_at_once(b"x")
             assert one.unwritten == 1

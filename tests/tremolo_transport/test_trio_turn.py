@@ -1,5 +1,6 @@
 """What trio's turns begin and end with, and that no error there goes unheard."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,7 @@ class Holder:
 
 def turn_with(tell: Callable[[], int]) -> TrioTurn:
     turn = TrioTurn(tell)
+    turn.longest = math.inf
     turn.begin()
     return turn
 
@@ -70,6 +72,21 @@ def test_nothing_is_held_between_two_turns() -> None:
 
     trio.run(main)
     assert set(found) == {False}
+
+
+def test_in_a_turn_that_is_long_each_writes_at_once() -> None:
+    async def main() -> None:
+        turn = turn_with(lambda: 2)
+        turn.longest = 0.0
+        await checkpoint()
+        seen: list[str] = []
+        for name in "ab":
+            turn.add(Holder(name, seen))
+            assert seen[-1] == name
+        await checkpoint()
+        assert seen == ["a", "b"], "and not again"
+
+    trio.run(main)
 
 
 def test_all_write_before_it_ends() -> None:
