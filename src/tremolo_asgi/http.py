@@ -60,7 +60,6 @@ class HttpCycle:
 
     # Slots, all filled here: until Python 3.12 it takes longer to find one of the class's own.
     __slots__ = (
-        "_body_ended",
         "_client_left",
         "_exchange",
         "_head",
@@ -82,7 +81,6 @@ class HttpCycle:
         self._trailers = _NO_TRAILERS
         self._missing: int | None = None
         """Bytes of the body behind what was received; None before any, negative if unknown."""
-        self._body_ended = False
         self._client_left = False
         self._waiting: list[anyio.CancelScope] | None = None
         """Those who wait for the client to leave; made on demand."""
@@ -96,15 +94,19 @@ class HttpCycle:
         """
         if self._client_left or self.progress is _COMPLETE:
             return disconnect()
-        if self._body_ended:
+        if self._missing == 0:
             return await self._wait_for_disconnect()
         event = await self._exchange.receive()
         if type(event) is not Data:
             self._note(event)
             return received(event)
+        data, missing = event.data, self._missing
+        if missing is None:
+            declared = self._exchange.request.headers.get(b"content-length")
+            missing = -1 if declared is None else int(declared)
         # The end of a declared length is known with its last byte: nobody need be asked for it.
-        self._body_ended = ended = self._completes(event)
-        return {"type": "http.request", "body": event.data, "more_body": not ended}
+        self._missing = missing = missing - len(data)
+        return {"type": "http.request", "body": data, "more_body": missing != 0}
 
     async def send(self, message: Message) -> None:
         """Send one message of the answer, and wait until the client's side takes it.
@@ -276,17 +278,8 @@ class HttpCycle:
                 self._waiting.remove(scope)
         return disconnect()
 
-    def _completes(self, piece: Data) -> bool:
-        """Whether a piece of the body is the last of a declared length."""
-        missing = self._missing
-        if missing is None:
-            declared = self._exchange.request.headers.get(b"content-length")
-            missing = -1 if declared is None else int(declared)
-        self._missing = missing - len(piece.data)
-        return self._missing == 0
-
     def _note(self, event: Event) -> None:
         if isinstance(event, EndOfMessage):
-            self._body_ended = True
+            self._missing = 0
         elif isinstance(event, ConnectionClosed):
             self._client_left = True
