@@ -44,11 +44,13 @@ class _Watcher(Protocol):
 class Arrivals:
     """Those of all streams of one run of trio."""
 
-    __slots__ = ("_epoll", "_watchers", "turn")
+    __slots__ = ("_epoll", "_waiter", "_watchers", "turn")
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._watchers: dict[int, _Watcher] = {}
+        self._waiter: trio.lowlevel.Task | None = None
+        """The task that waits: trio has it go on when something has come."""
         self.turn = TrioTurn(self._tell)
         """At whose end what is sent meanwhile is written."""
 
@@ -73,9 +75,12 @@ class Arrivals:
     async def run(self) -> None:
         """Have the watchers told, until cancelled."""
         descriptor = self._epoll.fileno()
+        self._waiter = waiter = trio.lowlevel.current_task()
         self.turn.begin()
         try:
             while True:
+                # As long as it is there this task waits.
+                waiter.custom_sleep_data = self
                 await trio.lowlevel.wait_readable(descriptor)
         finally:
             self.turn.end()
@@ -84,7 +89,10 @@ class Arrivals:
 
     def _tell(self) -> int:
         """Tell the watchers, and return how many were told."""
-        watchers = self._watchers
+        waiter, watchers = self._waiter, self._watchers
+        if waiter is not None and waiter.custom_sleep_data is not None:
+            # trio takes it from a task that is to go on, so nothing has come.
+            return 0
         ready = self._epoll.poll(0)
         for descriptor, events in ready:
             # One that was told before may have closed another.

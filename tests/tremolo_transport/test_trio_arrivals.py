@@ -1,5 +1,6 @@
 """What the kernel tells of sockets, to whoever watches them, by one task of trio's."""
 
+import select
 import socket
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ import anyio
 import pytest
 import trio
 import trio.testing
+from anyio.lowlevel import checkpoint
 
 from tremolo_transport.trio_arrivals import ENDING, ROOM, Arrivals, arrivals_here
 
@@ -146,6 +148,42 @@ async def test_whoever_is_told_goes_on_in_the_same_turn(sockets: Sockets) -> Non
     arrivals.forget(one.fileno())
     told = seen.index("told")
     assert seen[told : told + 2] == ["told", "goes on"]
+
+
+class Polls:
+    """An epoll that counts how often it is asked."""
+
+    def __init__(self, epoll: select.epoll) -> None:
+        self._epoll = epoll
+        self.count = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._epoll, name)
+
+    def poll(self, timeout: float) -> list[tuple[int, int]]:
+        self.count += 1
+        return self._epoll.poll(timeout)
+
+
+async def test_the_kernel_is_asked_only_in_turns_in_which_something_has_come(
+    sockets: Sockets,
+) -> None:
+    one, other = sockets
+    arrivals = arrivals_here()
+    notes = Notes()
+    arrivals.watch(one.fileno(), notes)
+    await trio.testing.wait_all_tasks_blocked()
+    polls = Polls(arrivals._epoll)
+    arrivals._epoll = polls  # type: ignore[assignment]  # it has what is used of one
+    for count in range(1, 4):
+        for _ in range(5):
+            await checkpoint()
+        assert polls.count == count - 1
+        other.send(b"x")
+        await notes.next()
+        assert polls.count == count
+    assert len(notes.events) == 3
+    arrivals.forget(one.fileno())
 
 
 async def test_one_event_loop_has_one() -> None:
