@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import get_args
 
@@ -145,6 +146,22 @@ def test_asyncios_own_threads_are_waited_for_too() -> None:
         return anyio.current_time() - began
 
     assert Clock().run(work) < PATIENCE
+
+
+def test_those_that_end_with_the_loop_have_their_time() -> None:
+    done = threading.Event()
+
+    async def work() -> None:
+        pool = ThreadPoolExecutor(1)
+        asyncio.get_running_loop().set_default_executor(pool)
+        # The loop does not know of it until it waits for all threads.
+        pool.submit(done.wait)
+
+    ending = threading.Timer(0.05, done.set)
+    ending.start()
+    Clock().run(work)
+    assert done.is_set()
+    ending.join()
 
 
 @backends
