@@ -4,24 +4,20 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import anyio
 import pytest
 
+from tremolo.testing import Client
 from tremolo_core import AcceptWebSocket, CloseWebSocket, Data, Headers, Request, Response
-from tremolo_transport import Exchange, ServerSettings, serve
+from tremolo_transport import Exchange
 from tremolo_transport.access_log import Outcome
 from tremolo_transport.peer import Peer
-
-from .over_sockets import ask, connected
 
 pytestmark = pytest.mark.anyio
 
 LAST = b"GET /%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-HANDSHAKE = (
-    b"GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
 
 
 async def handle(exchange: Exchange) -> None:
@@ -59,19 +55,26 @@ def told(records: list[logging.LogRecord]) -> list[tuple[object, ...]]:
     ]
 
 
+async def ask(requests: bytes, **options: Any) -> bytes:
+    """Everything that is answered to `requests`, the last of which closes."""
+    silent = Client(handle, raise_server_exceptions=False, **options)
+    async with silent as client, client.connection() as wire:
+        await wire.send(requests)
+        return await wire.receive_to_end()
+
+
 async def test_its_fields_say_what_was_asked_and_what_was_answered(
     records: list[logging.LogRecord],
 ) -> None:
-    async with serve(handle) as server:
-        answer = await ask(server, LAST % b"a?b=1")
+    answer = await ask(LAST % b"a?b=1")
     [record] = records
     fields = vars(record)
     assert told(records) == [("GET", "/a?b=1", 203)]
     assert (fields["protocol"], fields["bytes"]) == ("HTTP/1.1", len(answer))
-    assert fields["client"].startswith("127.0.0.1:")
+    assert fields["client"] == "127.0.0.1:49152"
     assert 0 <= fields["duration"] < 60
     assert fields["close_code"] is None
-    start = f'{fields["client"]} "GET /a?b=1 HTTP/1.1" 203 {len(answer)} '
+    start = f'127.0.0.1:49152 "GET /a?b=1 HTTP/1.1" 203 {len(answer)} '
     assert record.getMessage().startswith(start)
     assert record.levelno == logging.INFO
 
@@ -79,9 +82,8 @@ async def test_its_fields_say_what_was_asked_and_what_was_answered(
 async def test_each_request_of_a_connection_has_one_with_bytes_of_its_own(
     records: list[logging.LogRecord],
 ) -> None:
-    async with serve(handle) as server:
-        requests = LAST.replace(b"Connection: close\r\n", b"")
-        answer = await ask(server, requests % b"1" + requests % b"2" + LAST % b"3")
+    requests = LAST.replace(b"Connection: close\r\n", b"")
+    answer = await ask(requests % b"1" + requests % b"2" + LAST % b"3")
     assert told(records) == [("GET", f"/{n}", 203) for n in (1, 2, 3)]
     assert sum(each.__dict__["bytes"] for each in records) == len(answer)
 
@@ -89,29 +91,22 @@ async def test_each_request_of_a_connection_has_one_with_bytes_of_its_own(
 async def test_a_failure_has_one_whether_its_answer_had_begun_or_not(
     records: list[logging.LogRecord],
 ) -> None:
-    async with serve(handle) as server:
-        await ask(server, LAST % b"fails")
-        await ask(server, LAST % b"breaks")
+    await ask(LAST % b"fails")
+    await ask(LAST % b"breaks")
     assert told(records) == [("GET", "/fails", 500), ("GET", "/breaks", 200)]
 
 
 async def test_one_that_is_cancelled_has_one(records: list[logging.LogRecord]) -> None:
-    async with serve(handle) as server, connected(server) as client:
-        await client.send(LAST % b"sleeps")
-        while not server.statistics().requests:
-            await anyio.lowlevel.checkpoint()
-        await server.stop(grace=0)
+    async with Client(handle, check_leaks=False, grace=0) as client, client.connection() as wire:
+        await wire.send(LAST % b"sleeps")
     assert told(records) == [("GET", "/sleeps", None)]
     [record] = records
     assert '" - 0 ' in record.getMessage()
 
 
 async def test_a_websocket_has_one_with_its_close_code(records: list[logging.LogRecord]) -> None:
-    async with serve(handle) as server, connected(server) as client:
-        await client.send(HANDSHAKE)
-        while not server.statistics().total_requests:
-            await anyio.lowlevel.checkpoint()
-        await server.stop(grace=0)
+    async with Client(handle) as client, client.websocket("/socket"):
+        pass
     assert told(records) == [("GET", "/socket", 101)]
     [record] = records
     assert vars(record)["close_code"] == 4_000
@@ -119,16 +114,14 @@ async def test_a_websocket_has_one_with_its_close_code(records: list[logging.Log
 
 
 async def test_what_would_end_the_quotes_is_escaped(records: list[logging.LogRecord]) -> None:
-    async with serve(handle) as server:
-        await ask(server, LAST % b'a"b\\c')
+    await ask(LAST % b'a"b\\c')
     [record] = records
     assert r'"GET /a\"b\\c HTTP/1.1"' in record.getMessage()
     assert vars(record)["target"] == '/a"b\\c'
 
 
 async def test_it_can_be_switched_off(records: list[logging.LogRecord]) -> None:
-    async with serve(handle, settings=ServerSettings(access_log=False)) as server:
-        await ask(server)
+    await ask(LAST % b"", access_log=False)
     assert list(records) == []
 
 
@@ -136,8 +129,7 @@ async def test_nobody_is_bothered_below_the_level(
     records: list[logging.LogRecord], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "tremolo.access"):
-        async with serve(handle) as server:
-            await ask(server)
+        await ask(LAST % b"")
     assert list(records) == []
 
 
