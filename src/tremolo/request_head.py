@@ -32,6 +32,8 @@ _MOST_QUERY_FIELDS = 100
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
+_SLASH = ord("/")
+
 PathParameters: TypeAlias = Mapping[str, Any] | tuple[bytes | None, ...]
 """By name; or the groups, in their order, of a regular expression that names none."""
 
@@ -119,9 +121,13 @@ class RequestHead:
         self._options: Mapping[str, Any] = _NOTHING
         self._parameters: PathParameters = ()
         self._query: dict[str, list[str]] | None = None
-        self.url = exchange.request.target
+        self.url = target = exchange.request.target
         """The request's target: not decoded, with its query."""
-        self.path, self.query_string = split_target(self.url)
+        # As `split_target`, without a call for what most are.
+        if target[0] == _SLASH:
+            self.path, _, self.query_string = target.partition(b"?")
+        else:
+            self.path, self.query_string = split_target(target)
 
     @property
     def method(self) -> bytes:
