@@ -138,14 +138,16 @@ class WebSocketCycle:
         ClientDisconnected, an OSError, if the client has left or the WebSocket
         was closed. After the first two nothing was sent.
         """
-        kind = message.get("type") if type(message) is dict else kind_of(message)
         progress = self.progress
+        try:
+            kind: object = message["type"]
+        except (KeyError, TypeError):
+            kind = kind_of(message)
         if kind == "websocket.send" and progress is _OPEN:
             event = read_message(message)
-            exchange = self._exchange
             try:
-                if not exchange.send_message(event):
-                    await exchange.send(event)
+                if not self._exchange.send_message(event):
+                    await self._exchange.send(event)
             except ClientDisconnected:
                 self._client_left = True
                 raise

@@ -109,10 +109,12 @@ def read_accept(message: Message, extensions: tuple[PerMessageDeflate, ...]) -> 
 def read_message(message: Message) -> TextMessage | BytesMessage:
     """The event for a `websocket.send`. Raises MessageError."""
     text, data = message.get("text"), message.get("bytes")
+    if text is None and type(data) is bytes:
+        return _bytes_message(data)
     if (text is None) is (data is None):
         raise MessageError(f"{message['type']!r} must have one of 'text' and 'bytes'")
     if text is None:
-        return _bytes_message(data if type(data) is bytes else read_bytes(message, "bytes", data))
+        return _bytes_message(read_bytes(message, "bytes", data))
     if not isinstance(text, str):
         raise MessageError(f"'text' of {message['type']!r} must be a str, not {sort_of(text)}")
     return _text_message(text)
