@@ -147,6 +147,12 @@ class AsyncioStream(AsyncioSending):
             return self.take(most)
         return self._take_from_kernel(read_view, most) or b""
 
+    serves_meanwhile = True
+
+    def serve_meanwhile(self, serve: Callable[[bytes], bool]) -> None:
+        """As `NativeStream.serve_meanwhile`."""
+        self._reader.stand_in(serve)
+
     def call_reader_off(self) -> None:
         """As `NativeStream.call_reader_off`."""
         self._reader.soon()
@@ -175,7 +181,11 @@ class AsyncioStream(AsyncioSending):
         if len(data) >= _READ_SIZE and self._watched:
             self._end_watch()
             self._more = True
-        if self._on_input is None:
+        if self._reader.serve is not None:
+            self._received = b""
+            self._calls = self._bytes = 0
+            self._reader.serve_now(data)
+        elif self._on_input is None:
             self._reader.now()
         else:
             self._wake_reader()

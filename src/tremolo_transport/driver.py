@@ -1,35 +1,30 @@
-"""Drives one connection from its first byte to its last: request, handler, answer, again.
+"""Drives one connection from its first byte to its last.
 
-One task does it, and awaits the handler itself. The rules of an exchange are in `served_exchange`,
-the turns of readers and writers in `link`; what is late is noticed by `sweeper`.
+Its requests are served by `exchanges`; here is what begins and ends it, and what comes from outside
+meanwhile: the sweep that notices what is late, a stop, a cancellation.
 """
 
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
-from typing import Final, TypeVarTuple
+from typing import TypeVarTuple
 
 from anyio import CancelScope
 from anyio.abc import ByteStream
 
-from tremolo_core import Closing, Connection, RemoteProtocolError, Request, Signal, State
+from tremolo_core import Closing, State
 
 from . import farewell
-from .answers import Answers
 from .connection_tasks import ConnectionTasks
-from .failures import ends_all, name_of
-from .handling import ANSWERED, answer_late, see_to_answer
+from .exchanges import Exchanges
+from .failures import name_of
+from .handling import answer_late
 from .late_scope import LateScope
-from .leftovers import await_close, drain
-from .link import Link
-from .own_task import in_own_task
 from .patience import Overdue, Patience
 from .peer import ConnectionState, Peer
 from .rest import Rest, rest_of
 from .served_exchange import ServedExchange
-from .stepping import first_steps
 from .surroundings import Surroundings
 
 __all__ = ("Driver",)
@@ -37,63 +32,31 @@ __all__ = ("Driver",)
 logger = logging.getLogger("tremolo.server")
 Arguments = TypeVarTuple("Arguments")
 _ids = itertools.count(1)
-# Until Python 3.12 it takes 0.1 µs to look a member up in its enum.
-_DONE: Final = State.DONE
-_NEED_DATA: Final = Signal.NEED_DATA
-_BUSY: Final = ConnectionState.BUSY
-_IDLE: Final = ConnectionState.IDLE
 
 
-class Driver:
-    """One connection; to its handlers, their `ConnectionInfo`."""
+class Driver(Exchanges):
+    """One connection."""
 
     __slots__ = (
-        "_answers",
-        "_around",
         "_cancelled",
         "_close_callbacks",
-        "_connection",
-        "_exchange",
-        "_late",
-        "_link",
         "_outer",
-        "_peer",
-        "_request",
-        "_requests",
         "_rest",
-        "_scope",
         "_swept",
         "_tasks",
-        "id",
-        "state",
         "stream",
     )
 
     def __init__(self, stream: ByteStream, peer: Peer, around: Surroundings) -> None:
-        settings = around.settings
+        super().__init__(stream, peer, around)
         self.id = next(_ids)
-        self.state = ConnectionState.IDLE
         self.stream = stream
-        self._around = around
-        self._peer = peer
-        self._connection = Connection(limits=settings.limits, timeouts=settings.timeouts)
-        self._link = Link(stream, self._connection, pace=settings.pace)
-        self._answers = Answers(self._link, peer, around)
-        self._exchange: ServedExchange | None = None
-        self._request: Request | None = None
-        """One that came just as the wait for it was cancelled."""
         self._rest: Rest[Driver] | None = None
         """If it may do without a task while it is idle; dropped at the end: it holds this too."""
-        self._scope = LateScope()
-        """Around the wait for requests, the handlers, and the lingering."""
         self._outer: CancelScope | None = None
-        """Around what follows if that was cancelled, or does not end the connection."""
+        """Around what follows if the scope of the exchanges was cancelled, or has not ended it."""
         self._cancelled = False
         """Whether all of it is."""
-        self._requests = 0
-        """How many have come."""
-        self._late = False
-        """Whether the handler was cancelled, as it took too long."""
         self._swept = 0.0
         """When `sweep` was last called."""
         self._close_callbacks: tuple[Callable[[], None], ...] = ()
@@ -169,7 +132,7 @@ class Driver:
         while True:
             over = False
             with self._scope.begin() as scope:
-                await self._exchanges()
+                await self._serve_all()
                 # One that came just as the scope was cancelled is still to be served.
                 over = self._request is None
             if over or self._rest is None or not self._rest.due:
@@ -218,8 +181,9 @@ class Driver:
                 self._answers.attend_to_frames()
         if exchange is None:
             # A server that drains waits for tasks alone.
-            draining = self._around.shutdown.draining
-            if rest is not None and not draining and rest.note_idle(self._link, deadline):
+            if rest is None or self._around.shutdown.draining:
+                return False
+            if rest.note_idle(self._link, deadline, requests=self._requests):
                 self._scope.cancel()
             return False
         self._end_if_overdue(exchange, now)
@@ -253,115 +217,6 @@ class Driver:
         if self._exchange is None:
             self._end_wait()
 
-    # Exchange after exchange.
-
-    async def _exchanges(self) -> None:
-        """Serve one request after the other until the connection is to be ended."""
-        around, shutdown = self._around, self._around.shutdown
-        settings, counts = around.settings, around.counts
-        websockets, logged = settings.websockets, settings.access_log
-        in_tasks, most = settings.task_per_request, settings.requests_per_connection
-        handler, copy_context = around.handler, around.context.copy
-        forwarding = around.forwarding_of(self._peer)
-        connection, link, answers = self._connection, self._link, self._answers
-        request = await self._next_request()
-        while request is not None:
-            if self._scope.cancel_called:
-                # What was to end the wait must not end the handler.
-                self._request = request
-                return
-            if not websockets and request.upgrade is not None:
-                request = replace(request, upgrade=None)
-            self.state = _BUSY
-            counts.requests += 1
-            self._requests += 1
-            if most is not None:
-                answers.last = self._requests >= most
-            peer = self._peer
-            if forwarding is not None:
-                peer = peer.forwarded(request.headers, forwarding)
-            self._exchange = exchange = ServedExchange(request, peer, self, answers)
-            if logged:
-                answers.expect(request, peer)
-            context = copy_context()
-            unfinished, failed = None, False
-            try:
-                try:
-                    if in_tasks:
-                        await in_own_task(context, context.run(handler, exchange))
-                    else:
-                        unfinished = context.run(first_steps, context, handler, exchange)
-                        if unfinished is not None:
-                            await unfinished
-                except BaseException as error:
-                    if ends_all(error, request, late=self._late, stopping=shutdown.begun):
-                        raise
-                    failed = True
-                # One that is late has ended in spite of its cancellation, so nothing can be sent.
-                if not exchange.answered and (
-                    (failed or connection.server_state is not _DONE) and not self._late
-                ):
-                    await see_to_answer(exchange, answers, failed=failed)
-            finally:
-                exchange.end()
-                self._exchange = None
-                if logged and not self._late:
-                    # Also if it was broken off, or the handler was cancelled.
-                    answers.log()
-            if self._late:
-                if connection.server_state not in ANSWERED:
-                    return
-                self._late = False
-            while link.reading:
-                await link.news()
-            if link.framed:
-                await await_close(link)
-                return
-            come = connection.finish_cycle()
-            if come is None:
-                if not await drain(link):
-                    return
-                connection.start_next_cycle()
-            self.state = _IDLE
-            # An idle connection need not hold them.
-            del exchange, context, unfinished
-            request, known = None, False
-            if come is _NEED_DATA and not (link.eof or shutdown.begun):
-                # Mostly nothing has come yet, which need not be found out by the core.
-                request, known = await link.read_request(), True
-            if request is None:
-                request = await self._next_request(known=known)
-
-    async def _next_request(self, *, known: bool = False) -> Request | None:
-        """Return the next request, or None if there will be none.
-
-        If it is `known` that something has come, the core is asked first.
-        """
-        if self._request is not None:
-            request, self._request = self._request, None
-            return request
-        connection, link, shutdown = self._connection, self._link, self._around.shutdown
-        known = known or link.eof or connection.buffered > 0
-        if known and link.quick is not None and link.quick.turn_is_over:
-            # What has come together may be answered without another wait.
-            await link.quick.next_turn()
-        while not link.broken:
-            if known:
-                try:
-                    event = connection.next_event()
-                except RemoteProtocolError:
-                    return None
-                if type(event) is Request:
-                    return event
-                if event is not _NEED_DATA:
-                    return None
-            if shutdown.begun and shutdown.draining and not connection.buffered:
-                self._scope.cancel()
-            if (come := await link.read_request()) is not None:
-                return come
-            known = True
-        return None
-
     # The end.
 
     async def _wind_up(self, *, interrupted: bool) -> None:
@@ -372,7 +227,7 @@ class Driver:
             if not await self._has_more():
                 break
             with late.begin() as scope:
-                await self._exchanges()
+                await self._serve_all()
             interrupted = scope.cancel_called
         await self._finish()
 

@@ -37,6 +37,7 @@ class Line:
         "eof",
         "framed",
         "hung_up",
+        "left_to_task",
         "moved",
         "moved_seen",
         "pace",
@@ -44,6 +45,7 @@ class Line:
         "reading",
         "reads",
         "sent",
+        "stirred",
         "stream",
         "writes",
         "writing",
@@ -66,12 +68,17 @@ class Line:
         """How often it has brought bytes."""
         self._reads_seen = self.moved_seen = -1
         """What the two were at the last `was_read`."""
+        self.left_to_task = False
+        """Whether the task that waits for a request is to go on with what was begun without it."""
         self.framed = False
         """Whether a WebSocket was accepted."""
         self.eof = False
         """Whether the peer has said that it will send no more, and that was read."""
         self.hung_up = False
         """Whether the kernel says so, while bytes before it have not been read."""
+        self.stirred = False
+        """Whether this exchange has seen more than a plain answer: somebody has read or waited for
+        news, or has changed the pace."""
         self.broken = False
         """Whether nothing can be sent or received any more."""
         self.pace = ConnectionPace(pace)
@@ -111,6 +118,7 @@ class Line:
 
     async def news(self) -> None:
         """Wait until the reader has moved bytes, has left, or `tell` is called."""
+        self.stirred = True
         if self._news is None:
             self._news = anyio.Event()
         await self._news.wait()

@@ -42,7 +42,7 @@ class Link(Line):
         cancelled call has moved nothing and lost nothing. On the native stream
         `interrupt` ends this, too.
         """
-        self.reading = True
+        self.reading = self.stirred = True
         self._called_off = False
         self.reads += 1
         try:
@@ -82,10 +82,13 @@ class Link(Line):
             if self._news is not None:
                 self.tell()
 
-    async def read_request(self) -> Request | None:
+    async def read_request(self, serve_at_once: Callable[[bytes], bool]) -> Request | None:
         """As `read`, for whoever waits for a request and for nothing else.
 
         Return it, if what was read tells it at once; else the core is to be asked.
+
+        If the stream can do so, it calls `serve_at_once` with what has come, and this
+        waits on where that returns true. Else None is returned, after `leave_to_task`.
         """
         self.reading = True
         self.reads += 1
@@ -98,16 +101,29 @@ class Link(Line):
                 while not data:
                     wait = quick.readiness()
                     if wait is not None:
+                        if quick.serves_meanwhile:
+                            quick.serve_meanwhile(serve_at_once)
                         await wait
+                        if self.left_to_task:
+                            return None
                     data = quick.take(READ_SIZE)
             return self.connection.receive_request(data)
         except Exception as error:
             self._note_end(error)
             return None
         finally:
-            self.reading = False
-            if self._news is not None:
-                self.tell()
+            if self.left_to_task:
+                # Somebody else may read by now.
+                self.left_to_task = False
+            else:
+                self.reading = False
+                if self._news is not None:
+                    self.tell()
+
+    def leave_to_task(self) -> bool:
+        """Have `read_request` return, as what has come is taken; false, for its `serve_at_once`."""
+        self.left_to_task = True
+        return False
 
     def _note_end(self, error: Exception) -> None:
         """Note that the stream has ended, or has failed; whatever else went wrong is raised."""

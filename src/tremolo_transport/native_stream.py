@@ -80,6 +80,17 @@ class NativeStream(ByteStream):
     def call_reader_off(self) -> None:
         """Wake whoever waits for what `readiness` returned, though there is nothing to `take`."""
 
+    serves_meanwhile = False
+    """Whether `serve_meanwhile` may be called."""
+
+    def serve_meanwhile(self, serve: Callable[[bytes], bool]) -> None:
+        """Have `serve` called with what comes while `readiness`, asked before, is awaited.
+
+        As if by the task that waits: what it asks, or starts, is of that task. While it returns
+        true the task waits on, else it goes on at once. It raises nothing.
+        """
+        raise NotImplementedError
+
     # More.
 
     @abstractmethod

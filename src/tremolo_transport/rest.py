@@ -43,7 +43,7 @@ class Rest(Generic[Owner]):
         self._stream = stream
         self._wake = wake
         self._reads = -1
-        """The read that was waiting at the last look."""
+        """The read that was waiting at the last look, and what had come."""
         self._looks = 0
         """How often it has been seen to wait."""
         self._until: float | None = None
@@ -55,10 +55,14 @@ class Rest(Generic[Owner]):
         self.asleep = False
         """Whether there is no task."""
 
-    def note_idle(self, link: Link, deadline: float | None) -> bool:
-        """Note that a sweep finds the connection between requests; true if a rest is due now."""
-        if not link.reading or link.reads != self._reads:
-            self._reads = link.reads
+    def note_idle(self, link: Link, deadline: float | None, *, requests: int) -> bool:
+        """Note that a sweep finds the connection between requests; true if a rest is due now.
+
+        So many requests have come, of which some may have been read by nobody who waits.
+        """
+        reads = link.reads + requests
+        if not link.reading or reads != self._reads:
+            self._reads = reads
             self._looks = 0
             return False
         self._looks += 1

@@ -62,7 +62,8 @@ class ServedExchange(Exchange):
     """Whether a whole answer was sent at once; there are others that are complete."""
     patience: Patience | None = None
     """Made by the sweeper."""
-    _over = False
+    over = False
+    """Whether nothing that is received or sent has anything to do with it any more."""
     _close_told = False
     """Whether it was told with which code a WebSocket had to be closed."""
     _at_once = 0
@@ -96,7 +97,7 @@ class ServedExchange(Exchange):
             # is cancelled here by hand has lost nothing.
             self._at_once = 0
             await cancel_shielded_checkpoint()
-        while not self._over:
+        while not self.over:
             upload = link.pace.upload
             if upload is not None and not link.broken and (seconds := upload.take(0)) > 0:
                 # It is we who are slow: the peer need not hurry.
@@ -137,7 +138,7 @@ class ServedExchange(Exchange):
             else:
                 await link.read_interruptibly()
                 is_due = link.reads % _READS_PER_TURN == 0
-                if not is_due and upload is None and not self._over:
+                if not is_due and upload is None and not self.over:
                     message = connection.next_message()
                     if message is not None:
                         return message
@@ -147,7 +148,7 @@ class ServedExchange(Exchange):
         return _CLOSED
 
     async def send(self, *events: Event) -> None:
-        if self._over:
+        if self.over:
             raise ExchangeOver("the exchange is over: its handler has returned")
         self._answers.queue(events)
         link = self._link
@@ -155,38 +156,38 @@ class ServedExchange(Exchange):
             await link.flush()
 
     def send_whole(self, response: Response, body: bytes) -> bool:
-        if self._over:
+        if self.over:
             raise ExchangeOver("the exchange is over: its handler has returned")
         self.answered = self._answers.send_whole(response, body)
         return self.answered
 
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:
-        if self._over:
+        if self.over:
             raise ExchangeOver("the exchange is over: its handler has returned")
         return self._answers.send_chunks(response, pieces)
 
     def send_piece(self, data: bytes) -> bool:
-        return not self._over and self._answers.send_piece(data)
+        return not self.over and self._answers.send_piece(data)
 
     def send_message(self, message: TextMessage | BytesMessage) -> bool:
-        return not self._over and self._answers.send_message(message)
+        return not self.over and self._answers.send_message(message)
 
     def queue(self, *events: Event) -> None:
-        if self._over:
+        if self.over:
             raise ExchangeOver("the exchange is over: its handler has returned")
         self._answers.queue(events)
 
     def write_queued(self) -> None:
-        if not self._over:
+        if not self.over:
             self._answers.write_queued()
 
     async def _send_by_kernel(self, file: BinaryIO, offset: int, count: int | None) -> bool:
-        if self._over:
+        if self.over:
             raise ExchangeOver("the exchange is over: its handler has returned")
         return await self._answers.send_by_kernel(file, offset, count)
 
     def limit_body(self, size: int | None) -> None:
-        if not self._over:
+        if not self.over:
             self._link.connection.limit_body(size)
 
     def limit_time(self, seconds: float | None) -> None:
@@ -199,7 +200,8 @@ class ServedExchange(Exchange):
         upload: Rate | Keep = KEEP,
         lasting: bool = False,
     ) -> None:
-        if not self._over:
+        if not self.over:
+            self._link.stirred = True
             self._link.pace.change(download=download, upload=upload, lasting=lasting)
             # Whoever waits for the old rate is to wait for the new one.
             self._link.tell()
@@ -210,7 +212,7 @@ class ServedExchange(Exchange):
 
     @property
     def response_started(self) -> bool:
-        return self._over or self._link.connection.response_started
+        return self.over or self._link.connection.response_started
 
     @contextmanager
     def cancelled_on_disconnect(self) -> Iterator[None]:
@@ -225,7 +227,7 @@ class ServedExchange(Exchange):
 
     def end(self) -> None:
         """Nothing that is received or sent from now on has anything to do with this exchange."""
-        self._over = True
+        self.over = True
         link = self._link
         if link.pace.changed:
             link.pace.restore()
@@ -233,7 +235,7 @@ class ServedExchange(Exchange):
 
     def may_watch(self) -> bool:
         """Whether a watch could read: there is room and a peer."""
-        return not (self._over or self._link.peer_gone or self._read_ahead_is_full())
+        return not (self.over or self._link.peer_gone or self._read_ahead_is_full())
 
     async def watch(self) -> None:
         """Read on behalf of a handler that does not, so that a peer's leaving is noticed."""

@@ -127,6 +127,107 @@ async def test_a_cancellation_is_not_undone_by_what_comes_meanwhile() -> None:
         await waiting
 
 
+@pytest.mark.parametrize("waits", [True, False])
+async def test_what_stands_in_runs_as_the_task_that_waits_on_or_goes_on(waits: bool) -> None:
+    wake = Wake(asyncio.get_running_loop())
+    seen: list[object] = []
+
+    def serve(data: bytes) -> bool:
+        seen.append((data, asyncio.current_task() is waiting, wake.done()))
+        return waits
+
+    async def wait() -> None:
+        wake.stand_in(serve)
+        await wake
+        seen.append("went on")
+
+    waiting = asyncio.ensure_future(wait())
+    await turns()
+    await in_turn_of_the_loop(lambda: wake.serve_now(b"one"))
+    assert seen[0] == (b"one", True, True)
+    assert waiting.done() is not waits
+    if waits:
+        await in_turn_of_the_loop(lambda: wake.serve_now(b"two"))
+        assert [seen[1], wake.done()] == [(b"two", True, True), False]
+        await in_turn_of_the_loop(wake.now)
+    assert seen[-1] == "went on"
+    assert wake.serve is None
+    await waiting
+
+
+async def test_it_is_for_one_wait() -> None:
+    wake = Wake(asyncio.get_running_loop())
+
+    async def wait() -> None:
+        wake.stand_in(lambda _: True)
+        await wake
+        assert wake.serve is None
+        await wake
+
+    waiting = asyncio.ensure_future(wait())
+    await turns()
+    for _ in range(2):
+        assert not wake.done()
+        await in_turn_of_the_loop(wake.now)
+    await waiting
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_task_that_is_cancelled_in_its_place_is_so_where_it_waits_next(waits: bool) -> None:
+    wake = Wake(asyncio.get_running_loop())
+    went_on: list[int] = []
+
+    def serve(_: bytes) -> bool:
+        assert waiting.cancel("enough")
+        return waits
+
+    async def wait() -> None:
+        wake.stand_in(serve)
+        await wake
+        went_on.append(waiting.cancelling())
+        await asyncio.get_running_loop().create_future()
+
+    waiting = asyncio.ensure_future(wait())
+    await turns()
+    await in_turn_of_the_loop(lambda: wake.serve_now(b"one"))
+    with pytest.raises(asyncio.CancelledError, match="enough"):
+        await waiting
+    assert went_on == [1]
+    assert waiting.cancelling() == 1
+
+
+async def test_nothing_stands_in_for_a_task_that_is_cancelled() -> None:
+    wake = Wake(asyncio.get_running_loop())
+
+    async def wait() -> None:
+        wake.stand_in(lambda _: True)
+        await wake
+
+    waiting = asyncio.ensure_future(wait())
+    await turns()
+    waiting.cancel()
+    assert wake.serve is None
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_who_is_to_go_on_meanwhile_does_so_behind_it() -> None:
+    wake = Wake(asyncio.get_running_loop())
+
+    def serve(_: bytes) -> bool:
+        wake.soon()
+        return True
+
+    async def wait() -> None:
+        wake.stand_in(serve)
+        await wake
+
+    waiting = asyncio.ensure_future(wait())
+    await turns()
+    await in_turn_of_the_loop(lambda: wake.serve_now(b"one"))
+    await waiting
+
+
 async def test_a_scope_of_anyio_cancels_it() -> None:
     wake = Wake(asyncio.get_running_loop())
     with anyio.move_on_after(0) as scope:

@@ -1,0 +1,235 @@
+"""Requests that are served without a step of the connection's task, and those that need it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from tremolo_core import Data, Headers, Response
+from tremolo_transport.exchange import Exchange, Handler
+from tremolo_transport.settings import ServerSettings, Transport
+
+from .conversations import GET, Conversation, conversation, reset, settle, tcp_pair
+
+pytestmark = pytest.mark.anyio
+
+HEAD = Response(status=200, headers=Headers.of([(b"content-length", b"2")]))
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    # What trio runs is always a task's step.
+    if request.param:
+        pytest.importorskip("uvloop")
+    return "asyncio", {"use_uvloop": request.param}
+
+
+@asynccontextmanager
+async def talking(
+    handler: Handler, *, settings: ServerSettings | None = None
+) -> AsyncIterator[Conversation]:
+    """A conversation whose server waits for the second request: the first has its task anyway."""
+    make_pair = tcp_pair(Transport.NATIVE)
+    async with conversation(handler, make_pair=make_pair, settings=settings) as talk:
+        await talk.client.ask()
+        await settle()
+        yield talk
+
+
+async def plain(exchange: Exchange) -> None:
+    assert exchange.send_whole(HEAD, b"ok")
+
+
+def reads(talk: Conversation) -> int:
+    """How often the connection's task has begun to wait for bytes."""
+    return talk.driver._link.reads
+
+
+async def test_what_needs_no_wait_is_served_without_a_step_of_the_task() -> None:
+    async with talking(plain) as talk:
+        before = reads(talk)
+        for _ in range(5):
+            assert (await talk.client.ask()).body == b"ok"
+        await settle()
+        assert reads(talk) == before
+        assert talk.driver.kept_after == 6
+        assert talk.driver.in_flight is None
+
+
+async def test_it_is_in_the_connections_task_nevertheless() -> None:
+    tasks: list[object] = []
+
+    async def handler(exchange: Exchange) -> None:
+        tasks.append(asyncio.current_task())
+        with anyio.CancelScope():
+            if exchange.request.target == b"/wait":
+                await checkpoint()
+            tasks.append(asyncio.current_task())
+        await plain(exchange)
+
+    async with talking(handler) as talk:
+        await talk.client.ask()
+        await talk.client.ask(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+        await talk.client.ask()
+        await settle()
+        assert asyncio.current_task() not in tasks
+    assert len(tasks) == 8
+    assert len(set(tasks)) == 1
+    assert tasks[0] is not None
+
+
+async def wait_a_turn(exchange: Exchange) -> None:
+    await checkpoint()
+    await plain(exchange)
+
+
+async def read_all(exchange: Exchange) -> None:
+    body = b"".join([event.data async for event in exchange if isinstance(event, Data)])
+    assert body in (b"", b"body")
+    await plain(exchange)
+
+
+async def respond(exchange: Exchange) -> None:
+    await exchange.respond(200, body=b"ok")
+
+
+@pytest.mark.parametrize("handler", [plain, wait_a_turn, read_all, respond])
+@pytest.mark.parametrize(
+    "requests",
+    [
+        [GET],
+        [GET[:20], GET[20:]],
+        [GET + GET],
+        [GET + GET[:9], GET[9:]],
+        [POST + b"body"],
+        [POST, b"body"],
+        [POST + b"bo", b"dy" + GET],
+    ],
+)
+async def test_what_needs_the_task_goes_on_in_it(handler: Handler, requests: list[bytes]) -> None:
+    async with talking(handler) as talk:
+        for _ in range(3):
+            for piece in requests:
+                await talk.client.send(piece)
+                await settle()
+            for _ in range(b"".join(requests).count(b"HTTP/1.1")):
+                assert (await talk.client.answer()).body == b"ok"
+            # One that needs nothing comes behind them.
+            await talk.client.ask()
+
+
+@pytest.mark.parametrize("in_tasks", [False, True])
+async def test_a_failure_before_the_first_wait_is_a_500(
+    caplog: pytest.LogCaptureFixture, in_tasks: bool
+) -> None:
+    async def handler(exchange: Exchange) -> None:
+        if exchange.request.target == b"/fail":
+            raise LookupError("fail")
+        await plain(exchange)
+
+    caplog.set_level(logging.ERROR)
+    async with talking(handler, settings=ServerSettings(task_per_request=in_tasks)) as talk:
+        answer = await talk.client.ask(b"GET /fail HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert answer.status == 500
+        assert (await talk.client.ask()).status == 200
+    assert [record.getMessage() for record in caplog.records] == ["the handler of GET /fail failed"]
+
+
+async def test_a_handler_that_cancels_its_own_task_hears_of_it_where_it_waits() -> None:
+    seen: list[object] = []
+
+    async def handler(exchange: Exchange) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel("enough")
+        seen.append("before")
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError as error:
+            seen.append(error.args)
+            assert task.cancelling() == 1
+            task.uncancel()
+        await plain(exchange)
+
+    async with talking(handler) as talk:
+        assert (await talk.client.ask()).body == b"ok"
+        assert (await talk.client.ask()).body == b"ok"
+    assert seen == ["before", ("enough",)] * 3
+
+
+async def test_what_a_handler_leaves_behind_ends_with_its_exchange() -> None:
+    """A task that it has started is told that the exchange is over, and reads nothing."""
+    left: list[asyncio.Task[object]] = []
+
+    async def handler(exchange: Exchange) -> None:
+        left.append(asyncio.ensure_future(exchange.receive()))
+        await plain(exchange)
+
+    async with talking(handler) as talk:
+        await talk.client.ask()
+        await talk.client.ask()
+        await settle()
+        assert all(task.done() for task in left)
+    assert len(left) == 3
+
+
+async def test_a_client_that_is_gone_when_it_is_answered_ends_the_connection() -> None:
+    async def handler(exchange: Exchange) -> None:
+        if exchange.request.target == b"/gone":
+            # Its reset has come, though nobody has looked.
+            client = talk.client.stream
+            leaving.append(asyncio.ensure_future(reset(client)))
+        await plain(exchange)
+
+    leaving: list[asyncio.Future[None]] = []
+    async with talking(handler) as talk:
+        await talk.client.send(b"GET /gone HTTP/1.1\r\nHost: a\r\n\r\n")
+        await talk.ended.wait()
+    assert len(leaving) == 1
+
+
+async def test_the_last_answer_ends_the_connection_though_its_task_had_no_step() -> None:
+    async with talking(plain, settings=ServerSettings(requests_per_connection=3)) as talk:
+        assert (await talk.client.ask()).get(b"connection") is None
+        assert (await talk.client.ask()).get(b"connection") == b"close"
+        assert await talk.client.some() == b""
+
+
+@pytest.mark.parametrize("answer_first", [False, True])
+async def test_a_stop_that_begins_in_a_handler_ends_its_connection(answer_first: bool) -> None:
+    async def handler(exchange: Exchange) -> None:
+        stop = exchange.request.target == b"/stop"
+        if stop and not answer_first:
+            talk.around.shutdown.begin(None)
+        await plain(exchange)
+        if stop and answer_first:
+            talk.around.shutdown.begin(None)
+
+    async with talking(handler) as talk:
+        answer = await talk.client.ask(b"GET /stop HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert answer.body == b"ok"
+        assert await talk.client.some() == b""
+
+
+@pytest.mark.parametrize("end", ["begin_stop", "cancel"])
+async def test_a_connection_that_waits_can_be_ended(end: str) -> None:
+    async with talking(plain) as talk:
+        await talk.client.ask()
+        getattr(talk.driver, end)()
+        await talk.ended.wait()
+
+
+async def test_a_busy_client_keeps_its_connection_from_resting() -> None:
+    woken: list[object] = []
+    async with talking(plain) as talk:
+        assert not talk.driver.may_rest(woken.append, from_now=False)
+        for _ in range(8):
+            await talk.client.ask()
+            talk.sweep()
+            await settle()
+            assert not talk.ended.is_set()
