@@ -75,7 +75,7 @@ class HeadGate:
     def __init__(self, limits: Limits, *, fast_path: bool) -> None:
         self._limits = limits
         self._longest_plain = 0
-        """Bytes of a head that may pass by `read_plainly`."""
+        """Bytes of a head that may pass by `read_plainly`, which does not count its fields."""
         if fast_path and limits.fields >= MOST_FIELDS:
             self._longest_plain = min(limits.head, limits.request_line)
         self._buffer = bytearray()

@@ -31,7 +31,7 @@ _USUAL = SECRET.union(_DECISIVE, (b"host",))
 _MOST_KEPT = 256
 _LONGEST_NAMES = 1_024
 _LONGEST_CONTENT = 100
-"""In bytes. All that is kept is about a megabyte at most, then."""
+"""In bytes. All that is kept is two megabytes at most, then."""
 
 
 class _Names:
@@ -44,7 +44,7 @@ class _Names:
         self.host = lowered.index(b"host")
         """Which of them it is."""
         present = [name for name in _DECISIVE if name in lowered]
-        # Of more than one it makes a tuple.
+        # Of more than one it makes a tuple, and without any it could not be made.
         self.decisive: Callable[[Sequence[bytes]], _Said] = itemgetter(
             *map(lowered.index, present or [b"host"])
         )
