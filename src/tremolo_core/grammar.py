@@ -6,6 +6,7 @@ message may still not say is decided in `head`.
 """
 
 import re
+from collections.abc import Iterable
 
 __all__ = (
     "ABSOLUTE_FORM",
@@ -21,6 +22,7 @@ __all__ = (
     "REASON_PHRASE",
     "REQUEST_LINE",
     "TRIM_FIELD_LINES",
+    "trim_section_of",
 )
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
@@ -51,10 +53,19 @@ FIELD_LINES = re.compile(
 So if there are as many matches as line feeds, nothing stands between them.
 """
 
-TRIM_FIELD_LINES = re.compile(
-    rb"^(" + _TOKEN + rb"):[\t\x20]*+([\t\x20-\x7e\x80-\xff]*+)(?<![\t\x20])\r\n", re.MULTILINE
-)
+_TRIM_REST = rb":[\t\x20]*+([\t\x20-\x7e\x80-\xff]*+)(?<![\t\x20])\r\n"
+
+TRIM_FIELD_LINES = re.compile(rb"^(" + _TOKEN + rb")" + _TRIM_REST, re.MULTILINE)
 """The same, but only lines without white space at their end: nearly all there are."""
+
+
+def trim_section_of(names: Iterable[bytes]) -> re.Pattern[bytes]:
+    """The same for a whole section of lines with these names, for `fullmatch`.
+
+    Its groups are the contents. It takes half as long, but a millisecond to make.
+    """
+    return re.compile(b"".join([re.escape(name) + _TRIM_REST for name in names]) + rb"\r\n")
+
 
 CONTENT_LENGTH = re.compile(rb"[0-9]{1,18}")
 """RFC 9110 8.6, as far as a signed 64-bit integer is sure to reach."""

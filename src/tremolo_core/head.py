@@ -82,10 +82,10 @@ def parse_head(raw: bytes, limits: Limits, last: Fields | None = None) -> Head:
         refuse_block(raw, limits, request_line=True)
     method, target = line.groups()
     block = raw[start:]
-    fields = last if last is not None and last[0] == block else read_plainly(block)
+    fields = last if last is not None and last[0] == block else read_plainly(block, None)
     if fields is None or len(fields[1]) > limits.fields:
         return _parse_other(raw, limits)
-    _, headers, meaning = fields
+    _, headers, meaning, _ = fields
     return _head(raw, method, target, None, block, headers, meaning, meaning.is_ordinary)
 
 

@@ -17,7 +17,7 @@ from .grammar import PLAIN_REQUEST_LINE
 from .head import Head, judge_request_line, parse_head, refuse_block, request_line_limit
 from .head_fields import NOTHING_SAID
 from .limits import Limits
-from .plain_fields import MOST_FIELDS, Fields, read_plainly
+from .plain_fields import MOST_FIELDS, Fields, Names, read_plainly
 
 __all__ = ("HeadGate", "Stage")
 
@@ -65,6 +65,7 @@ class HeadGate:
         "_line",
         "_longest_plain",
         "_missing",
+        "_names",
         "_piece",
         "_searched",
         "_stage",
@@ -95,6 +96,8 @@ class HeadGate:
         """What the fields of the last head mean."""
         self._last: Fields | None = None
         """Those fields, if they may be kept: often the next head has the same."""
+        self._names: Names | None = None
+        """Their names: those of the next head are most often the same."""
         self.body_limit = limits.body
         """The most bytes that this request's body may have; None is no limit.
 
@@ -129,7 +132,7 @@ class HeadGate:
 
     def forget(self) -> None:
         """Let go of the last fields, which may be the largest thing that an idle peer has here."""
-        self._last = None
+        self._last = self._names = None
         self.meaning = NOTHING_SAID
 
     def next_message(self) -> bool | None:
@@ -184,11 +187,12 @@ class HeadGate:
         block = data[line.end() : end]
         fields = self._last
         if fields is None or fields[0] != block:
-            fields = read_plainly(block)
+            fields = read_plainly(block, self._names)
             if fields is None:
                 return None
+            self._names = fields[3]
             self._last = fields if fields[2].may_be_kept else None
-        _, headers, meaning = fields
+        _, headers, meaning, _ = fields
         self.meaning = meaning
         if meaning.content_length == 0:
             self._stage = _BODY_END
@@ -217,7 +221,7 @@ class HeadGate:
     def _pass_head(self, raw: bytes) -> Head:
         head = parse_head(raw, self._limits, self._last)
         self.meaning = meaning = head.meaning
-        self._last = (head.block, head.headers, meaning) if meaning.may_be_kept else None
+        self._last = (head.block, head.headers, meaning, None) if meaning.may_be_kept else None
         if meaning.content_length == 0:
             self._stage = _BODY_END
         else:

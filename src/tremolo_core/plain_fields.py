@@ -1,26 +1,25 @@
 """Reads in one go the fields that most requests have, by what is known of their names.
 
 The names in a head, and their order, are mostly those of many heads before, so what
-follows from them alone is found out once. Only what is right, and nothing out of the
+follows from them alone is found out once, and if they come often a pattern is made for
+them. Only what is right, and nothing out of the
 ordinary: all else is left to `head_fields`, which would have said the same.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import TypeAlias
 
 from .errors import RemoteProtocolError
-from .grammar import HOST, TRIM_FIELD_LINES
+from .grammar import HOST, TRIM_FIELD_LINES, trim_section_of
 from .head_fields import NOTED, SECRET, Meaning, meaning_of
 from .headers import Headers
 
-__all__ = ("MOST_FIELDS", "Fields", "read_plainly")
+__all__ = ("MOST_FIELDS", "Fields", "Names", "read_plainly")
 
 MOST_FIELDS = 48
 """In one head; browsers behind two proxies send 30."""
-
-Fields: TypeAlias = tuple[bytes, Headers, Meaning]
-"""The fields of a head: as they came, to the empty line; as they are; and what they say."""
 
 _Said: TypeAlias = bytes | tuple[bytes, ...]
 
@@ -28,19 +27,25 @@ _DECISIVE = (b"content-length", b"connection")
 _USUAL = SECRET.union(_DECISIVE, (b"host",))
 """What is said of most messages, and means the same whatever the method is."""
 
-_MOST_KEPT = 256
+_MOST_KEPT = 128
 _LONGEST_NAMES = 1_024
 _LONGEST_CONTENT = 100
-"""In bytes. All that is kept is two megabytes at most, then."""
+"""In bytes. All that is kept is three megabytes at most, then."""
+
+_OFTEN = 500
+"""Times, behind which the making of a pattern is a small part of the work that was done."""
 
 
-class _Names:
+class Names:
     """The names of one head or another, and what follows from them alone."""
 
-    __slots__ = ("always", "decisive", "host", "lowered", "meanings")
+    __slots__ = ("_seen", "always", "decisive", "host", "lowered", "meanings", "section")
 
     def __init__(self, lowered: Sequence[bytes]) -> None:
         self.lowered = lowered
+        self._seen = 0
+        self.section: re.Pattern[bytes] | None = None
+        """Matches all lines if these are their names, once these have come often."""
         self.host = lowered.index(b"host")
         """Which of them it is."""
         present = [name for name in _DECISIVE if name in lowered]
@@ -57,8 +62,18 @@ class _Names:
         self.meanings = _meanings.setdefault(key, {})
         """What was found out lately, by what decides it."""
 
+    def note(self, found: Sequence[bytes]) -> None:
+        """Note that they have come once more, as they stand in the head."""
+        self._seen += 1
+        if self._seen == _OFTEN:
+            self.section = trim_section_of(found)
 
-_names: dict[tuple[bytes, ...], _Names | None] = {}
+
+Fields: TypeAlias = tuple[bytes, Headers, Meaning, Names | None]
+"""The fields of a head: as they came, to the empty line; as they are; what they say; their names
+if they were read by them."""
+
+_names: dict[tuple[bytes, ...], Names | None] = {}
 """By the names as they stand in a head; None for those that are left to `head_fields`."""
 
 _meanings: dict[tuple[tuple[bytes, ...], bool], dict[_Said, Meaning]] = {}
@@ -70,24 +85,33 @@ _hosts: set[bytes] = set()
 _join = b"".join
 
 
-def read_plainly(block: bytes) -> Fields | None:
+def read_plainly(block: bytes, likely: Names | None) -> Fields | None:
     """Read the field lines of a request of HTTP/1.1, to the empty line that ends them.
 
+    Their names are `likely` to be those of the request before; others take longer.
     None if they are left to others: if there are more than `MOST_FIELDS`, if anything
     is wrong, or if that is in doubt.
     """
-    # What stands between the lines, a name, its content, and so on.
-    parts = TRIM_FIELD_LINES.split(block)
-    if _join(parts[::3]) != b"\r\n":
-        return None
-    found = tuple(parts[1::3])
-    try:
-        names = _names[found]
-    except KeyError:
-        names = _learn(found)
-    if names is None:
-        return None
-    contents = parts[2::3]
+    names = likely
+    section = None if names is None else names.section
+    lines = None if section is None else section.fullmatch(block)
+    contents: Sequence[bytes]
+    if names is not None and lines is not None:
+        contents = lines.groups()
+    else:
+        # What stands between the lines, a name, its content, and so on.
+        parts = TRIM_FIELD_LINES.split(block)
+        if _join(parts[::3]) != b"\r\n":
+            return None
+        found = tuple(parts[1::3])
+        try:
+            names = _names[found]
+        except KeyError:
+            names = _learn(found)
+        if names is None:
+            return None
+        names.note(found)
+        contents = parts[2::3]
     host = contents[names.host]
     if host not in _hosts and not _learn_host(host):
         return None
@@ -102,17 +126,17 @@ def read_plainly(block: bytes) -> Fields | None:
             if meaning is None:
                 return None
             _keep(names.meanings, said, meaning)
-    return block, headers, meaning
+    return block, headers, meaning, names
 
 
-def _learn(found: tuple[bytes, ...]) -> _Names | None:
+def _learn(found: tuple[bytes, ...]) -> Names | None:
     if len(found) > MOST_FIELDS or sum(map(len, found)) > _LONGEST_NAMES:
         return None
     lowered = tuple(map(bytes.lower, found))
     noted = NOTED.intersection(lowered)
     names = None
     if len(set(lowered)) == len(lowered) and b"host" in noted and noted <= _USUAL:
-        names = _Names(lowered)
+        names = Names(lowered)
     if len(_names) >= _MOST_KEPT:
         # What is used often comes back at once.
         _names.clear()

@@ -20,6 +20,7 @@ from tremolo_core.grammar import (
     REASON_PHRASE,
     REQUEST_LINE,
     TRIM_FIELD_LINES,
+    trim_section_of,
 )
 
 EVERY_BYTE = [bytes((number,)) for number in range(256)]
@@ -169,6 +170,21 @@ def test_a_trim_field_is_one_without_white_space_at_its_end() -> None:
     assert TRIM_FIELD_LINES.findall(block) == [(b"B", b"b"), (b"C", b""), (b"F", b"f \xff")]
     trim = [field for field in FIELD_LINES.findall(block) if field[1] == field[1].rstrip()]
     assert [field for field in trim if field[0] != b"D"] == TRIM_FIELD_LINES.findall(block)
+
+
+def test_a_section_of_known_names() -> None:
+    section = trim_section_of([b"A", b"b.*+", b"A"])
+    lines = section.fullmatch(b"A: 1\r\nb.*+:\t 2 \xff\r\nA:\r\n\r\n")
+    assert lines is not None
+    assert lines.groups() == (b"1", b"2 \xff", b"")
+    for other in (
+        *(b"a: 1\r\nb.*+: 2\r\nA: 3\r\n\r\n", b"A: 1\r\nbx+: 2\r\nA: 3\r\n\r\n"),
+        *(b"A: 1\r\nb.*+: 2\r\n\r\n", b"A: 1\r\nb.*+: 2\r\nA: 3\r\nx: y\r\n\r\n"),
+        *(b"A: 1 \r\nb.*+: 2\r\nA: 3\r\n\r\n", b"A: 1\r\nb.*+: 2\nA: 3\r\n\r\n"),
+        *(b"A: 1\r\nb.*+ : 2\r\nA: 3\r\n\r\n", b"A: 1\0\r\nb.*+: 2\r\nA: 3\r\n\r\n"),
+        *(b"A: 1\r\nb.*+: 2\r\nA: 3\r\n", b"A: 1\r\n b.*+: 2\r\nA: 3\r\n\r\n"),
+    ):
+        assert section.fullmatch(other) is None, other
 
 
 def test_a_field_begins_where_a_line_begins() -> None:

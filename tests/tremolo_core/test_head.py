@@ -327,7 +327,7 @@ LINES = (
 
 
 def fields_of(head: Head) -> Fields:
-    return head.block, head.headers, head.meaning
+    return head.block, head.headers, head.meaning, None
 
 
 def said(raw: bytes, last: Fields | None) -> Head | tuple[int | None, str]:

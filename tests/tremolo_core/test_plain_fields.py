@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tremolo_core import Headers, RemoteProtocolError, plain_fields
 from tremolo_core.grammar import FIELD_LINES
 from tremolo_core.head_fields import Meaning, read_fields
-from tremolo_core.plain_fields import MOST_FIELDS, read_plainly
+from tremolo_core.plain_fields import MOST_FIELDS, Names, read_plainly
 
 from .corpus import IN_VALUE
 from .framing import handshake
@@ -33,10 +33,21 @@ def block_of(*lines: bytes) -> bytes:
 
 def read(*lines: bytes) -> Meaning:
     """What they mean, of which the short way must find out as much as the long one."""
-    fields = read_plainly(block_of(*lines))
+    block = block_of(*lines)
+    fields = read_plainly(block, None)
     assert fields is not None
-    assert fields == (block_of(*lines), *read_in_full(block_of(*lines)))
+    assert fields[:3] == (block, *read_in_full(block))
     return fields[2]
+
+
+def often(*lines: bytes) -> Names:
+    """Their names, for which there is a pattern."""
+    names: Names | None = None
+    while names is None or names.section is None:
+        fields = read_plainly(block_of(*lines), None)
+        assert fields is not None
+        names = fields[3]
+    return names
 
 
 def read_in_full(block: bytes) -> tuple[Headers, Meaning]:
@@ -76,8 +87,8 @@ ODD = st.sampled_from(
 def test_what_it_reads_is_what_the_long_way_reads(lines: list[bytes], host: bytes, at: int) -> None:
     block = block_of(*lines[:at], host, *lines[at:])
     for _ in range(2):
-        fields = read_plainly(block)
-        assert fields is None or fields == (block, *read_in_full(block))
+        fields = read_plainly(block, None)
+        assert fields is None or fields[:3] == (block, *read_in_full(block))
 
 
 @pytest.mark.parametrize(
@@ -94,10 +105,12 @@ def test_what_it_reads_is_what_the_long_way_reads(lines: list[bytes], host: byte
 )
 def test_what_is_read_the_short_way(lines: tuple[bytes, ...]) -> None:
     for _ in range(2):
-        headers = read_plainly(block_of(*lines))
-        assert read(*lines) is not None
-        assert headers is not None
-        assert isinstance(headers[1], Headers)
+        assert isinstance(read(*lines), Meaning)
+        fields = read_plainly(block_of(*lines), None)
+        assert fields is not None
+        assert isinstance(fields[1], Headers)
+        # By the pattern, too.
+        assert read_plainly(block_of(*lines), often(*lines)) == fields
 
 
 @pytest.mark.parametrize(
@@ -126,13 +139,74 @@ def test_what_is_read_the_short_way(lines: tuple[bytes, ...]) -> None:
 )
 def test_what_is_left_to_the_long_way(lines: tuple[bytes, ...]) -> None:
     for _ in range(2):
-        assert read_plainly(block_of(*lines)) is None
+        assert read_plainly(block_of(*lines), None) is None
     assert known() == 0
 
 
 def test_a_section_that_does_not_end_is_left_to_others() -> None:
-    assert read_plainly(b"") is None
-    assert read_plainly(b"Host: a\r\n") is None
+    for likely in (None, often(b"Host: a")):
+        assert read_plainly(b"", likely) is None
+        assert read_plainly(b"Host: a\r\n", likely) is None
+
+
+# By a pattern for names that come often.
+
+LIKELY = [
+    (b"Host: a",),
+    (b"Host: a", b"x-y: 1"),
+    (b"x-y: 1", b"HOST: a", b"Content-Length: 5"),
+    (b"Host: a", b"Connection: close", b"Content-Length: 5"),
+    (b"Host: a", b"Cookie: a=b", b"b'c*+|: 1"),
+]
+
+
+@given(
+    likely=st.sampled_from(LIKELY),
+    lines=st.lists(st.sampled_from([line for lines in LIKELY for line in lines]) | LINES | ODD),
+    exact=st.booleans(),
+    contents=st.lists(st.tuples(SPACES, CONTENTS, SPACES), min_size=3, max_size=3),
+)
+def test_a_pattern_changes_nothing(
+    likely: tuple[bytes, ...],
+    lines: list[bytes],
+    exact: bool,
+    contents: list[tuple[bytes, bytes, bytes]],
+) -> None:
+    names = often(*likely)
+    if exact:
+        lines = [
+            line.partition(b":")[0] + b":" + b"".join(content)
+            for line, content in zip(likely, contents, strict=False)
+        ]
+    block = block_of(*lines)
+    assert read_plainly(block, names) == read_plainly(block, None)
+
+
+@pytest.mark.parametrize("lines", LIKELY)
+def test_a_pattern_is_made_once_names_have_come_often(lines: tuple[bytes, ...]) -> None:
+    block = block_of(*lines)
+    fields = None
+    for _ in range(499):
+        fields = read_plainly(block, None)
+    assert fields is not None
+    names = fields[3]
+    assert names is not None
+    assert names.section is None
+    assert often(*lines) is names
+    made = names.section
+    read_plainly(block, None)
+    read_plainly(block, names)
+    assert names.section is made
+
+
+def test_what_matches_the_pattern_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = often(b"Host: a", b"x: y")
+    monkeypatch.setattr(plain_fields, "TRIM_FIELD_LINES", None)
+    fields = read_plainly(block_of(b"Host: b", b"x: z"), names)
+    assert fields is not None
+    assert fields[1] == ((b"host", b"b"), (b"x", b"z"))
+    assert fields[3] is names
+    assert read_plainly(block_of(b"Host: /", b"x: z"), names) is None
 
 
 # What is kept.
@@ -179,7 +253,7 @@ def test_the_order_of_what_decides_makes_none() -> None:
 def test_what_is_wrong_is_never_known() -> None:
     for lines in [(b"Host: /",), (b"Host: a", b"Content-Length: x"), (b"X: y",)]:
         for _ in range(2):
-            assert read_plainly(block_of(*lines)) is None
+            assert read_plainly(block_of(*lines), None) is None
             with pytest.raises(RemoteProtocolError):
                 read_in_full(block_of(*lines))
     assert known() == 0
@@ -190,10 +264,10 @@ def test_little_is_known_of_what_differs_each_time() -> None:
     for number in range(1_000):
         lines = (b"Host: %d" % number, b"x%d: y" % number, b"Content-Length: %d" % number)
         assert read(*lines).content_length == number
-        assert known() <= 256
-        assert len(plain_fields._hosts) <= 256
-        assert len(plain_fields._names) <= 256
-    assert min(known(), len(plain_fields._hosts), len(plain_fields._names)) > 200
+        assert known() <= 128
+        assert len(plain_fields._hosts) <= 128
+        assert len(plain_fields._names) <= 128
+    assert min(known(), len(plain_fields._hosts), len(plain_fields._names)) > 100
 
 
 def test_nothing_long_is_kept() -> None:
@@ -205,7 +279,7 @@ def test_nothing_long_is_kept() -> None:
         assert known() == 2 * kept
         assert len(plain_fields._hosts) == 1 + kept
     forget()
-    assert read_plainly(block_of(b"Host: a", b"x" * 1_021 + b": y")) is None
+    assert read_plainly(block_of(b"Host: a", b"x" * 1_021 + b": y"), None) is None
     assert not plain_fields._names
 
 
