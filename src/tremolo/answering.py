@@ -46,10 +46,10 @@ def answer(
     """
     # The first of them are told by their types, as one that is there to be inherited from
     # takes longer to be asked than all the rest. Each is another coroutine, and this is none.
-    if isinstance(result, (bytes, str)):
-        return response.end(result)
     if type(result) is AsyncGeneratorType and not (collect or response.takes_no_more):
         return _gather(result, response)
+    if isinstance(result, (bytes, str)):
+        return response.end(result)
     if result is None:
         if not (response.headers_sent() or response.status_is_set or response.has_unsent):
             response.set_status(204)
@@ -105,14 +105,17 @@ async def _stream(producer: Producer, response: Response, collect: int) -> None:
 class _Gathered:
     """How far a generator has come."""
 
-    # Of most, no more than the first and the last is ever anything else.
-    held = 0
-    """Bytes that it has yielded and that nobody has written."""
-    piece = b""
-    """Some more, with which they are to be written."""
-    waited = False
-    """Whether it has waited for anything yet."""
-    exhausted = False
+    # Slots, all filled: until Python 3.12 it takes longer to find one of the class's own.
+    __slots__ = ("exhausted", "held", "piece", "waited")
+
+    def __init__(self) -> None:
+        self.held = 0
+        """Bytes that it has yielded and that nobody has written."""
+        self.piece = b""
+        """Some more, with which they are to be written."""
+        self.waited = False
+        """Whether it has waited for anything yet."""
+        self.exhausted = False
 
 
 async def _gather(generator: AsyncGenerator[Any, Any], response: Response) -> None:

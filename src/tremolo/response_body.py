@@ -193,12 +193,15 @@ class ResponseBody(ResponseHead):
         done, if that cannot be: then `write` is to be called. `flush` is what
         follows if nothing else does, and `write_held` is to be called before a wait.
         """
-        if self._before_head is not None or self._replaced or self._waiting or self._ended:
+        if self._waiting:
             return False
         if self._held is not None:
+            # So all of the rest was found out.
             self._held.append(data)
             return True
-        if self._is_bodyless or not self._exchange.queues:
+        if self._before_head is not None or self._replaced or self._ended:
+            return False
+        if (self._status is not None and self._is_bodyless) or not self._exchange.queues:
             return False
         if self._has_begun():
             if b"content-length" in self._fields:
