@@ -4,7 +4,6 @@ A conversation is an `async def` that is given a `Wire`, says something and
 returns what it was told. What the odd connections do is in `hostile_lines`.
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeAlias, TypeVar
@@ -12,13 +11,12 @@ from typing import TypeAlias, TypeVar
 import anyio
 from anyio import CancelScope
 
-from tremolo_core import Headers
-
 from .client import Client
+from .differences import difference
 from .errors import Misbehaviour
 from .hostile_lines import CountingLine, SlowLine, SplitLine, Vanished, VanishingLine
 from .lines import Line
-from .wire import Answer, Wire
+from .wire import Wire
 
 __all__ = ("Conversation", "abort_everywhere", "slow_reader", "split_everywhere")
 
@@ -47,8 +45,9 @@ async def split_everywhere(
 
         where = f"cut after {at} of {sent} bytes"
         result = await _converse(client, conversation, split, where)
-        if _undated(result) != _undated(expected):
-            raise Misbehaviour(f"{where}, the same bytes give {result!r} in place of {expected!r}")
+        wrong = difference(result, expected)
+        if wrong is not None:
+            raise Misbehaviour(f"{where}, the same bytes give {wrong}")
         _raise_problem(client, where)
     return expected
 
@@ -75,10 +74,9 @@ async def abort_everywhere(client: Client, conversation: Conversation[T]) -> T:
             raise Misbehaviour(f"{where}, {stuck}")
         _raise_problem(client, where)
         result = await _converse(client, conversation, None, f"afterwards, {where}")
-        if _undated(result) != _undated(expected):
-            raise Misbehaviour(
-                f"{where}, the next client is told {result!r} in place of {expected!r}"
-            )
+        wrong = difference(result, expected)
+        if wrong is not None:
+            raise Misbehaviour(f"{where}, the next client is told {wrong}")
     return expected
 
 
@@ -132,8 +130,9 @@ async def slow_reader(client: Client, conversation: Conversation[T], *, rate: in
             " sends"
         )
     for result in results:
-        if _undated(result) != _undated(expected):
-            raise Misbehaviour(f"{where}, the same bytes give {result!r} in place of {expected!r}")
+        wrong = difference(result, expected)
+        if wrong is not None:
+            raise Misbehaviour(f"{where}, the same bytes give {wrong}")
     _raise_problem(client, where)
     return expected
 
@@ -148,10 +147,11 @@ async def _unspoilt(client: Client, conversation: Conversation[T]) -> tuple[T, i
         return lines[-1]
 
     first, second = [await _converse(client, conversation, count, "") for _ in range(2)]
-    if _undated(first) != _undated(second):
+    wrong = difference(second, first)
+    if wrong is not None:
         raise Misbehaviour(
-            f"the same bytes, sent twice, give {first!r} and then {second!r}: something is handed"
-            " from one request to the next"
+            f"the same bytes, sent again, give {wrong}: something is handed from one request to the"
+            " next"
         )
     return first, lines[0].sent, lines[0].received
 
@@ -178,25 +178,3 @@ def _raise_problem(client: Client, where: str) -> None:
     __tracebackhide__ = True
     for problem in client.harness.take_problems():
         raise Misbehaviour(f"{where}, {type(problem).__name__}: {problem}") from problem
-
-
-_DATE = re.compile(rb"^date: [^\r\n]*", re.IGNORECASE | re.MULTILINE)
-
-
-def _undated(result: object) -> object:
-    """The same result without the `Date` fields, which tell the time and not the answer."""
-    match result:
-        case Answer():
-            return (
-                result.status,
-                Headers(result.headers).without(b"date"),
-                result.body,
-                result.trailers,
-                result.interim,
-            )
-        case bytes():
-            return _DATE.sub(b"", result)
-        case tuple() | list():
-            return tuple(map(_undated, result))
-        case _:
-            return result

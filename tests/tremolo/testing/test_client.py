@@ -10,6 +10,7 @@ import anyio
 import httpx
 import pytest
 
+from tests.tremolo_transport.over_sockets import open_sockets
 from tremolo import Application
 from tremolo.testing import Client, Clock, Misbehaviour
 from tremolo_asgi import LifespanFailed
@@ -333,6 +334,20 @@ async def test_the_application_sees_client_and_server(tcp: bool) -> None:
 
     async with Client(handler, tcp=tcp) as client:
         assert (await client.get("/")).text == "http"
+
+
+async def test_in_memory_no_socket_is_opened(tcp: bool) -> None:
+    inside: list[int] = []
+
+    async def handler(exchange: Exchange) -> None:
+        inside.append(open_sockets())
+        await exchange.respond(200)
+
+    before = open_sockets()
+    async with Client(handler, tcp=tcp) as client:
+        await client.get("/")
+        await client.get("/")
+    assert (max(inside) > before) is tcp
 
 
 async def test_https_is_known_to_the_application_and_has_no_socket() -> None:
