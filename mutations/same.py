@@ -18,10 +18,10 @@ SAME: dict[str, str] = {
         "no element begins with a comma, so that none is found with the one at the very start"
     ),
     "gate._content: if size >= self._missing:": ("both ways take all there is"),
-    "gate.head: if not 4 < end <= limits.head or buffer[0] == _CR:": (
+    "head_gate.head: if not 4 < end <= limits.head or buffer[0] == _CR:": (
         "without a line before it, it begins with a CR, and goes the longer way anyway"
     ),
-    "gate.head: if not 4 <= end < limits.head or buffer[0] == _CR:": (
+    "head_gate.head: if not 4 <= end < limits.head or buffer[0] == _CR:": (
         "one that is just as long as it may be takes the longer way to the same"
     ),
     "masking.in_python: if size >= _PIECE:": (
@@ -59,26 +59,17 @@ SAME: dict[str, str] = {
         "what is owed has no bytes where nothing is"
     ),
     "pacing.take: if missing < 0:": ("a bucket that is just full is so by either reckoning"),
-    "gate._take: data = bytes(buffer[:size] if size <= _LARGE else memoryview(buffer)[:size])": (
+    "head_gate._take: data = bytes(buffer[:size] if size <= _LARGE else memoryview(buffer)[:size])": (
         "both copy the same; it matters for the time that it takes"
     ),
-    "gate._begin: if end <= 4 or self._buffer or end > self._limits.head or data[0] == _CR:": (
+    "head_gate._begin: if end <= 4 or self._buffer or end > self._limits.head or data[0] == _CR:": (
         "without a line before it, it begins with a CR, and goes the longer way anyway"
     ),
-    "gate._begin: if end < 4 or self._buffer or end >= self._limits.head or data[0] == _CR:": (
+    "head_gate._begin: if end < 4 or self._buffer or end >= self._limits.head or data[0] == _CR:": (
         "one that is just as long as it may be takes the longer way to the same"
-    ),
-    "head.parse_head: if len(lines) != count or count >= limits.fields:": (
-        "what the short way leaves over, the longer one reads the same; that itself is tested"
-    ),
-    "head_fields.read_fields: or not noted < _USUAL": (
-        "with all of them at once it is found out anew, and not kept"
     ),
     "answer_head.lasting_head: if event is last and kept is None:": (
         "the head is made anew, or looked up by what it says"
-    ),
-    "connection.receive_request: if request is None and incoming.head is None:": (
-        "there are both or neither; it is the type checker that asks for both"
     ),
     "connection.data_to_send: "
     "if len(out) == 1 and not out.taken and (most is None or len(out[0]) < most):": (
