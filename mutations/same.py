@@ -59,7 +59,8 @@ SAME: dict[str, str] = {
         "what is owed has no bytes where nothing is"
     ),
     "pacing.take: if missing < 0:": ("a bucket that is just full is so by either reckoning"),
-    "head_gate._take: data = bytes(buffer[:size] if size <= _LARGE else memoryview(buffer)[:size])": (
+    "head_gate._take: "
+    "data = bytes(buffer[:size] if size <= _LARGE else memoryview(buffer)[:size])": (
         "both copy the same; it matters for the time that it takes"
     ),
     "head_gate._begin: if end <= 4 or self._buffer or end > self._limits.head or data[0] == _CR:": (
