@@ -92,6 +92,10 @@ class Process:
             # Where there is nothing to read again, a terminal that closes is to end the program.
             numbers.add(_RELOAD)
         backend, options = _backend(self._config.loop)
+        if self._seat is not None:
+            # What is left in its place at the end, for whoever signals all processes of a service:
+            # a worker that has done its work is to end with its own code.
+            signal.signal(signal.SIGTERM, lambda number, frame: None)
         try:
             with on_signals(numbers, self._note):
                 if self._seat is not None:

@@ -159,6 +159,9 @@ class _Worker:
     def __call__(self, seat: Seat) -> int:
         set_up_logging(self.config)
         code = _serve(self.build, self.config, seat.sockets, seat)
+        # As it ends, Python gives a signal that is not ignored back to the system, which would
+        # have whoever signals all processes of a service change the exit code.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         end_soon(code)
         return code
 

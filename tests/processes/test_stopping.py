@@ -108,6 +108,25 @@ def test_a_hook_that_does_not_end_is_told_of(loop: str, workers: str, tmp_path: 
         program.wait_for("the application's own shutdown did not end")
 
 
+LATE = """
+import atexit
+import os
+import signal
+from tremolo import Application
+
+app = Application()
+atexit.register(os.kill, os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_signal_that_finds_a_worker_at_its_end_changes_nothing(tmp_path: Path) -> None:
+    # As systemd signals all processes of a service, and the supervisor may be faster.
+    (tmp_path / "app.py").write_text(LATE, encoding="utf-8")
+    with running("--workers=2", application="app:app", directory=tmp_path) as program:
+        program.wait_for("listening")
+        assert program.stop() == 0, program.log
+
+
 @on("asyncio-0", "uvloop-1", "trio-1")
 def test_a_blocked_event_loop_is_named_and_left_behind(loop: str, workers: str) -> None:
     with running(*told(loop, workers), f"--shutdown-timeout={BOUND}") as program:

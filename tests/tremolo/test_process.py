@@ -32,6 +32,8 @@ class Worker:
         """Whether the request is not to last."""
         self.shutdown = ShutdownNotice()
         """As its handler sees it."""
+        self.late: object = None
+        """What SIGTERM does once it has run."""
 
     def run(self, while_asked: Callable[[], Awaitable[None]]) -> int:
         async def handle(exchange: Exchange) -> None:
@@ -47,9 +49,14 @@ class Worker:
                 raise
 
         process = Process(handle, self._config, listeners=self._seat.sockets, seat=self._seat)
-        with socket.create_connection(self.sock.address) as client:
-            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            code = process.run()
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            with socket.create_connection(self.sock.address) as client:
+                client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                code = process.run()
+            self.late = signal.getsignal(signal.SIGTERM)
+        finally:
+            signal.signal(signal.SIGTERM, before)
         self._seat.close()
         self.pipe.close()
         return code
@@ -101,6 +108,18 @@ def test_a_worker_leaves_signals_to_its_supervisor(loop: str) -> None:
         assert worker.run(interrupt) == 0
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_that_comes_when_a_worker_has_run_does_not_change_its_code() -> None:
+    worker = Worker("asyncio")
+
+    async def stop() -> None:
+        worker.pipe.send_bytes(Command.STOP.value)
+
+    assert worker.run(stop) == 0
+    assert callable(worker.late), "neither the default, which ends it, nor inherited by programs"
+    assert worker.late is not signal.default_int_handler
+    worker.late(signal.SIGTERM, None)
 
 
 @pytest.mark.parametrize("loop", LOOPS)
