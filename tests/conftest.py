@@ -74,9 +74,12 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     return backend
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def _no_access_log() -> Iterator[None]:
-    """Records of requests are none of those that a test finds, unless it asks for them."""
+    """Records of requests are none of those that a test finds, unless it asks for them.
+
+    Said once, as what all loggers have found out about their levels is forgotten each time.
+    """
     logger = logging.getLogger("tremolo.access")
     logger.setLevel(logging.WARNING)
     yield
