@@ -77,6 +77,10 @@ def run(build: "Callable[[], Handler]", config: Config, *, may_fork: bool = Fals
         package = "watchfiles" if missing == "reload" else missing
         complain(f"{package} is not installed: pip install 'tremolo-anyio[{missing}]'")
         return ExitCode.FAILED
+    for place in config.reload_dir:
+        if not os.path.isdir(place):
+            complain(f"cannot watch {place!r}: it is no directory")
+            return ExitCode.FAILED
     try:
         if config.workers.number and _can_be_sent(build, config):
             return _supervise(build, config, may_fork=may_fork)
@@ -186,7 +190,8 @@ def _supervise(build: "Callable[[], Handler]", config: Config, *, may_fork: bool
         )
         supervisor = Supervisor(supervised, queues)
         if config.reload:
-            opened.enter_context(watching(config.reload_dir, supervisor.note_change))
+            places = config.reload_dir or (".", *filter(None, [config.app_dir]))
+            opened.enter_context(watching(places, supervisor.note_change))
         code = supervisor.run(_announce)
     if code == ExitCode.OK:
         _logger.info("stopped")

@@ -23,11 +23,11 @@ def can_watch() -> bool:
 def watching(directories: Sequence[str], call: Callable[[], None]) -> Iterator[None]:
     """Call `call`, in another thread, whenever a Python file was saved below the directories.
 
-    None are the current one. Raises ImportError without the extra `reload`.
+    They must be there. Raises ImportError without the extra `reload`.
     """
     watchfiles: Any = importlib.import_module("watchfiles")
     stop = threading.Event()
-    paths = [os.path.abspath(each) for each in directories] or [os.getcwd()]
+    paths = [os.path.abspath(each) for each in directories]
 
     def watch() -> None:
         changes = watchfiles.watch(

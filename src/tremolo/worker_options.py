@@ -75,7 +75,8 @@ WORKER_OPTIONS: tuple[Option, ...] = (
         fields=("reload_dir",),
         read=read_texts,
         unit="DIRECTORY",
-        help="where that code is, by default in the current directory; can be repeated",
+        help="where that code is, by default in the current directory and in --app-dir; can be"
+        " repeated",
         repeatable=True,
     ),
 )

@@ -47,6 +47,19 @@ def test_what_is_saved_is_served_and_a_mistake_is_shown(loop: str, tmp_path: Pat
         assert program.stop() == 0, program.log
 
 
+def test_code_in_another_directory_is_watched_too(tmp_path: Path) -> None:
+    here, code = tmp_path / "here", tmp_path / "code"
+    here.mkdir()
+    code.mkdir()
+    path = code / "app.py"
+    path.write_text(SOURCE.format(answer="one"), encoding="utf-8")
+    with running("--reload", f"--app-dir={code}", application="app:app", directory=here) as program:
+        until(lambda: _answer(program) == b"one")
+        path.write_text(SOURCE.format(answer="two"), encoding="utf-8")
+        until(lambda: _answer(program) == b"two")
+        assert program.stop() == 0, program.log
+
+
 def _answer(program: Program) -> bytes:
     """What it answers; nothing if the worker that was asked had to go meanwhile."""
     try:

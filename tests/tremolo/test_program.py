@@ -292,6 +292,18 @@ def test_a_missing_extra_is_one_line(
     assert lines == [f"tremolo: {loop} is not installed: pip install 'tremolo-anyio[{loop}]'"]
 
 
+def test_code_that_is_nowhere_is_not_watched(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def never() -> Handler:
+        raise AssertionError("nothing is built")
+
+    places = [str(tmp_path), str(tmp_path / "nowhere")]
+    assert run(never, told(worker_num=1, reload=True, reload_dir=places)) == ExitCode.FAILED
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"tremolo: cannot watch {places[1]!r}: it is no directory"]
+
+
 @pytest.mark.parametrize("error", [OSError("no database"), ValueError("no database")])
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_start_up_that_fails_is_a_traceback(
