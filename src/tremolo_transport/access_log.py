@@ -8,16 +8,20 @@ import logging
 import os
 import threading
 import time
+from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from tremolo_core import Request
 
 from .peer import Peer
 
-__all__ = ("Outcome",)
+__all__ = ("Outcome", "is_wanted")
 
 _logger = logging.getLogger("tremolo.access")
+
+is_wanted: Final = partial(_logger.isEnabledFor, logging.INFO)
+"""Whether anybody wants a record now, as far as its level tells."""
 
 _LINE = '%s "%s %s %s" %s %d %.1fms'
 
@@ -46,18 +50,17 @@ class Outcome:
         """What was said at the end of a WebSocket; None if nothing was."""
 
     def begin(self, request: Request, peer: Peer, *, sent: int) -> None:
-        """A request begins, on a connection that has sent so many bytes before."""
-        if _logger.isEnabledFor(logging.INFO):
-            self._request = request
-            if peer is not self._peer:
-                self._peer = peer
-                self._client = str(peer)
-            self._begun = perf_counter()
-            self._sent = sent
-            self.status = self.close_code = None
+        """A request begins that is to be logged; so many bytes were sent before."""
+        self._request = request
+        if peer is not self._peer:
+            self._peer = peer
+            self._client = str(peer)
+        self._begun = perf_counter()
+        self._sent = sent
+        self.status = self.close_code = None
 
     def end(self, *, sent: int) -> None:
-        """Log that it is over, if that was not done; so many bytes have been sent by now."""
+        """Log that it is over, unless that was done or is not to be; so many bytes were sent."""
         if self._request is None:
             return
         request, self._request = self._request, None

@@ -22,7 +22,7 @@ from .failures import name_of
 from .handling import answer_late
 from .late_scope import LateScope
 from .patience import Overdue, Patience
-from .peer import ConnectionState, Peer
+from .peer import Peer
 from .rest import Rest, rest_of
 from .served_exchange import ServedExchange
 from .surroundings import Surroundings
@@ -73,9 +73,14 @@ class Driver(Exchanges):
         """How many requests it has had, while it waits for another; 0 at any other time."""
         return self._requests if self._exchange is None else 0
 
+    @property
+    def requests(self) -> int:
+        """How many have been handed to its handler; 0 once `Counts` has them."""
+        return self._requests
+
     def on_close(self, callback: Callable[[], None]) -> None:
         """As `ConnectionInfo.on_close`."""
-        if self.state is ConnectionState.CLOSED:
+        if self.closed:
             farewell.tell_of_end(callback)
         else:
             self._close_callbacks += (callback,)
@@ -84,7 +89,7 @@ class Driver(Exchanges):
         self, function: Callable[[*Arguments], Awaitable[object]], *args: *Arguments
     ) -> None:
         """As `ConnectionInfo.start_soon`."""
-        if self.state is ConnectionState.CLOSED:
+        if self.closed:
             return
         if self._tasks is None:
             self._tasks = ConnectionTasks(self._around.task_group, self._break_off)
@@ -121,7 +126,9 @@ class Driver(Exchanges):
             # Who cancels has waited long enough.
             await farewell.close(self.stream, at_once=self._cancelled)
         finally:
-            self.state = ConnectionState.CLOSED
+            self.closed = True
+            self._around.counts.requests += self._requests
+            self._requests = 0
             self._rest = None
             if self._tasks is not None:
                 self._tasks.cancel()
@@ -186,8 +193,10 @@ class Driver(Exchanges):
             if rest.note_idle(self._link, deadline, requests=self._requests):
                 self._scope.cancel()
             return False
+        # That its head came tells nothing of what its handler does.
+        is_new = exchange.patience is None
         self._end_if_overdue(exchange, now)
-        if self._link.was_read() or exchange.watching:
+        if self._link.was_read() or is_new or exchange.watching:
             return False
         if exchange.may_watch():
             exchange.watching = True

@@ -14,6 +14,7 @@ from anyio.abc import ByteStream
 
 from tremolo_core import Connection, RemoteProtocolError, Request, Signal, State
 
+from .access_log import is_wanted
 from .answers import Answers
 from .failures import ends_all
 from .handling import ANSWERED, see_to_answer
@@ -33,8 +34,6 @@ Arguments = TypeVarTuple("Arguments")
 _DONE: Final = State.DONE
 _NEED_DATA: Final = Signal.NEED_DATA
 _PAUSED: Final = Signal.PAUSED
-_BUSY: Final = ConnectionState.BUSY
-_IDLE: Final = ConnectionState.IDLE
 
 
 class Exchanges(ABC):
@@ -53,15 +52,14 @@ class Exchanges(ABC):
         "_requests",
         "_scope",
         "_unfinished",
+        "closed",
         "id",
-        "state",
     )
 
     id: int
 
     def __init__(self, stream: ByteStream, peer: Peer, around: Surroundings) -> None:
         settings = around.settings
-        self.state = ConnectionState.IDLE
         self._around = around
         self._peer = peer
         self._forwarding = around.forwarding_of(peer)
@@ -81,6 +79,15 @@ class Exchanges(ABC):
         """Around the wait for requests, and the handlers."""
         self._late = False
         """Whether the handler was cancelled, as it took too long."""
+        self.closed = False
+        """Whether the connection has ended."""
+
+    @property
+    def state(self) -> ConnectionState:
+        """As `ConnectionInfo.state`."""
+        if self.closed:
+            return ConnectionState.CLOSED
+        return ConnectionState.IDLE if self._exchange is None else ConnectionState.BUSY
 
     @abstractmethod
     def on_close(self, callback: Callable[[], None]) -> None:
@@ -172,8 +179,6 @@ class Exchanges(ABC):
         settings = around.settings
         if request.upgrade is not None and not settings.websockets:
             request = replace(request, upgrade=None)
-        self.state = _BUSY
-        around.counts.requests += 1
         self._requests += 1
         if settings.requests_per_connection is not None:
             answers.last = self._requests >= settings.requests_per_connection
@@ -181,7 +186,7 @@ class Exchanges(ABC):
         if self._forwarding is not None:
             peer = peer.forwarded(request.headers, self._forwarding)
         self._exchange = exchange = ServedExchange(request, peer, self, answers)
-        logged = settings.access_log
+        logged = settings.access_log and is_wanted()
         if logged:
             answers.expect(request, peer)
         context = around.context.copy()
@@ -190,7 +195,7 @@ class Exchanges(ABC):
                 handled = context.run(around.handler, exchange)
                 self._unfinished = in_own_task(context, handled)
                 return None
-            unfinished = context.run(first_steps, context, around.handler, exchange)
+            unfinished = first_steps(context, around.handler(exchange))
         except BaseException as error:
             self._unfinished = _failure(error)
             return None
@@ -206,7 +211,6 @@ class Exchanges(ABC):
         self._exchange = None
         if logged:
             answers.log()
-        self.state = _IDLE
         return come
 
     async def _go_on(self) -> Signal | None:
@@ -257,7 +261,6 @@ class Exchanges(ABC):
             connection.start_next_cycle()
             come = _PAUSED
         link.stirred = False
-        self.state = _IDLE
         return come
 
 

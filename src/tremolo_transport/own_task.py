@@ -13,7 +13,7 @@ from .cancellation import is_cancellation
 __all__ = ("in_own_task",)
 
 
-async def in_own_task(context: Context, awaitable: Awaitable[None]) -> None:
+async def in_own_task(context: Context, awaitable: Awaitable[object]) -> None:
     """Await `awaitable` in a new task whose context is a copy of `context`.
 
     What it raises is raised as it is, and who cancels this cancels it.

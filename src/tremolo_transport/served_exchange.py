@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import BinaryIO, Final
 
 from anyio import CancelScope
@@ -30,6 +31,7 @@ from .exchange import Exchange
 from .pace import KEEP, Keep, Rate
 from .patience import Patience
 from .peer import ConnectionInfo, Peer
+from .shutdown import ShutdownNotice
 
 __all__ = ("ServedExchange",)
 
@@ -78,14 +80,18 @@ class ServedExchange(Exchange):
         self.request = request
         self.peer = peer
         self.connection = connection
-        around = answers.around
-        self.shutdown = around.shutdown
-        self.time_limit = around.settings.handler_timeout
-        """Seconds that the handler may take."""
         self._answers = answers
-        self._link = link = answers.link
-        # That its head came tells nothing of what its handler does.
-        link.moved_seen = -1
+        self._link = answers.link
+
+    @cached_property
+    def shutdown(self) -> ShutdownNotice:  # type: ignore[override] # mypy: it is not read-only
+        """As `Exchange.shutdown`."""
+        return self._answers.around.shutdown
+
+    @cached_property
+    def time_limit(self) -> float | None:
+        """Seconds that the handler may take."""
+        return self._answers.around.settings.handler_timeout
 
     # What handlers call.
 

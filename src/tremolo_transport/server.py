@@ -116,7 +116,8 @@ class Server:
             connections=len(self._drivers),
             requests=len(self.unfinished()),
             total_connections=sum(reception.accepted for reception in self._receptions),
-            total_requests=self._counts.requests,
+            total_requests=self._counts.requests
+            + sum(driver.requests for driver in tuple(self._drivers)),
         )
 
     def unfinished(self) -> tuple[str, ...]:

@@ -4,17 +4,14 @@ So what it sets in context variables is gone when it ends, for a tenth of a
 microsecond, where a task of its own would take six.
 """
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
-from types import CoroutineType
-from typing import Any, TypeAlias, TypeVar
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar
 
-__all__ = ("Unfinished", "first_steps")
+__all__ = ("Unfinished", "as_coroutine_function", "first_steps")
 
 T = TypeVar("T")
-
-_Steps: TypeAlias = Generator[Any, Any, object]
-"""What is stepped through: a coroutine, or what another awaitable is made of."""
 
 
 class Unfinished:
@@ -25,7 +22,7 @@ class Unfinished:
 
     __slots__ = ("_context", "_steps", "_trap")
 
-    def __init__(self, context: Context, steps: _Steps, trap: object) -> None:
+    def __init__(self, context: Context, steps: Coroutine[Any, Any, object], trap: object) -> None:
         self._context = context
         self._steps = steps
         self._trap = trap
@@ -55,20 +52,27 @@ class Unfinished:
                 argument = None
 
 
-def first_steps(
-    context: Context, function: Callable[[T], Awaitable[object]], argument: T
-) -> Unfinished | None:
-    """Call `function(argument)` and run what it returns until it waits.
+def as_coroutine_function(
+    function: Callable[[T], Awaitable[object]],
+) -> Callable[[T], Coroutine[Any, Any, object]]:
+    """The same `function`, so that to call it is only to make a coroutine: all else is in steps."""
+    if iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__):
+        return function  # type: ignore[return-value] # what was asked tells the checker nothing
 
-    To be called by `context.run`, with the same `context`, which must not be entered
-    elsewhere until it has ended. None if it has ended without a wait, as most
-    handlers of small requests do. What it raises is raised.
+    async def call(argument: T) -> None:
+        await function(argument)
+
+    return call
+
+
+def first_steps(context: Context, coroutine: Coroutine[Any, Any, object]) -> Unfinished | None:
+    """Run `coroutine` in `context` until it waits.
+
+    The context must not be entered elsewhere until it has ended. None if it has ended
+    without a wait, as most handlers of small requests do. What it raises is raised.
     """
-    awaitable = function(argument)
-    # A coroutine is its own steps, and to ask it for a view of them takes longer.
-    steps: Any = awaitable if type(awaitable) is CoroutineType else awaitable.__await__()
     try:
-        trap = steps.send(None)
+        trap = context.run(coroutine.send, None)
     except StopIteration:
         return None
-    return Unfinished(context, steps, trap)
+    return Unfinished(context, coroutine, trap)

@@ -17,6 +17,7 @@ from .refusals import RefusalLog
 from .settings import Listener, ServerSettings
 from .shutdown import ShutdownNotice
 from .stamp import Stamp
+from .stepping import as_coroutine_function
 
 __all__ = ("Counts", "Surroundings")
 
@@ -30,7 +31,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.requests = 0
-        """Those that were handed to handlers."""
+        """Those that were handed to handlers, on connections that have ended."""
 
 
 class Surroundings:
@@ -58,7 +59,9 @@ class Surroundings:
         shutdown: ShutdownNotice,
     ) -> None:
         most = settings.requests_in_flight
-        self.handler = handler if most is None else RequestCeiling(handler, most)
+        self.handler = as_coroutine_function(
+            handler if most is None else RequestCeiling(handler, most)
+        )
         self.settings = settings
         self.context = context
         """What start-up left; each request runs in a copy."""

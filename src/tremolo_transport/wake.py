@@ -87,8 +87,9 @@ class Wake:
             asyncio._leave_task(loop, task)
         self.callback = callback
         missed = self._missed
-        if missed is not None or not waits:
-            self.now()
+        if waits and missed is None:
+            return
+        self.now()
         if missed is not None:
             # As if it had been in its step, it is cancelled where it waits next.
             self._missed = None

@@ -11,7 +11,7 @@ import pytest
 from anyio import CancelScope
 from anyio.lowlevel import checkpoint
 
-from tremolo_transport.stepping import Unfinished, first_steps
+from tremolo_transport.stepping import Unfinished, as_coroutine_function, first_steps
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +21,11 @@ Function = Callable[[], Awaitable[None]]
 
 
 def begun(context: Context, function: Function) -> Unfinished | None:
-    return context.run(first_steps, context, lambda called: called(), function)
+    return first_steps(context, as_coroutine_function(_call)(function))
+
+
+def _call(function: Function) -> Awaitable[None]:
+    return function()
 
 
 def steps_of(function: Function) -> Generator[Any, Any, None]:
@@ -35,6 +39,31 @@ async def to_the_end(context: Context, function: Function) -> None:
     unfinished = begun(context, function)
     if unfinished is not None:
         await unfinished
+
+
+async def test_what_is_no_coroutine_function_is_called_in_the_first_step() -> None:
+    seen: list[str] = []
+
+    def plain(colour: str) -> Awaitable[None]:
+        COLOUR.set(colour)
+        return checkpoint()
+
+    async def coroutine_function(colour: str) -> None:
+        seen.append(colour)
+
+    class Instance:
+        async def __call__(self, colour: str) -> None:
+            seen.append(colour)
+
+    instance = Instance()
+    assert as_coroutine_function(coroutine_function) is coroutine_function
+    assert as_coroutine_function(instance) is instance
+    context = Context()
+    unfinished = first_steps(context, as_coroutine_function(plain)("red"))
+    assert unfinished is not None
+    await unfinished
+    assert context[COLOUR] == "red"
+    assert COLOUR.get("none") == "none"
 
 
 async def test_what_never_waits_is_done_at_once() -> None:
