@@ -99,4 +99,18 @@ SAME: dict[str, str] = {
     "frame_gate.whole_message: elif not 0 <= length <= _TWO_BYTES:": (
         "that length was read before"
     ),
+    "at_once.send_whole: if response is not last or head is not None or not outgoing.keep_alive:": (
+        "the head is looked up by what it says"
+    ),
+    "connection.next_event: if standing.client is not _SEND_BODY "
+    "and (piece := incoming.next_piece()) is not None:": (
+        "there is a piece in a body alone, where the longer way does the same"
+    ),
+    "head.parse_head: if fields is None or len(fields[1]) >= limits.fields:": (
+        "one with just as many as there may be takes the longer way to the same"
+    ),
+    "plain_fields._learn: "
+    'if len(set(lowered)) == len(lowered) and b"host" in noted and noted < _USUAL:': (
+        "with all of them at once the longer way does the same"
+    ),
 }

@@ -1,10 +1,12 @@
 """What is sent in one step is what its parts would be. Messages are in `test_websocket`."""
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 
 from tremolo_core import (
+    Closing,
     Connection,
     Data,
     EndOfMessage,
@@ -13,6 +15,8 @@ from tremolo_core import (
     LocalProtocolError,
     Response,
 )
+from tremolo_core.answer_head import AnswerHead
+from tremolo_core.h11_engine import H11Engine
 
 from .corpus import GET
 from .framing import handshake
@@ -83,6 +87,33 @@ def test_a_whole_answer_is_what_its_parts_would_be() -> None:
             assert (whole.closing, whole.sends_chunks) == (parts.closing, parts.sends_chunks)
             assert begun(whole)
     assert at_once > 20
+
+
+def test_what_was_sent_where_another_may_follow_says_so_where_it_is_the_last() -> None:
+    # Most answers are the very one that was sent before.
+    answer, ending = of_length(5), b"\r\nConnection: close\r\n"
+    for raw in (GET, GET, LAST_GET, GET, LAST_GET):
+        made = asked(raw)
+        data = made.send_whole(answer, b"hello")
+        assert data is not None
+        assert (ending in data) is (raw is LAST_GET)
+        assert made.next_event() == END
+        assert made.closing is (Closing.NOW if raw is LAST_GET else Closing.NO)
+
+
+def test_without_the_fast_path_a_whole_answer_is_written_by_h11(
+    fast_path: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bytes] = []
+    write = H11Engine.whole
+
+    def noted(self: H11Engine, head: AnswerHead, pieces: Sequence[bytes]) -> bytes:
+        written.append(write(self, head, pieces))
+        return written[-1]
+
+    monkeypatch.setattr(H11Engine, "whole", noted)
+    data = asked().send_whole(of_length(5), b"hello")
+    assert written == ([] if fast_path else [data])
 
 
 def test_a_whole_answer_in_chunks_is_what_its_parts_would_be() -> None:

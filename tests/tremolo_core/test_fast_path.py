@@ -29,6 +29,7 @@ from tremolo_core import (
     State,
     TextMessage,
     incoming,
+    plain_fields,
 )
 from tremolo_core.engine import Engine
 from tremolo_core.fast_engine import FastEngine
@@ -167,6 +168,15 @@ def test_requests_behind_each_other(raws: list[bytes], cuts: list[float]) -> Non
     both(pieces_of(b"".join(raws), cuts))
     # With a forgiving server the next request is heard of, whatever the one before was.
     both([raws[0], *raws], early=True)
+
+
+@given(raws=st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=4), cuts=CUTS)
+def test_requests_with_names_that_have_come_often(raws: list[bytes], cuts: list[float]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain_fields, "_OFTEN", 1)
+        patch.setattr(plain_fields, "_names", {})
+        both([*raws, *raws], early=True)
+        both(pieces_of(b"".join(raws), cuts), early=True)
 
 
 # Writing.

@@ -86,6 +86,17 @@ def written(draft: Outgoing, event: Event) -> tuple[tuple[bytes, bytes], ...]:
     return judged.headers
 
 
+def test_who_has_said_that_none_will_follow_is_known() -> None:
+    assert [outgoing(keep_alive=going_on).their_last for going_on in (True, False)] == [False, True]
+    assert outgoing(http_version=b"1.0").their_last
+    assert Outgoing().their_last, "nobody has asked"
+    # What we say ourselves comes before how the body is framed, as from h11.
+    made = outgoing()
+    assert written(made, response(CLOSE)) == (CLOSE, CHUNKED)
+    assert not made.their_last
+    assert written(outgoing(keep_alive=False), response(CLOSE)) == (CHUNKED, CLOSE)
+
+
 # The head.
 
 
