@@ -325,3 +325,45 @@ def test_a_piece_goes_on_where_data_was_sent_chunk_after_chunk() -> None:
     pieces = made.send_piece(b"hello")
     assert pieces is not None
     assert b"".join(pieces) == b"5\r\nhello\r\n"
+
+
+# What follows a stream.
+
+
+def behind_chunks(raw: bytes) -> Connection:
+    """One that has heard a request to its end, and before it has sent a body chunk by chunk."""
+    made = asked(GET)
+    assert made.next_event() == END
+    made.send(Response(status=200))
+    for _ in range(2):
+        made.send(Data(data=b"hello"))
+    made.send(END)
+    made.data_to_send()
+    made.start_next_cycle()
+    made.receive_data(raw)
+    made.next_event()
+    assert made.next_event() == END
+    return made
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["by send", "by send_piece"])
+def test_pieces_are_counted_in_the_exchange_behind_one_of_chunks(at_once: bool) -> None:
+    made = behind_chunks(GET)
+    made.send(of_length(5))
+    made.data_to_send()
+    if at_once:
+        assert made.send_piece(b"hello!") is None, "one byte more than was declared"
+    with pytest.raises(LocalProtocolError, match="only 5 more"):
+        made.send(Data(data=b"hello!"))
+    made.send(Data(data=b"hello"), END)
+    assert made.data_to_send() == b"hello"
+
+
+def test_no_body_is_written_in_answer_to_head_behind_one_of_chunks() -> None:
+    made = behind_chunks(HEAD)
+    made.send(Response(status=200))
+    assert made.data_to_send().endswith(b"\r\n\r\n")
+    assert made.send_piece(b"hello") is None
+    made.send(Data(data=b"hello"))
+    made.send(END)
+    assert made.data_to_send() == b""

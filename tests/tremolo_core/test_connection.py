@@ -1447,6 +1447,7 @@ def test_a_bad_request_is_told_by_the_next_event() -> None:
 
 def test_a_time_out_behind_a_request_that_was_told_at_once() -> None:
     made = Connection(timeouts=Timeouts(body_idle=5.0))
+    assert made.next_event() is Signal.NEED_DATA
     assert told(made, POST) == asked_for(POST)
     assert made.deadline(0.0) is None, "nobody wants the body"
     assert made.next_event() is Signal.NEED_DATA
