@@ -33,7 +33,7 @@ from .peer import Peer
 from .send_queues import let_grow
 from .surroundings import Surroundings
 
-__all__ = ("Answers",)
+__all__ = ("MOST_AT_ONCE", "Answers")
 
 logger = logging.getLogger("tremolo.server")
 
@@ -41,7 +41,7 @@ logger = logging.getLogger("tremolo.server")
 _NO: Final = Closing.NO
 _OPEN: Final = State.OPEN
 
-_MOST_AT_ONCE = 32_768
+MOST_AT_ONCE = 32_768
 """Bytes of a body that are written without looking whether the peer reads: half of what a stream
 lets wait."""
 
@@ -97,30 +97,6 @@ class Answers:
         self.queue(events)
         await self.link.flush()
 
-    def send_whole(self, response: Response, body: bytes) -> bool:
-        """As `Exchange.send_whole`."""
-        link, around = self.link, self.around
-        stream = link.quick
-        # As `_stream_at_once`, `_stamped_head` and `Link.write_at_once`, without their calls, as
-        # nearly every answer comes here.
-        if (
-            stream is None
-            or not stream.takes_at_once
-            or link.writing
-            or len(body) > _MOST_AT_ONCE
-            or link.pace.download is not None
-        ):
-            return False
-        stamped = around.stamp.complete(response, self.last or around.shutdown.begun)
-        data = link.connection.send_whole(stamped, body)
-        if data is None:
-            return False
-        self.outcome.status = response.status
-        stream.send_at_once(data)
-        link.writes += 1
-        link.sent += len(data)
-        return True
-
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:
         """As `Exchange.send_chunks`."""
         stream = self._stream_at_once(sum(map(len, pieces)))
@@ -162,7 +138,7 @@ class Answers:
         if stream is None or stream.turn_is_over or self._refused:
             return False
         link = self.link
-        if size > _MOST_AT_ONCE:
+        if size > MOST_AT_ONCE:
             parts = link.connection.send_large_message(message)
             if parts is None:
                 return False
@@ -293,7 +269,7 @@ class Answers:
 
     # How it works.
 
-    def _stream_at_once(self, size: int, most: int = _MOST_AT_ONCE) -> NativeStream | None:
+    def _stream_at_once(self, size: int, most: int = MOST_AT_ONCE) -> NativeStream | None:
         """The stream, if a body of `size`, the `most` or less, can be written without a wait."""
         link = self.link
         stream = link.quick

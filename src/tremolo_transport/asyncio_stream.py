@@ -174,6 +174,11 @@ class AsyncioStream(AsyncioSending):
             self._eof = self._over = True
             self._wake_reader()
             return True
+        if self._reader.serve is not None and len(data) < _READ_SIZE:
+            # Whoever waits has taken all that came before.
+            self._calls = self._bytes = 0
+            self._reader.serve_now(data)
+            return True
         if self._received:
             # More than twice `_READ_SIZE` is never joined.
             data = self._received + data
@@ -181,11 +186,7 @@ class AsyncioStream(AsyncioSending):
         if len(data) >= _READ_SIZE and self._watched:
             self._end_watch()
             self._more = True
-        if self._reader.serve is not None:
-            self._received = b""
-            self._calls = self._bytes = 0
-            self._reader.serve_now(data)
-        elif self._on_input is None:
+        if self._on_input is None:
             self._reader.now()
         else:
             self._wake_reader()

@@ -95,7 +95,8 @@ class Line:
         self._written: anyio.Event | None = None
         """Set when the writer has nothing left to write; made on demand."""
         self.writes = 0
-        """How many writes have begun; each is short, or can be seen to go on by `unwritten`."""
+        """How many writes have begun, but for whole answers, which `sent` tells of; each is short,
+        or can be seen to go on by `unwritten`."""
         self._departure = Departure()
 
     @property

@@ -30,7 +30,7 @@ class Patience:
     by the time between two looks at most, and never early.
     """
 
-    __slots__ = ("_began", "_gone", "_moved", "_settings", "_unwritten", "_writes")
+    __slots__ = ("_began", "_gone", "_moved", "_sent", "_settings", "_unwritten", "_writes")
 
     def __init__(self, settings: ServerSettings, now: float) -> None:
         self._settings = settings
@@ -41,14 +41,18 @@ class Patience:
         """When a write last began or went on, or nobody wrote."""
         self._writes = -1
         """How many had begun at the last look."""
+        self._sent = -1
+        """How many bytes the stream had taken then."""
         self._unwritten = 0
         """How many bytes the kernel had not taken then."""
 
     def overdue(self, link: Link, now: float, *, limit: float | None) -> Overdue | None:
         """What has lasted too long by `now`, if anything; the handler may take `limit` seconds."""
         unwritten = link.unwritten
-        progress = link.writes != self._writes or unwritten < self._unwritten
-        self._writes, self._unwritten = link.writes, unwritten
+        progress = (
+            link.writes != self._writes or link.sent != self._sent or unwritten < self._unwritten
+        )
+        self._writes, self._sent, self._unwritten = link.writes, link.sent, unwritten
         if progress:
             # A client that has half-closed looks as if it had left, but may read on.
             self._gone = None

@@ -123,6 +123,21 @@ async def test_what_needs_the_task_goes_on_in_it(handler: Handler, requests: lis
             await talk.client.ask()
 
 
+async def test_of_more_than_is_read_at_once_nothing_is_lost() -> None:
+    sizes: list[int] = []
+
+    async def handler(exchange: Exchange) -> None:
+        sizes.append(sum([len(event.data) async for event in exchange if isinstance(event, Data)]))
+        await plain(exchange)
+
+    async with talking(handler) as talk:
+        upload = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + bytes(300_000)
+        for _ in range(2):
+            assert (await talk.client.ask(upload)).body == b"ok"
+            assert (await talk.client.ask()).body == b"ok"
+    assert sizes == [0, 300_000, 0, 300_000, 0]
+
+
 @pytest.mark.parametrize("in_tasks", [False, True])
 async def test_a_failure_before_the_first_wait_is_a_500(
     caplog: pytest.LogCaptureFixture, in_tasks: bool

@@ -62,6 +62,16 @@ def test_the_limit_may_change_meanwhile() -> None:
     assert exchange.at(30) is Overdue.HANDLER
 
 
+def test_whatever_is_sent_is_progress_however_it_was_written() -> None:
+    exchange = Exchange()
+    exchange.write()
+    assert exchange.at(50) is None
+    exchange.link.sent += 1
+    assert exchange.at(100) is None
+    assert exchange.at(159.9) is None
+    assert exchange.at(160) is Overdue.WRITE
+
+
 def test_a_write_counts_from_the_first_look_at_it() -> None:
     exchange = Exchange()
     exchange.write()
