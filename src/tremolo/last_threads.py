@@ -6,6 +6,7 @@ and the processes that an application has started by itself.
 
 import logging
 import multiprocessing
+import signal
 
 from tremolo_transport.stuck_code import lasting_threads
 from tremolo_transport.watchdog import Watchdog
@@ -24,10 +25,15 @@ def end_soon(code: int) -> None:
     """Bound the end of this process, which exits with `code` now and has nothing else to do.
 
     If something that Python waits for does not end in time, that is named in the log,
-    and the process ends around it: with 4, if it would have been with 0.
+    and the process ends around it: with 4, if it would have been with 0. A signal ends
+    that wait; where there is nothing to wait for, it comes too late to change the code.
+    For the main thread.
     """
     if _lasting():
         Watchdog(_report).give(_SECONDS, code=code or ExitCode.STUCK)
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _lasting() -> tuple[str, ...]:

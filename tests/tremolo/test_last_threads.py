@@ -1,12 +1,13 @@
 """The exit of a process: in processes of their own, as it ends them."""
 
+import signal
 import subprocess
 import sys
 
 import pytest
 
 SOURCE = """
-import logging, multiprocessing, os, sys, threading
+import logging, multiprocessing, os, signal, sys, threading
 from tremolo import last_threads
 free = threading.Event()
 def work():
@@ -54,3 +55,13 @@ def test_who_ends_in_time_is_waited_for() -> None:
 def test_nothing_is_begun_where_nothing_goes_on() -> None:
     said = "print(*[each.name for each in threading.enumerate()], file=sys.stderr)"
     assert ended("pass", then=said) == (0, "MainThread\n")
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_signal_that_comes_when_it_ends_comes_too_late(number: str) -> None:
+    assert ended("pass", then=f"signal.raise_signal(signal.{number})", code=3) == (3, "")
+
+
+def test_but_it_ends_the_wait_for_what_goes_on() -> None:
+    code, _ = ended(THREAD, then="signal.raise_signal(signal.SIGTERM)", seconds=60)
+    assert code == -signal.SIGTERM
