@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
+from tests.cases import for_each
 from tremolo import BlockingRequest, BlockingResponse, Request, Response, Tremolo
 from tremolo.testing import Client
 
@@ -73,15 +74,15 @@ async def test_chunks_for_http_1_0_end_with_the_connection(app: Tremolo) -> None
     assert body == b"onetwo"
 
 
-@pytest.mark.parametrize("path", [b"/hello", b"/chunks"])
+@for_each("path", [b"/hello", b"/chunks"])
 async def test_head_has_no_body(app: Tremolo, path: bytes) -> None:
     answer = await talk(app, b"HEAD " + path + b" HTTP/1.1\r\n" + LAST)
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer.endswith(b"\r\n\r\n")
 
 
-@pytest.mark.parametrize("path", [b"/echo", b"/plain"])
-@pytest.mark.parametrize(
+@for_each("path", [b"/echo", b"/plain"])
+@for_each(
     "body",
     [
         b"Content-Length: 5\r\n\r\nabcde",
@@ -310,8 +311,8 @@ def written_by_a_plain_function(response: BlockingResponse) -> None:
     response.write(b"two")
 
 
-@pytest.mark.parametrize("method", [b"GET", b"POST", b"HEAD"])
-@pytest.mark.parametrize(
+@for_each("method", [b"GET", b"POST", b"HEAD"])
+@for_each(
     ("handler", "options"),
     [
         (chunks_to_the_end, {"chunked": False}),
