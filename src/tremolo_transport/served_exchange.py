@@ -189,7 +189,8 @@ class ServedExchange(Exchange):
     def send_chunks(self, response: Response, pieces: Sequence[bytes]) -> bool:
         if self.over:
             raise ExchangeOver("the exchange is over: its handler has returned")
-        return self._answers.send_chunks(response, pieces)
+        self.answered = self._answers.send_chunks(response, pieces)
+        return self.answered
 
     def send_piece(self, data: bytes) -> bool:
         return not self.over and self._answers.send_piece(data)

@@ -45,13 +45,18 @@ async def plain(exchange: Exchange) -> None:
     assert exchange.send_whole(HEAD, b"ok")
 
 
+async def in_chunks(exchange: Exchange) -> None:
+    assert exchange.send_chunks(Response(status=200), [b"o", b"k"])
+
+
 def reads(talk: Conversation) -> int:
     """How often the connection's task has begun to wait for bytes."""
     return talk.driver._link.reads
 
 
-async def test_what_needs_no_wait_is_served_without_a_step_of_the_task() -> None:
-    async with talking(plain) as talk:
+@pytest.mark.parametrize("handler", [plain, in_chunks])
+async def test_what_needs_no_wait_is_served_without_a_step_of_the_task(handler: Handler) -> None:
+    async with talking(handler) as talk:
         before = reads(talk)
         for _ in range(5):
             assert (await talk.client.ask()).body == b"ok"
@@ -98,7 +103,7 @@ async def respond(exchange: Exchange) -> None:
     await exchange.respond(200, body=b"ok")
 
 
-@pytest.mark.parametrize("handler", [plain, wait_a_turn, read_all, respond])
+@pytest.mark.parametrize("handler", [plain, in_chunks, wait_a_turn, read_all, respond])
 @pytest.mark.parametrize(
     "requests",
     [
