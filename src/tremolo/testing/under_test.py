@@ -8,7 +8,7 @@ import inspect
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from tremolo.application import Application
@@ -28,6 +28,9 @@ Testable: TypeAlias = Application | ASGIApplication | Handler
 _HIDES: Final = {"app_close_timeout": "close_timeout", "write_timeout": "write_timeout"}
 """Options without which a server would hide what the harness looks for, and their settings."""
 
+
+_MOST_KEPT: Final = 32
+"""Configurations that are not made again."""
 
 _HEED_ASGI: Final = (
     "Have it look for `http.disconnect` or `websocket.disconnect` from `receive()` while it works,"
@@ -72,7 +75,7 @@ def find_handler(app: Testable, options: Mapping[str, Any]) -> UnderTest:
     Raises ConfigError, a ValueError, for an option that cannot be, and
     NotAnApplication, a TypeError, for such an `app`.
     """
-    config, settings = _configured(options) if options else _usual()
+    config, settings = _configured(options)
     loggers = (app.logger,) if isinstance(app, Application) else ()
     try:
         handler = handler_for(app, config)
@@ -84,15 +87,23 @@ def find_handler(app: Testable, options: Mapping[str, Any]) -> UnderTest:
 
 
 def _configured(options: Mapping[str, Any]) -> tuple[Config, ServerSettings]:
+    # To make them for each client would be a tenth of what that costs, and a test's are those of
+    # the one before it. 1 and True are equal, and not the same.
+    told = tuple((name, type(value), value) for name, value in options.items())
+    try:
+        return _kept(told)
+    except TypeError:  # A list, such as of sockets, is no key.
+        return _made(told)
+
+
+def _made(told: tuple[tuple[str, type, Any], ...]) -> tuple[Config, ServerSettings]:
+    options = {name: value for name, _, value in told}
     config = configure(options)
     off: dict[str, Any] = {field: None for option, field in _HIDES.items() if option not in options}
     return config, replace(config.server, **off)
 
 
-@cache
-def _usual() -> tuple[Config, ServerSettings]:
-    # As for most tests; to make them each time would be a tenth of what a client costs.
-    return _configured({})
+_kept = lru_cache(_MOST_KEPT)(_made)
 
 
 def _is_handler(app: object) -> TypeGuard[Handler]:

@@ -61,3 +61,23 @@ def test_an_option_that_there_is_not_is_refused() -> None:
 )
 def test_what_it_can_do_when_its_client_has_left_is_told_in_its_words(app: Any, named: str) -> None:
     assert named in find_handler(app, {}).advice
+
+
+def test_the_same_options_are_read_once_and_others_are_not_taken_for_them() -> None:
+    def settings(**options: Any) -> Any:
+        return find_handler(hello, options).settings
+
+    assert settings(keepalive_timeout=3, date_header=False) is settings(
+        keepalive_timeout=3, date_header=False
+    )
+    assert settings(keepalive_timeout=4).timeouts.keep_alive == 4
+    assert settings(keepalive_timeout=3).timeouts.keep_alive == 3
+    assert settings(date_header=False).date is False
+    assert settings(backlog=1) == settings(backlog=1)
+    with pytest.raises(ValueError, match="backlog"):
+        settings(backlog=True)
+
+
+def test_options_that_cannot_be_kept_are_read_each_time() -> None:
+    found = find_handler(hello, {"forwarded_allow_ips": ["127.0.0.1"]})
+    assert found.handler is hello
