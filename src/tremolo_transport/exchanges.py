@@ -165,6 +165,10 @@ class Exchanges(ABC):
         link = self._link
         link.reading = False
         request = self._connection.receive_request(data)
+        if self._scope.cancel_called:
+            # What was to end the wait must not end the handler. On trio it may be both.
+            self._request = request
+            return link.leave_to_task()
         if request is None or self._begin(request) is not _NEED_DATA or self._around.shutdown.begun:
             return link.leave_to_task()
         link.reading = True

@@ -7,7 +7,8 @@ from `trio_arrivals`, and the half that sends is `trio_sending`.
 """
 
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from types import coroutine
 from typing import Any
 
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
@@ -16,7 +17,7 @@ from .native_stream import BYTES_PER_TURN, CALLS_PER_TURN
 from .socket_attributes import attributes_of
 from .trio_arrivals import ENDING, INPUT, ROOM
 from .trio_sending import TrioSending
-from .trio_traps import WOKEN, trap_of, wait
+from .trio_traps import WOKEN, trap_of
 
 try:
     import trio
@@ -53,6 +54,8 @@ class TrioStream(TrioSending):
         """What was received before anybody asked for it."""
         self._reader: trio.lowlevel.Task | None = None
         """Whoever waits in `receive`."""
+        self._serve: Callable[[bytes], bool] | None = None
+        """What that task calls with what has come, before it goes on."""
         self._trap: Any = None
         """What trio is told for that; it is the same each time."""
 
@@ -120,7 +123,7 @@ class TrioStream(TrioSending):
         if self._trap is None:
             self._trap = trap_of(self._reader_leaves)
         self._reader = _current_task()
-        return wait(self._trap)
+        return self._wait(self._trap)
 
     def take(self, most: int) -> bytes:
         """As `NativeStream.take`."""
@@ -148,6 +151,12 @@ class TrioStream(TrioSending):
         else:
             self._bytes += most
         return data
+
+    serves_meanwhile = True
+
+    def serve_meanwhile(self, serve: Callable[[bytes], bool]) -> None:
+        """As `NativeStream.serve_meanwhile`: in a step of the task, which goes no further up."""
+        self._serve = serve
 
     def call_reader_off(self) -> None:
         """As `NativeStream.call_reader_off`."""
@@ -179,6 +188,25 @@ class TrioStream(TrioSending):
             self._wake_reader()
 
     # How it works.
+
+    @coroutine
+    def _wait(self, trap: Any) -> Generator[Any, Any, None]:
+        """Wait as `trio_traps.wait` does, on and on while all that comes is served meanwhile."""
+        while True:
+            result = yield trap
+            serve, self._serve = self._serve, None
+            if result is not WOKEN:
+                # Cancelled.
+                result.unwrap()
+            if serve is None:
+                return
+            data = self.take(_READ_SIZE)
+            if not data or not serve(data) or self._readable or self._trap is None:
+                # There is more to do than to wait.
+                return
+            self._calls = self._bytes = 0
+            self._serve = serve
+            self._reader = _current_task()
 
     def _reader_leaves(self, _: object) -> trio.lowlevel.Abort:
         """As it is cancelled."""

@@ -7,11 +7,14 @@ from contextlib import asynccontextmanager
 
 import anyio
 import pytest
+from anyio.abc import SocketAttribute
 from anyio.lowlevel import checkpoint
 
 from tremolo_core import Data, Headers, Response
 from tremolo_transport.exchange import Exchange, Handler
 from tremolo_transport.settings import ServerSettings, Transport
+from tremolo_transport.trio_arrivals import INPUT
+from tremolo_transport.trio_stream import TrioStream
 
 from .conversations import GET, Conversation, conversation, reset, settle, tcp_pair
 
@@ -19,14 +22,6 @@ pytestmark = pytest.mark.anyio
 
 HEAD = Response(status=200, headers=Headers.of([(b"content-length", b"2")]))
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
-
-
-@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    # What trio runs is always a task's step.
-    if request.param:
-        pytest.importorskip("uvloop")
-    return "asyncio", {"use_uvloop": request.param}
 
 
 @asynccontextmanager
@@ -67,14 +62,14 @@ async def test_what_needs_no_wait_is_served_without_a_step_of_the_task(handler: 
 
 
 async def test_it_is_in_the_connections_task_nevertheless() -> None:
-    tasks: list[object] = []
+    tasks: list[int] = []
 
     async def handler(exchange: Exchange) -> None:
-        tasks.append(asyncio.current_task())
+        tasks.append(anyio.get_current_task().id)
         with anyio.CancelScope():
             if exchange.request.target == b"/wait":
                 await checkpoint()
-            tasks.append(asyncio.current_task())
+            tasks.append(anyio.get_current_task().id)
         await plain(exchange)
 
     async with talking(handler) as talk:
@@ -82,10 +77,9 @@ async def test_it_is_in_the_connections_task_nevertheless() -> None:
         await talk.client.ask(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
         await talk.client.ask()
         await settle()
-        assert asyncio.current_task() not in tasks
+        assert anyio.get_current_task().id not in tasks
     assert len(tasks) == 8
     assert len(set(tasks)) == 1
-    assert tasks[0] is not None
 
 
 async def wait_a_turn(exchange: Exchange) -> None:
@@ -160,7 +154,11 @@ async def test_a_failure_before_the_first_wait_is_a_500(
     assert [record.getMessage() for record in caplog.records] == ["the handler of GET /fail failed"]
 
 
-async def test_a_handler_that_cancels_its_own_task_hears_of_it_where_it_waits() -> None:
+async def test_a_handler_that_cancels_its_own_task_hears_of_it_where_it_waits(
+    anyio_backend_name: str,
+) -> None:
+    if anyio_backend_name != "asyncio":
+        pytest.skip("only on asyncio is a task itself cancelled")
     seen: list[object] = []
 
     async def handler(exchange: Exchange) -> None:
@@ -182,8 +180,12 @@ async def test_a_handler_that_cancels_its_own_task_hears_of_it_where_it_waits() 
     assert seen == ["before", ("enough",)] * 3
 
 
-async def test_what_a_handler_leaves_behind_ends_with_its_exchange() -> None:
+async def test_what_a_handler_leaves_behind_ends_with_its_exchange(
+    anyio_backend_name: str,
+) -> None:
     """A task that it has started is told that the exchange is over, and reads nothing."""
+    if anyio_backend_name != "asyncio":
+        pytest.skip("on trio a task belongs to a nursery, which its handler waits for")
     left: list[asyncio.Task[object]] = []
 
     async def handler(exchange: Exchange) -> None:
@@ -202,15 +204,12 @@ async def test_a_client_that_is_gone_when_it_is_answered_ends_the_connection() -
     async def handler(exchange: Exchange) -> None:
         if exchange.request.target == b"/gone":
             # Its reset has come, though nobody has looked.
-            client = talk.client.stream
-            leaving.append(asyncio.ensure_future(reset(client)))
+            leaving.start_soon(reset, talk.client.stream)
         await plain(exchange)
 
-    leaving: list[asyncio.Future[None]] = []
-    async with talking(handler) as talk:
+    async with anyio.create_task_group() as leaving, talking(handler) as talk:
         await talk.client.send(b"GET /gone HTTP/1.1\r\nHost: a\r\n\r\n")
         await talk.ended.wait()
-    assert len(leaving) == 1
 
 
 async def test_the_last_answer_ends_the_connection_though_its_task_had_no_step() -> None:
@@ -242,6 +241,21 @@ async def test_a_connection_that_waits_can_be_ended(end: str) -> None:
         await talk.client.ask()
         getattr(talk.driver, end)()
         await talk.ended.wait()
+
+
+async def test_a_request_that_comes_just_as_the_wait_for_it_is_ended_is_served(
+    anyio_backend_name: str,
+) -> None:
+    if anyio_backend_name != "trio":
+        pytest.skip("only on trio is there a time between what wakes a task and its step")
+    async with talking(wait_a_turn) as talk:
+        # With no wait in which it would be read.
+        talk.client.stream.extra(SocketAttribute.raw_socket).send(GET)
+        stream = talk.driver._link.quick
+        assert isinstance(stream, TrioStream)
+        stream.note(INPUT)
+        talk.driver.begin_stop()
+        assert (await talk.client.answer()).body == b"ok"
 
 
 async def test_a_busy_client_keeps_its_connection_from_resting() -> None:

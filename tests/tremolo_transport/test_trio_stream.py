@@ -11,7 +11,7 @@ import outcome
 import pytest
 import trio
 import trio.testing
-from anyio import BrokenResourceError, EndOfStream
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 from anyio.abc import SocketAttribute
 from anyio.lowlevel import checkpoint
 
@@ -148,6 +148,71 @@ async def test_the_names_of_a_socket_that_is_closed_are_unknown() -> None:
         await one.aclose()
         assert one.extra(SocketAttribute.remote_address) is None
         assert one.extra(SocketAttribute.local_address) is None
+
+
+async def wait_and_serve(stream: TrioStream, serve: Callable[[bytes], bool]) -> None:
+    wait = stream.readiness()
+    assert wait is not None
+    stream.serve_meanwhile(serve)
+    await wait
+
+
+async def test_what_comes_is_served_in_the_wait_until_that_is_not_enough() -> None:
+    async with native_pair() as (one, other):
+        await test_native_stream.wait_in_vain(one)
+        served: list[bytes] = []
+
+        def serve(data: bytes) -> bool:
+            served.append(data)
+            return data != b"last"
+
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as group:
+                group.start_soon(wait_and_serve, one, serve)
+                for item in (b"first", b"next", b"last"):
+                    await settle()
+                    await other.send(item)
+            assert served == [b"first", b"next", b"last"]
+            await other.send(b"more")
+            assert await one.receive() == b"more"
+        assert len(served) == 3
+
+
+@pytest.mark.parametrize("how", ["cancelled", "called off", "closed", "ended"])
+async def test_nothing_is_served_when_the_wait_is_over(how: str) -> None:
+    async with native_pair() as (one, other):
+        await test_native_stream.wait_in_vain(one)
+        served: list[bytes] = []
+        ended: list[type[Exception]] = []
+
+        def serve(data: bytes) -> bool:
+            served.append(data)
+            return True
+
+        async def wait() -> None:
+            try:
+                await wait_and_serve(one, serve)
+            except (ClosedResourceError, EndOfStream) as error:
+                ended.append(type(error))
+
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as group:
+                group.start_soon(wait)
+                await settle()
+                match how:
+                    case "cancelled":
+                        group.cancel_scope.cancel()
+                    case "called off":
+                        one.call_reader_off()
+                    case "closed":
+                        one.close_at_once()
+                    case _:
+                        await other.send_eof()
+            if how in ("cancelled", "called off"):
+                await other.send(b"x")
+                assert await one.receive() == b"x"
+        assert ended == {"closed": [ClosedResourceError], "ended": [EndOfStream]}.get(how, [])
+        assert served == []
 
 
 async def test_a_connection_that_never_waits_is_never_watched() -> None:
