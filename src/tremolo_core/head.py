@@ -17,7 +17,7 @@ from .grammar import (
 from .head_fields import Meaning, read_fields
 from .headers import Headers
 from .limits import Limits
-from .plain_fields import Fields, read_plainly
+from .plain_fields import Fields, Names, read_plainly
 
 __all__ = (
     "NOT_IN_TRAILERS",
@@ -56,6 +56,8 @@ class Head:
     headers: Headers
     meaning: Meaning
     """What they say."""
+    names: Names | None
+    """The names of the fields, if they were read by these."""
     is_ordinary: bool
     """Whether nothing is to be read otherwise than it stands, so that h11 need not.
 
@@ -70,8 +72,9 @@ def parse_head(raw: bytes, limits: Limits, last: Fields | None = None) -> Head:
     """Read a complete head, which ends with its empty line.
 
     Where its fields are to the byte the `last`, that may be kept, nothing about
-    them is found out again. Raises RemoteProtocolError, with the status
-    that it deserves, for the first thing that is wrong.
+    them is found out again; where their names are, little. Raises
+    RemoteProtocolError, with the status that it deserves, for the first thing that
+    is wrong.
     """
     line = PLAIN_REQUEST_LINE.match(raw)
     if line is None:
@@ -82,11 +85,14 @@ def parse_head(raw: bytes, limits: Limits, last: Fields | None = None) -> Head:
         refuse_block(raw, limits, request_line=True)
     method, target = line.groups()
     block = raw[start:]
-    fields = last if last is not None and last[0] == block else read_plainly(block, None)
+    if last is None:
+        fields = read_plainly(block, None)
+    else:
+        fields = last if last[0] == block else read_plainly(block, last[3])
     if fields is None or len(fields[1]) > limits.fields:
         return _parse_other(raw, limits)
-    _, headers, meaning, _ = fields
-    return _head(raw, method, target, None, block, headers, meaning, meaning.is_ordinary)
+    _, headers, meaning, names = fields
+    return _head(raw, method, target, None, block, headers, meaning, names, meaning.is_ordinary)
 
 
 def _parse_other(raw: bytes, limits: Limits) -> Head:
@@ -105,7 +111,7 @@ def _parse_other(raw: bytes, limits: Limits) -> Head:
         authority = _judge_target(method, target)
     headers, meaning = read_fields(lines, method, version)
     is_ordinary = meaning.is_ordinary and authority is None
-    return _head(raw, method, target, authority, block, headers, meaning, is_ordinary)
+    return _head(raw, method, target, authority, block, headers, meaning, None, is_ordinary)
 
 
 def parse_trailers(raw: bytes, limits: Limits) -> None:

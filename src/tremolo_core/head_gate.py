@@ -221,7 +221,9 @@ class HeadGate:
     def _pass_head(self, raw: bytes) -> Head:
         head = parse_head(raw, self._limits, self._last)
         self.meaning = meaning = head.meaning
-        self._last = (head.block, head.headers, meaning, None) if meaning.may_be_kept else None
+        self._last = None
+        if meaning.may_be_kept:
+            self._last = (head.block, head.headers, meaning, head.names)
         if meaning.content_length == 0:
             self._stage = _BODY_END
         else:
