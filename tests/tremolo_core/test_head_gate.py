@@ -93,6 +93,8 @@ def test_a_bare_line_feed_is_refused_as_soon_as_it_comes() -> None:
 def test_a_head_like_the_last_is_found_out_once() -> None:
     made = gate(GET + GET)
     first = made.head()
+    assert made._last is not None
+    assert made._last[3] is not None, "by these the next is read"
     made.next_message()
     second = made.head()
     assert first is not None
