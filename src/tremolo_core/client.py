@@ -2,7 +2,8 @@
 
 Thin over h11 and wsproto: there is no fast path, no limit and no time-out, and
 no table of ours, as a client that is made of our own parser could not testify
-for our server. The server's side is `connection`.
+for our server. What its frames may say is judged by `outgoing_frames`, as the
+server's are. The server's side is `connection`.
 """
 
 import base64
