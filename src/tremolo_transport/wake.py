@@ -7,9 +7,13 @@ turn, more for each request. What needs no wait can even be done without the tas
 import asyncio
 from collections.abc import Callable, Generator
 from contextvars import Context
-from typing import Any
+from typing import Any, Final
 
 __all__ = ("Wake",)
+
+# What asyncio has for those who step tasks in a way of their own.
+_enter_task: Final = asyncio._enter_task
+_leave_task: Final = asyncio._leave_task
 
 
 class Wake:
@@ -79,12 +83,11 @@ class Wake:
             return
         loop = self._loop
         self.callback = None
-        # What asyncio has for those who step tasks in a way of their own.
-        asyncio._enter_task(loop, task)
+        _enter_task(loop, task)
         try:
             waits = serve(data)
         finally:
-            asyncio._leave_task(loop, task)
+            _leave_task(loop, task)
         self.callback = callback
         missed = self._missed
         if waits and missed is None:

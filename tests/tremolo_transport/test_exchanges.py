@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -198,6 +199,33 @@ async def test_what_a_handler_leaves_behind_ends_with_its_exchange(
         await settle()
         assert all(task.done() for task in left)
     assert len(left) == 3
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks")
+async def test_an_eager_task_takes_its_first_steps_inside_the_handlers() -> None:
+    seen: list[bool] = []
+
+    async def look() -> None:
+        seen.append(asyncio.current_task() is not None)
+        await checkpoint()
+        seen.append(asyncio.current_task() is not None)
+
+    async def handler(exchange: Exchange) -> None:
+        this = asyncio.current_task()
+        tasks = [asyncio.ensure_future(look()) for _ in range(2)]
+        seen.append(asyncio.current_task() is this)
+        await plain(exchange)
+        kept.extend(tasks)
+
+    kept: list[asyncio.Future[None]] = []
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, asyncio.BaseEventLoop):
+        pytest.skip("uvloop tells the factory what that of Python 3.13.0 does not take")
+    loop.set_task_factory(getattr(asyncio, "eager_task_factory", None))
+    async with talking(handler) as talk:
+        await talk.client.ask()
+        await asyncio.gather(*kept)
+    assert seen == [True] * 10
 
 
 async def test_a_client_that_is_gone_when_it_is_answered_ends_the_connection() -> None:
