@@ -26,6 +26,7 @@ class Line:
     __slots__ = (
         "_called_off",
         "_departure",
+        "_moved_seen",
         "_news",
         "_past_scope",
         "_read_scope",
@@ -39,7 +40,6 @@ class Line:
         "hung_up",
         "left_to_task",
         "moved",
-        "moved_seen",
         "pace",
         "quick",
         "reading",
@@ -66,7 +66,7 @@ class Line:
         """How often a task has entered it: who polls enters and is cancelled again and again."""
         self.moved = 0
         """How often it has brought bytes."""
-        self._reads_seen = self.moved_seen = -1
+        self._reads_seen = self._moved_seen = -1
         """What the two were at the last `was_read`."""
         self.left_to_task = False
         """Whether the task that waits for a request is to go on with what was begun without it."""

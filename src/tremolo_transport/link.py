@@ -158,8 +158,8 @@ class Link(Line):
         Who polls enters a read and is cancelled again and again, and notices nothing.
         """
         lasting = self.reading and self.reads == self._reads_seen
-        moved = self.moved != self.moved_seen
-        self._reads_seen, self.moved_seen = self.reads, self.moved
+        moved = self.moved != self._moved_seen
+        self._reads_seen, self._moved_seen = self.reads, self.moved
         return lasting or moved
 
     def read_interruptibly(self) -> Coroutine[Any, Any, None]:
