@@ -43,6 +43,7 @@ class Exchanges(ABC):
         "_answers",
         "_around",
         "_connection",
+        "_error",
         "_exchange",
         "_forwarding",
         "_late",
@@ -71,6 +72,8 @@ class Exchanges(ABC):
         """The one that is not over."""
         self._unfinished: Awaitable[object] | None = None
         """What its handler has still to do."""
+        self._error: BaseException | None = None
+        """What went wrong with the server itself while the task did not see it."""
         self._request: Request | None = None
         """One that came just as the wait for it was cancelled."""
         self._requests = 0
@@ -121,7 +124,7 @@ class Exchanges(ABC):
             request, known = None, False
             if come is _NEED_DATA and not (link.eof or shutdown.begun):
                 # Mostly nothing has come yet, which need not be found out by the core.
-                request, known = await link.read_request(self._serve_at_once), True
+                request, known = await self._read_request(), True
             if request is None and self._exchange is None:
                 request = await self._next_request(known=known)
 
@@ -150,11 +153,19 @@ class Exchanges(ABC):
                     return None
             if shutdown.begun and shutdown.draining and not connection.buffered:
                 self._scope.cancel()
-            request = await link.read_request(self._serve_at_once)
+            request = await self._read_request()
             if request is not None or self._exchange is not None:
                 return request
             known = True
         return None
+
+    async def _read_request(self) -> Request | None:
+        """As `Link.read_request`. Raises what went wrong while there was no need of this task."""
+        request = await self._link.read_request(self._serve_at_once)
+        if self._error is not None:
+            error, self._error = self._error, None
+            await _failure(error)
+        return request
 
     def _serve_at_once(self, data: bytes) -> bool:
         """Serve the request that `data` begins, in place of the task that waits for it.
@@ -164,15 +175,21 @@ class Exchanges(ABC):
         """
         link = self._link
         link.reading = False
-        request = self._connection.receive_request(data)
-        if self._scope.cancel_called:
-            # What was to end the wait must not end the handler. On trio it may be both.
-            self._request = request
-            return link.leave_to_task()
-        if request is None or self._begin(request) is not _NEED_DATA or self._around.shutdown.begun:
-            return link.leave_to_task()
-        link.reading = True
-        return True
+        try:
+            request = self._connection.receive_request(data)
+            if self._scope.cancel_called:
+                # What was to end the wait must not end the handler. On trio it may be both.
+                self._request = request
+            elif (
+                request is not None
+                and self._begin(request) is _NEED_DATA
+                and not self._around.shutdown.begun
+            ):
+                link.reading = True
+                return True
+        except BaseException as error:
+            self._error = error
+        return link.leave_to_task()
 
     def _begin(self, request: Request) -> Signal | None:
         """Begin an exchange. None if it is to be finished; else it is over.

@@ -155,6 +155,31 @@ async def test_a_failure_before_the_first_wait_is_a_500(
     assert [record.getMessage() for record in caplog.records] == ["the handler of GET /fail failed"]
 
 
+async def test_an_error_of_the_server_itself_ends_the_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One in what is done without the task as well: the access log's handlers are anybody's."""
+    due: list[bool] = []
+
+    def refuse(record: logging.LogRecord) -> bool:
+        if due:
+            raise ArithmeticError("a filter with a bug")
+        return True
+
+    access = logging.getLogger("tremolo.access")
+    access.addFilter(refuse)
+    try:
+        with caplog.at_level(logging.INFO, access.name):
+            async with talking(plain) as talk:
+                due.append(True)
+                assert (await talk.client.ask()).body == b"ok"
+                await talk.ended.wait()
+    finally:
+        access.removeFilter(refuse)
+    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert [record.exc_info and record.exc_info[0] for record in errors] == [ArithmeticError]
+
+
 async def test_a_handler_that_cancels_its_own_task_hears_of_it_where_it_waits(
     anyio_backend_name: str,
 ) -> None:
