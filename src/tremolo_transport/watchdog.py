@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 __all__ = ("Watchdog", "leave")
 
@@ -59,14 +60,22 @@ class Watchdog:
             try:
                 told = self._told.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                reporter = threading.Thread(target=self._report, daemon=True)
-                reporter.start()
-                reporter.join(_REPORT_SECONDS)
+                _call_for_a_while(self._report)
                 self._end(code)
 
     def _end(self, code: int) -> None:
-        ending = threading.Thread(target=leave, args=(code,), daemon=True)
-        ending.start()
-        ending.join(_REPORT_SECONDS)
+        _call_for_a_while(partial(leave, code))
         # The flush itself is stuck.
         os._exit(code)
+
+
+def _call_for_a_while(last_words: Callable[[], object]) -> None:
+    """Call it in a thread, and go on when its time is over."""
+    thread = threading.Thread(target=last_words, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        # Python 3.12 begins none once it waits for the last ones.
+        last_words()
+    else:
+        thread.join(_REPORT_SECONDS)
