@@ -1,8 +1,12 @@
 """The plugin, as it serves the tests of others: each test here runs pytest on some."""
 
+import importlib
+import pkgutil
 import re
 
 import pytest
+
+import tremolo_core
 
 pytest_plugins = ["pytester"]
 
@@ -30,6 +34,13 @@ def app():
 
     return app
 """
+
+
+@pytest.fixture(autouse=True, scope="module")
+def all_of_the_core_is_imported() -> None:
+    """What a run is the first to import is forgotten with it, and would be there twice."""
+    for module in pkgutil.iter_modules(tremolo_core.__path__, "tremolo_core."):
+        importlib.import_module(module.name)
 
 
 @pytest.fixture(autouse=True)
