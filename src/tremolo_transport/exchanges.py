@@ -165,6 +165,9 @@ class Exchanges(ABC):
         if self._error is not None:
             error, self._error = self._error, None
             await _failure(error)
+        if self._request is not None:
+            # The core has told it, and is not to be asked before it is served.
+            request, self._request = self._request, None
         return request
 
     def _serve_at_once(self, data: bytes) -> bool:

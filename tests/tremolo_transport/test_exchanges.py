@@ -311,6 +311,28 @@ async def test_a_request_that_comes_just_as_the_wait_for_it_is_ended_is_served(
         assert (await talk.client.answer()).body == b"ok"
 
 
+@pytest.mark.parametrize("end", ["a stop", "a rest"])
+async def test_so_is_the_first_with_all_that_it_asks_the_core(
+    end: str, anyio_backend_name: str
+) -> None:
+    if anyio_backend_name != "trio":
+        pytest.skip("only on trio is there a time between what wakes a task and its step")
+    async with conversation(read_all, make_pair=tcp_pair(Transport.NATIVE)) as talk:
+        talk.driver.may_rest(lambda _: None, from_now=False)
+        await settle()
+        for _ in range(4):
+            talk.sweep()
+        talk.client.stream.extra(SocketAttribute.raw_socket).send(GET)
+        stream = talk.driver._link.quick
+        assert isinstance(stream, TrioStream)
+        stream.note(INPUT)
+        if end == "a stop":
+            talk.driver.begin_stop()
+        else:
+            talk.sweep()
+        assert (await talk.client.answer()).body == b"ok"
+
+
 async def test_a_busy_client_keeps_its_connection_from_resting() -> None:
     woken: list[object] = []
     async with talking(plain) as talk:
