@@ -120,6 +120,10 @@ class AsyncioStream(AsyncioSending):
             if self._calls < CALLS_PER_TURN and self._bytes < BYTES_PER_TURN:
                 return None
             return self.next_turn()
+        if self._reader.serve is not None:
+            # What stands in for the task asks for more, perhaps in an eager task: what the first
+            # waits for is to wake nobody else.
+            self._reader = Wake(self._loop)
         if self._reader.callback is not None:
             raise BusyResourceError("reading from")
         if self._over:

@@ -226,6 +226,16 @@ async def test_what_a_handler_leaves_behind_ends_with_its_exchange(
     assert len(left) == 3
 
 
+def make_tasks_eager() -> None:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        pytest.skip("only asyncio has eager tasks")
+    if not isinstance(loop, asyncio.BaseEventLoop):
+        pytest.skip("uvloop tells the factory what that of Python 3.13.0 does not take")
+    loop.set_task_factory(getattr(asyncio, "eager_task_factory", None))
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks")
 async def test_an_eager_task_takes_its_first_steps_inside_the_handlers() -> None:
     seen: list[bool] = []
@@ -243,14 +253,41 @@ async def test_an_eager_task_takes_its_first_steps_inside_the_handlers() -> None
         kept.extend(tasks)
 
     kept: list[asyncio.Future[None]] = []
-    loop = asyncio.get_running_loop()
-    if not isinstance(loop, asyncio.BaseEventLoop):
-        pytest.skip("uvloop tells the factory what that of Python 3.13.0 does not take")
-    loop.set_task_factory(getattr(asyncio, "eager_task_factory", None))
+    make_tasks_eager()
     async with talking(handler) as talk:
         await talk.client.ask()
         await asyncio.gather(*kept)
     assert seen == [True] * 10
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks")
+@pytest.mark.parametrize("then", ["awaited", "left", "cancelled"])
+async def test_an_eager_task_may_wait_for_the_body_inside_the_handlers(then: str) -> None:
+    kept: list[asyncio.Future[bytes]] = []
+
+    async def read(exchange: Exchange) -> bytes:
+        return b"".join([event.data async for event in exchange if isinstance(event, Data)])
+
+    async def handler(exchange: Exchange) -> None:
+        reading = asyncio.ensure_future(read(exchange))
+        kept.append(reading)
+        if then == "awaited":
+            await exchange.respond(200, body=await reading)
+            return
+        if then == "cancelled":
+            reading.cancel()
+            await asyncio.wait([reading])
+        await plain(exchange)
+
+    make_tasks_eager()
+    async with talking(handler) as talk:
+        for count in (2, 3):
+            await talk.client.send(POST)
+            while len(kept) < count:
+                await checkpoint()
+            await talk.client.send(b"body")
+            assert (await talk.client.answer()).body == (b"body" if then == "awaited" else b"ok")
+    assert [reading.cancelled() for reading in kept] == [False, *[then == "cancelled"] * 2]
 
 
 async def test_a_client_that_is_gone_when_it_is_answered_ends_the_connection() -> None:
