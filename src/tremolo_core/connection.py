@@ -135,11 +135,12 @@ class Connection(Cycles):
                 frames.whole = None
                 self._wanted = False
                 return told
-            if not frames.settled:
-                self._read_frames()
-            if (told := frames.next_event()) is not None:
-                self._wanted = False
-                return told
+            if not frames.ready:
+                if not frames.settled:
+                    self._read_frames()
+                if (told := frames.next_event()) is not None:
+                    self._wanted = False
+                    return told
             if self._standing.hears_messages and not incoming.eof:
                 # What follows would find nothing either.
                 self._wanted = True

@@ -67,7 +67,6 @@ class Frames:
         "_owes_ping",
         "_pieces",
         "_pong",
-        "_ready",
         "_released",
         "_unmask",
         "_waiting",
@@ -76,6 +75,7 @@ class Frames:
         "ignored",
         "missing",
         "owes",
+        "ready",
         "received",
         "whole",
     )
@@ -128,7 +128,7 @@ class Frames:
         """Whether `owed` would hand over anything."""
         self.received = 0
         """Bytes received."""
-        self._ready = False
+        self.ready = False
         """Whether it is known that a message may begin here and nothing waits before it."""
         self.whole: TextMessage | BytesMessage | None = None
         """What was read by `receive_whole` and not told; then nothing else waits."""
@@ -154,7 +154,7 @@ class Frames:
 
         The short way to what `feed` and `read` do, which most messages go.
         """
-        if self.whole is not None or not (self._ready or self._get_ready()):
+        if self.whole is not None or not (self.ready or self._get_ready()):
             return False
         unmask = self._unmask
         if unmask is not None:
@@ -174,21 +174,21 @@ class Frames:
     def _get_ready(self) -> bool:
         """Find out whether the next byte begins a message, and nothing waits before it."""
         gate = self._gate
-        self._ready = not (
+        self.ready = not (
             self._waiting
             or gate.buffer
             or not gate.between
             or self._released
             or self._error is not None
         )
-        if self._ready:
+        if self.ready:
             self._crowd = 0
-        return self._ready
+        return self.ready
 
     def feed(self, data: bytes | memoryview) -> None:
         """Take bytes from the peer."""
         self.received += len(data)
-        self._ready = False
+        self.ready = False
         if self.whole is not None:
             self.tell(self.whole)
             self.whole = None
@@ -246,7 +246,7 @@ class Frames:
 
     def tell(self, event: Event) -> None:
         """Put `event` behind what waits."""
-        self._ready = False
+        self.ready = False
         self._waiting.append(event)
         self._waiting_size += _cost(event)
 
@@ -361,7 +361,7 @@ class Frames:
     def release(self) -> None:
         """Let go of everything but the events that wait: no frame will be read or written."""
         self._released = True
-        self._ready = False
+        self.ready = False
         self._gate.discard()
         self._engine.release()
         self._pieces = None

@@ -174,6 +174,10 @@ class Link(Line):
             finally:
                 self._read_scope = None
 
+    def note_lone_message(self) -> None:
+        """Note that the last read brought one whole message of a WebSocket, and nothing else."""
+        self._size.after_lone_message = True
+
     def read_little(self) -> None:
         """Have the next read bring no more than usual: it is of what nobody waits for."""
         self._size.in_bulk = False

@@ -25,7 +25,7 @@ _IN_A_CROWD = 1_024
 class ReadSize:
     """How much of the frames of a WebSocket to read, or of a body that is held to a rate."""
 
-    __slots__ = ("_connection", "_frames", "_pace", "crowded", "in_bulk")
+    __slots__ = ("_connection", "_frames", "_pace", "after_lone_message", "crowded", "in_bulk")
 
     def __init__(self, connection: Connection, pace: ConnectionPace) -> None:
         self._connection = connection
@@ -34,6 +34,8 @@ class ReadSize:
         """Bytes of a WebSocket to read at once: more each time, until there are many frames."""
         self.crowded = False
         """Whether there were many when it was last asked for, and others are to have a turn."""
+        self.after_lone_message = False
+        """Whether one whole message of a WebSocket, and nothing else, came by the last read."""
         self.in_bulk = False
         """Whether the last read of anything else brought as much as it could."""
 
@@ -43,17 +45,30 @@ class ReadSize:
         More than `READ_SIZE` only while so much of one message is missing: of
         many small ones that would take too long.
         """
-        connection = self._connection
         size = self._frames
-        self.crowded = connection.crowded
-        if self.crowded:
-            self._frames = size = _IN_A_CROWD
-        elif connection.missing > size:
-            size = min(connection.missing, _MOST)
-        elif size < READ_SIZE:
-            self._frames = size * 2
+        if self.after_lone_message:
+            # There is no crowd, and nothing is missing.
+            self.after_lone_message = self.crowded = False
+            if size < READ_SIZE:
+                self._frames = size * 2
+        else:
+            size = self._judge(size)
         upload = self._pace.upload
         return size if upload is None else min(size, upload.piece)
+
+    def _judge(self, size: int) -> int:
+        """Return what to read in place of `size`, by what has come."""
+        connection = self._connection
+        self.crowded = connection.crowded
+        if self.crowded:
+            self._frames = _IN_A_CROWD
+            return _IN_A_CROWD
+        missing = connection.missing
+        if missing > size:
+            return min(missing, _MOST)
+        if size < READ_SIZE:
+            self._frames = size * 2
+        return size
 
     def of_body(self) -> int:
         """Return how much of anything else to read next."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import BinaryIO, Final
 
 from anyio import CancelScope
@@ -57,21 +56,22 @@ class ServedExchange(Exchange):
 
     queues = True
 
-    # Most requests need none of these, so they cost nothing as long as they are as here.
-    watching = False
-    """Whether the watch has the next turn to read, so that a handler that polls cannot win."""
-    answered = False
-    """Whether a whole answer was sent at once; there are others that are complete."""
-    patience: Patience | None = None
-    """Made by the sweeper."""
-    over = False
-    """Whether nothing that is received or sent has anything to do with it any more."""
-    _close_told = False
-    """Whether it was told with which code a WebSocket had to be closed."""
-    _at_once = 0
-    """Events that were told since other tasks had their turn."""
-    _waiting = 0
-    """How many tasks are in `receive`, and so want what the peer sends next."""
+    # Slots, all filled here: until Python 3.12 it takes longer to find one of the class's own.
+    __slots__ = (
+        "_answers",
+        "_at_once",
+        "_close_told",
+        "_link",
+        "_time_limit",
+        "_waiting",
+        "answered",
+        "connection",
+        "over",
+        "patience",
+        "peer",
+        "request",
+        "watching",
+    )
 
     def __init__(
         self, request: Request, peer: Peer, connection: ConnectionInfo, answers: Answers
@@ -82,16 +82,33 @@ class ServedExchange(Exchange):
         self.connection = connection
         self._answers = answers
         self._link = answers.link
+        self.watching = False
+        """Whether the watch has the next turn to read, so that a handler that polls cannot win."""
+        self.answered = False
+        """Whether a whole answer was sent at once; there are others that are complete."""
+        self.patience: Patience | None = None
+        """Made by the sweeper."""
+        self.over = False
+        """Whether nothing that is received or sent has anything to do with it any more."""
+        self._time_limit: float | Keep | None = KEEP
+        """As `limit_time`; that of the settings if it was not called."""
+        self._close_told = False
+        """Whether it was told with which code a WebSocket had to be closed."""
+        self._at_once = 0
+        """Events that were told since other tasks had their turn."""
+        self._waiting = 0
+        """How many tasks are in `receive`, and so want what the peer sends next."""
 
-    @cached_property
+    @property
     def shutdown(self) -> ShutdownNotice:  # type: ignore[override] # mypy: it is not read-only
         """As `Exchange.shutdown`."""
         return self._answers.around.shutdown
 
-    @cached_property
+    @property
     def time_limit(self) -> float | None:
         """Seconds that the handler may take."""
-        return self._answers.around.settings.handler_timeout
+        limit = self._time_limit
+        return self._answers.around.settings.handler_timeout if isinstance(limit, Keep) else limit
 
     # What handlers call.
 
@@ -147,6 +164,7 @@ class ServedExchange(Exchange):
                 if not is_due and upload is None and not self.over:
                     message = connection.next_message()
                     if message is not None:
+                        link.note_lone_message()
                         return message
                 self._answers.attend_to_frames()
                 if is_due:
@@ -217,7 +235,7 @@ class ServedExchange(Exchange):
             self._link.connection.limit_body(size)
 
     def limit_time(self, seconds: float | None) -> None:
-        self.time_limit = seconds
+        self._time_limit = seconds
 
     def pace(
         self,

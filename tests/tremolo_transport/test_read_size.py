@@ -39,6 +39,23 @@ def test_of_frames_more_each_time_until_there_are_many_small_ones() -> None:
     assert [size.of_frames() for _ in range(2)] == [1_024, 2_048]
 
 
+def test_behind_one_whole_message_it_is_known_without_a_look() -> None:
+    connection = framed()
+    size = ReadSize(connection, ConnectionPace(Pace()))
+    connection.receive_data(frame(PING) * 100)
+    assert (size.of_frames(), size.crowded) == (1_024, True)
+    # As after the next read, which brings no crowd.
+    sizes = []
+    for _ in range(8):
+        size.after_lone_message = True
+        sizes.append(size.of_frames())
+        assert not size.after_lone_message
+        assert not size.crowded
+    assert sizes == [1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 65_536]
+    # Of the read behind it there is something to be found out again.
+    assert (size.of_frames(), size.crowded) == (1_024, True)
+
+
 def test_of_who_is_held_to_a_rate_no_more_than_it_allows() -> None:
     pace = ConnectionPace(Pace(upload=16_000))
     size = ReadSize(framed(), pace)
