@@ -75,17 +75,17 @@ class Wake:
     def serve_now(self, data: bytes) -> None:
         """Call `serve` with `data` as if in the task that waits, which waits on if that is true.
 
-        Else run it as `now` does. Only while there is a `serve`, for what the loop
-        calls. In its context only what `serve` puts there.
+        Else run it as `now` does. Only while there is a `serve`, for what the loop calls.
         """
-        serve, callback, task = self.serve, self.callback, self._task
-        if serve is None or callback is None or task is None:
+        serve, callback, task, context = self.serve, self.callback, self._task, self._context
+        if serve is None or callback is None or task is None or context is None:
             return
         loop = self._loop
         self.callback = None
         _enter_task(loop, task)
         try:
-            waits = serve(data)
+            # Logging may ask for what is set in the task's.
+            waits = context.run(serve, data)
         finally:
             _leave_task(loop, task)
         self.callback = callback

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import anyio
 import pytest
@@ -22,6 +23,7 @@ from .conversations import GET, Conversation, conversation, reset, settle, tcp_p
 pytestmark = pytest.mark.anyio
 
 HEAD = Response(status=200, headers=Headers.of([(b"content-length", b"2")]))
+DEPLOYMENT: ContextVar[str] = ContextVar("DEPLOYMENT")
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
 
 
@@ -178,6 +180,28 @@ async def test_an_error_of_the_server_itself_ends_the_connection(
         access.removeFilter(refuse)
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert [record.exc_info and record.exc_info[0] for record in errors] == [ArithmeticError]
+
+
+async def test_the_access_log_is_written_in_the_context_of_the_server(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen: list[str] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        seen.append(DEPLOYMENT.get())
+        return True
+
+    access = logging.getLogger("tremolo.access")
+    access.addFilter(note)
+    DEPLOYMENT.set("blue")
+    try:
+        with caplog.at_level(logging.INFO, access.name):
+            async with talking(plain) as talk:
+                await talk.client.ask()
+                await talk.client.ask()
+    finally:
+        access.removeFilter(note)
+    assert seen == ["blue"] * 3
 
 
 async def test_a_handler_that_cancels_its_own_task_hears_of_it_where_it_waits(

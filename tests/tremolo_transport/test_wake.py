@@ -155,6 +155,26 @@ async def test_what_stands_in_runs_as_the_task_that_waits_on_or_goes_on(waits: b
     await waiting
 
 
+async def test_it_runs_in_the_context_of_the_task() -> None:
+    wake = Wake(asyncio.get_running_loop())
+
+    def serve(_: bytes) -> bool:
+        COLOUR.set(COLOUR.get() + "dish")
+        return True
+
+    async def wait() -> str:
+        COLOUR.set("red")
+        wake.stand_in(serve)
+        await wake
+        return COLOUR.get()
+
+    waiting = asyncio.ensure_future(wait())
+    await turns()
+    await in_turn_of_the_loop(lambda: wake.serve_now(b"one"))
+    wake.soon()
+    assert await waiting == "reddish"
+
+
 async def test_it_is_for_one_wait() -> None:
     wake = Wake(asyncio.get_running_loop())
 
