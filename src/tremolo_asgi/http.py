@@ -124,11 +124,13 @@ class HttpCycle:
         file, raises what opening and reading it raise, too.
         """
         progress = self.progress
-        if progress is _NOTHING and message == last.message and message["status"] is last.status:
-            # As most answers begin.
-            self._head = last.head
-            self.progress = _HEAD
-            return
+        if progress is _NOTHING:
+            known, status, its_head = last.kept
+            if message == known and message["status"] is status:
+                # As most answers begin.
+                self._head = its_head
+                self.progress = _HEAD
+                return
         try:
             kind: object = message["type"]
         except (KeyError, TypeError):

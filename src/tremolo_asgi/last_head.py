@@ -16,6 +16,9 @@ __all__ = ("LastHead", "last", "read_head")
 
 _response = maker(Response)
 
+_START: Final = "http.response.start"
+"""The message that whoever asks for the last head is due to be sent; a WebSocket has another."""
+
 
 class LastHead:
     """The last head that may be kept.
@@ -24,13 +27,12 @@ class LastHead:
     equals what was right is right, but True is no status, though it equals 1.
     """
 
-    __slots__ = ("head", "message", "status")
+    __slots__ = ("kept",)
 
     def __init__(self) -> None:
-        self.message: Message | None = None
-        """What it was read from, copied down to what cannot change; None before any."""
-        self.status: object = None
-        self.head = Response(status=0)
+        self.kept: tuple[Message | None, object, Response] = (None, None, Response(status=0))
+        """The message that it was read from, copied down to what cannot change, or None before
+        any; its status; the head. To be read at once, as other threads have event loops, too."""
 
 
 last: Final = LastHead()
@@ -41,9 +43,9 @@ def read_head(message: Message) -> Response:
     headers = Headers(read_fields(message))
     head = _response(read_status(message), headers)
     given = message.get("headers")
-    if type(given) is list and SECRET.isdisjoint([name for name, _ in headers]):
+    of_http = message["type"] == _START
+    if of_http and type(given) is list and SECRET.isdisjoint([name for name, _ in headers]):
         fields = [tuple(pair) for pair in given]
-        last.status = status = message["status"]
-        last.message = {"type": message["type"], "status": status, "headers": fields}
-        last.head = head
+        status = message["status"]
+        last.kept = {"type": _START, "status": status, "headers": fields}, status, head
     return head

@@ -9,6 +9,7 @@ import pytest
 
 from tremolo_asgi import IncompleteResponse, MessageError
 from tremolo_asgi.http import HttpCycle
+from tremolo_asgi.last_head import read_head
 from tremolo_core import (
     Data,
     EndOfMessage,
@@ -236,6 +237,31 @@ async def test_answers_that_begin_alike_are_the_same() -> None:
     assert exchange.sent[0][0] == Response(
         status=201, headers=Headers([(b"a", b"1"), (b"b", b"3")])
     )
+
+
+async def test_a_head_is_its_messages_whatever_another_thread_keeps_meanwhile() -> None:
+    class Message(dict[str, Any]):
+        def __eq__(self, other: object) -> bool:
+            equal = dict.__eq__(self, other)
+            read_head({"type": "http.response.start", "status": 200, "headers": [(b"b", b"2")]})
+            return equal
+
+    start: Any = {"type": "http.response.start", "status": 200, "headers": [(b"a", b"1")]}
+    read_head(start)
+    exchange = FakeExchange(END)
+    cycle = HttpCycle(exchange)
+    await cycle.send(Message(start))
+    await cycle.send(body())
+    head = exchange.sent[0][0]
+    assert isinstance(head, Response)
+    assert (b"a", b"1") in head.headers
+
+
+async def test_the_head_of_a_denial_does_not_begin_an_answer_of_another_kind() -> None:
+    start: Any = {"type": "websocket.http.response.start", "status": 200, "headers": [(b"a", b"1")]}
+    read_head(start)
+    with pytest.raises(MessageError):
+        await HttpCycle(FakeExchange(END)).send(start)
 
 
 @pytest.mark.parametrize("status", [True, 1.0])
