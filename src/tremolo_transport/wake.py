@@ -5,6 +5,7 @@ turn, more for each request. What needs no wait can even be done without the tas
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import Any, Final
@@ -14,6 +15,9 @@ __all__ = ("Wake",)
 # What asyncio has for those who step tasks in a way of their own.
 _enter_task: Final = asyncio._enter_task
 _leave_task: Final = asyncio._leave_task
+
+_TAKEN_BACK: Final = sys.version_info >= (3, 13)
+"""Whether a cancellation that was not heard of yet can be taken back."""
 
 
 class Wake:
@@ -90,6 +94,8 @@ class Wake:
             _leave_task(loop, task)
         self.callback = callback
         missed = self._missed
+        if missed is not None and _TAKEN_BACK and not task.cancelling():
+            missed = self._missed = None
         if waits and missed is None:
             return
         self.now()

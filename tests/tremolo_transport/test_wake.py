@@ -1,6 +1,7 @@
 """A wait that the event loop ends at once: to a task it is like any other."""
 
 import asyncio
+import sys
 from contextvars import ContextVar
 from typing import Any
 
@@ -214,6 +215,29 @@ async def test_a_task_that_is_cancelled_in_its_place_is_so_where_it_waits_next(w
         await waiting
     assert went_on == [1]
     assert waiting.cancelling() == 1
+
+
+async def test_a_cancellation_may_be_taken_back_as_far_as_python_has_that() -> None:
+    wake = Wake(asyncio.get_running_loop())
+
+    def serve(_: bytes) -> bool:
+        waiting.cancel()
+        waiting.uncancel()
+        return True
+
+    async def wait() -> None:
+        wake.stand_in(serve)
+        await wake
+        await wake
+
+    waiting = asyncio.ensure_future(wait())
+    await turns()
+    await in_turn_of_the_loop(lambda: wake.serve_now(b"one"))
+    await turns()
+    assert waiting.cancelled() is (sys.version_info < (3, 13))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
 
 
 async def test_nothing_stands_in_for_a_task_that_is_cancelled() -> None:
