@@ -93,23 +93,24 @@ class _Records:
     """Makes records for less than `logging` does, which asks anew who and where it is."""
 
     def __init__(self) -> None:
-        self._place = (0, 0)
-        """The process and the thread of the record below."""
-        self._known: dict[str, Any] = {}
-        """What one says, all of which but the time and the arguments is so in the next."""
+        self._last: tuple[tuple[int, int], dict[str, Any]] = ((0, 0), {})
+        """The process and the thread of a record, and what it says, all of which but the time and
+        the arguments is so in the next. To be read at once, as other threads log, too."""
 
     def make(self, args: tuple[object, ...]) -> logging.LogRecord:
         """A record whose line has these arguments."""
         factory = logging.getLogRecordFactory()
         place = (os.getpid(), threading.get_ident())
-        if factory is not logging.LogRecord or place != self._place:
+        its_place, known = self._last
+        if factory is not logging.LogRecord or place != its_place:
             record = factory(_logger.name, logging.INFO, "", 0, _LINE, args, None)
-            self._place, self._known = place, {**vars(record), "args": ()}
-            if "taskName" in self._known:
+            known = {**vars(record), "args": ()}
+            if "taskName" in known:
                 # That of the next would be another one.
-                self._known["taskName"] = None
+                known["taskName"] = None
+            self._last = place, known
             return record
-        now, known = time.time(), self._known
+        now = time.time()
         record = logging.LogRecord.__new__(logging.LogRecord)
         record.__dict__ = {
             **known,
