@@ -133,19 +133,10 @@ class Answers:
     def send_message(self, message: TextMessage | BytesMessage) -> bool:
         """As `Exchange.send_message`."""
         size = len(message.data if isinstance(message, BytesMessage) else message.text)
-        link = self.link
-        stream = link.quick
-        # As for a piece; each such call would be a tenth of a small message's way out.
-        if (
-            stream is None
-            or not stream.takes_at_once
-            or stream.turn_is_over
-            or link.writing
-            or size > _LARGEST_MESSAGE
-            or link.pace.download is not None
-            or self._refused
-        ):
+        stream = self._stream_at_once(size, _LARGEST_MESSAGE)
+        if stream is None or stream.turn_is_over or self._refused:
             return False
+        link = self.link
         if size > MOST_AT_ONCE:
             parts = link.connection.send_large_message(message)
             if parts is None:
@@ -277,15 +268,15 @@ class Answers:
 
     # How it works.
 
-    def _stream_at_once(self, size: int) -> NativeStream | None:
-        """The stream, if a body of `size` can be written without a wait."""
+    def _stream_at_once(self, size: int, most: int = MOST_AT_ONCE) -> NativeStream | None:
+        """The stream, if a body of `size`, the `most` or less, can be written without a wait."""
         link = self.link
         stream = link.quick
         if (
             stream is None
             or not stream.takes_at_once
             or link.writing
-            or size > MOST_AT_ONCE
+            or size > most
             or link.pace.download is not None
         ):
             return None
