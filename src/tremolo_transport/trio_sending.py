@@ -84,7 +84,7 @@ class TrioSending(NativeStream):
         if turn.holding and size <= MOST_HELD and not self._held:
             # Not counted by its bytes: so little comes to its number of calls first.
             self._held = item
-            turn.add(self)
+            turn.hold(self)
         else:
             self._bytes += size
             self.write_held()

@@ -5,13 +5,10 @@ the last. trio's own hooks for that are those of an instrument. What is told, an
 to whom, is the business of `trio_arrivals`.
 """
 
-import math
 from collections.abc import Callable
 from contextlib import suppress
-from time import monotonic
-from typing import Protocol
 
-from .turn_end import LONGEST_HOLD
+from .held_writes import HeldWrites
 
 try:
     import trio
@@ -23,36 +20,18 @@ except ImportError:
 __all__ = ("TrioTurn",)
 
 
-class _Holder(Protocol):
-    """Whoever holds something that is to be written."""
-
-    def write_held(self) -> None:
-        """Write it, if that was not done; may raise nothing, and wake nobody."""
-
-
-class TrioTurn(trio.abc.Instrument):
+class TrioTurn(HeldWrites, trio.abc.Instrument):
     """Those of one run of trio, from `begin` to `end`."""
 
-    __slots__ = ("_holders", "_late", "_tell", "_token", "holding", "longest")
+    __slots__ = ("_tell", "_token", "holding")
 
     def __init__(self, tell: Callable[[], int]) -> None:
         """`tell` is called as each turn begins, and returns how many were told."""
+        super().__init__()
         self._tell = tell
         self._token = trio.lowlevel.current_trio_token()
-        self.longest = LONGEST_HOLD
-        """Seconds that pass until a turn is long."""
-        self._late = math.inf
-        """When this one is."""
-        self._holders: list[_Holder] = []
         self.holding = False
         """Whether to hold what is short: in a turn, unless nobody else will send in it."""
-
-    def add(self, holder: _Holder) -> None:
-        """Have `holder` write at the end of this turn, or now if it is long; while `holding`."""
-        self._holders.append(holder)
-        if (now := monotonic()) >= self._late:
-            self._late = now + self.longest
-            self._write_held()
 
     def begin(self) -> None:
         """Have the turns of this run be so, from the next on."""
@@ -72,7 +51,7 @@ class TrioTurn(trio.abc.Instrument):
         try:
             self.holding = self._tell() != 1
             if self.holding:
-                self._late = monotonic() + self.longest
+                self.begin_long()
         except BaseException as error:
             self._fail(error)
 
@@ -88,12 +67,7 @@ class TrioTurn(trio.abc.Instrument):
     def _write(self) -> None:
         self.holding = False
         if self._holders:
-            self._write_held()
-
-    def _write_held(self) -> None:
-        holders, self._holders = self._holders, []
-        for holder in holders:
-            holder.write_held()
+            self.write_held()
 
     def _fail(self, error: BaseException) -> None:
         """Have the run fail: trio would only log the error, and call us no more."""

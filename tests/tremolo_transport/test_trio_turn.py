@@ -35,7 +35,7 @@ def test_all_write_at_the_end_of_the_turn_and_none_before() -> None:
             seen.clear()
             assert turn.holding
             for name in "abc":
-                turn.add(Holder(name, seen))
+                turn.hold(Holder(name, seen))
             assert not seen
             await checkpoint()
             assert seen == ["a", "b", "c"]
@@ -81,7 +81,7 @@ def test_in_a_turn_that_is_long_each_writes_at_once() -> None:
         await checkpoint()
         seen: list[str] = []
         for name in "ab":
-            turn.add(Holder(name, seen))
+            turn.hold(Holder(name, seen))
             assert seen[-1] == name
         await checkpoint()
         assert seen == ["a", "b"], "and not again"
@@ -94,7 +94,7 @@ def test_all_write_before_it_ends() -> None:
         turn = turn_with(lambda: 2)
         await checkpoint()
         seen: list[str] = []
-        turn.add(Holder("a", seen))
+        turn.hold(Holder("a", seen))
         turn.end()
         assert seen == ["a"]
         assert not turn.holding
@@ -115,7 +115,7 @@ class Failing:
 def test_an_error_ends_the_run_and_is_not_only_logged(where: str) -> None:
     async def main() -> None:
         turn = turn_with(fail if where == "begins" else lambda: 2)
-        turn.add(Failing())
+        turn.hold(Failing())
         await trio.sleep_forever()
 
     with pytest.raises(trio.TrioInternalError) as caught:
